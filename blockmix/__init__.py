@@ -1,0 +1,62 @@
+"""Pixel block mixing: train on a labelled image set without showing the people in it.
+
+Every image is cut into a grid, and each block is replaced, with some probability, by the block at
+the same place in another random image of the same label. See `mix` for arrays and `mix_folder`
+for folders of images.
+
+The public names load on first use, so that importing blockmix costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from blockmix.errors import BlockmixError, InputError, InputTypeError, WorkError
+    from blockmix.folders.mix_folder import mix_folder
+    from blockmix.folders.summary import FolderSummary
+    from blockmix.grid import BlockGrid
+    from blockmix.key import Key
+    from blockmix.mixer import BlockMixer, mix
+    from blockmix.source_map import SourceMap
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "BlockGrid",
+    "BlockMixer",
+    "BlockmixError",
+    "FolderSummary",
+    "InputError",
+    "InputTypeError",
+    "Key",
+    "SourceMap",
+    "WorkError",
+    "mix",
+    "mix_folder",
+]
+
+_HOMES = {
+    "BlockGrid": "blockmix.grid",
+    "BlockMixer": "blockmix.mixer",
+    "BlockmixError": "blockmix.errors",
+    "FolderSummary": "blockmix.folders.summary",
+    "InputError": "blockmix.errors",
+    "InputTypeError": "blockmix.errors",
+    "Key": "blockmix.key",
+    "SourceMap": "blockmix.source_map",
+    "WorkError": "blockmix.errors",
+    "mix": "blockmix.mixer",
+    "mix_folder": "blockmix.folders.mix_folder",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'blockmix' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,113 @@
+"""The independent oracle: the rules of the draw and the gather in plain Python, slow and obvious.
+
+Shares no code with the kernels. Every backend is compared with it, bit for bit.
+"""
+
+from fractions import Fraction
+
+import numpy as np
+
+
+def chacha20_words(key: bytes, nonce: tuple[int, int, int], counter: int) -> list[int]:
+    """The 16 words of one ChaCha20 block (RFC 8439, section 2.3)."""
+    words = [int.from_bytes(part, "little") for part in (b"expa", b"nd 3", b"2-by", b"te k")]
+    words += [int.from_bytes(key[i : i + 4], "little") for i in range(0, 32, 4)]
+    words += [counter, *nonce]
+    state = list(words)
+
+    def quarter(a: int, b: int, c: int, d: int) -> None:
+        for to, add, mix, left in ((a, b, d, 16), (c, d, b, 12), (a, b, d, 8), (c, d, b, 7)):
+            state[to] = (state[to] + state[add]) % 2**32
+            mixed = state[mix] ^ state[to]
+            state[mix] = (mixed << left) % 2**32 + (mixed >> (32 - left))
+
+    for _ in range(10):
+        for i in range(4):
+            quarter(i, 4 + i, 8 + i, 12 + i)
+        for i in range(4):
+            quarter(i, 4 + (i + 1) % 4, 8 + (i + 2) % 4, 12 + (i + 3) % 4)
+    return [(x + y) % 2**32 for x, y in zip(state, words, strict=True)]
+
+
+def stream(key: bytes, purpose: int, round_: int, image: int, count: int) -> list[int]:
+    """The first ``count`` words of an image's stream; purpose 0 is the pool, 1 the die."""
+    nonce = (purpose * 2**24 + round_, image % 2**32, image // 2**32)
+    words: list[int] = []
+    while len(words) < count:
+        words += chacha20_words(key, nonce, len(words) // 16)
+    return words[:count]
+
+
+def pool(key: bytes, round_: int, image: int, others: list, sources: int) -> list:
+    """``sources`` of ``others`` without replacement (Floyd's algorithm)."""
+    words = stream(key, 0, round_, image, 2 * sources)
+    chosen: list[int] = []
+    for m in range(sources):
+        last = len(others) - sources + m
+        pick = (words[2 * m] * 2**32 + words[2 * m + 1]) * (last + 1) // 2**64
+        chosen.append(last if pick in chosen else pick)
+    return [others[c] for c in chosen]
+
+
+def faces_shown(
+    key: bytes, round_: int, image: int, blocks: int, sources: int, probability: float
+) -> list[int]:
+    """The face of the die that each block throws; the die has ``sources / probability`` faces.
+
+    The number of faces is rounded to 32 significant bits, ties to even.
+    """
+    faces = Fraction(sources) / max(Fraction(probability), Fraction(1, 2**32))
+    scale = Fraction(1)
+    while faces * scale >= 2**32:
+        scale /= 2
+    while faces * scale < 2**31:
+        scale *= 2
+    faces = round(faces * scale) / scale
+    return [word * faces // 2**32 for word in stream(key, 1, round_, image, blocks)]
+
+
+def source_map(
+    key: bytes,
+    labels,
+    blocks: int,
+    *,
+    sources: int,
+    rounds: int,
+    probability: float,
+    ids=None,
+) -> np.ndarray:
+    """The map of all rounds, (N, blocks): block b of image i comes from image ``[i, b]``.
+
+    A class with fewer than ``sources`` other members has a pool of all the others.
+    """
+    labels = list(labels)
+    ids = list(range(len(labels))) if ids is None else [int(i) for i in ids]
+    total = [[i] * blocks for i in range(len(labels))]
+    for round_ in range(rounds if probability else 0):
+        before = total
+        total = []
+        for i, label in enumerate(labels):
+            others = [j for j in range(len(labels)) if labels[j] == label and j != i]
+            others.sort(key=lambda j: ids[j])
+            size = min(sources, len(others))
+            members = pool(key, round_, ids[i], others, size)
+            faces = faces_shown(key, round_, ids[i], blocks, size, probability)
+            origin = [members[face] if face < size else i for face in faces]
+            total.append([before[s][b] for b, s in enumerate(origin)])
+    return np.array(total, np.int32).reshape(len(labels), blocks)
+
+
+def apply(images: np.ndarray, sources, row_edges, col_edges, layout: str = "NHWC") -> np.ndarray:
+    """The gather, block by block, with NumPy slices."""
+    mixed = images.copy()
+    before = () if images.ndim == 3 or layout == "NHWC" else (slice(None),)
+    for i, of_image in enumerate(sources):
+        for r, of_row in enumerate(of_image):
+            for c, source in enumerate(of_row):
+                block = (
+                    *before,
+                    slice(row_edges[r], row_edges[r + 1]),
+                    slice(col_edges[c], col_edges[c + 1]),
+                )
+                mixed[(i, *block)] = images[(source, *block)]
+    return mixed

@@ -1,0 +1,93 @@
+"""The rule of the draw, version 1: scalars in, scalars out, shared by every backend.
+
+Paper, section IV-B and Algorithm 1. The word stream of image ``i`` in round ``t`` is addressed by
+a purpose (pool or die), the round and the 64-bit id of the image, see `word_group`:
+
+- The pool (the paper's N_s images I_l): ``sources`` distinct other images of the same label, by
+  Floyd's algorithm over the class with the image itself taken out. Member ``m`` uses words
+  ``2 m`` (high) and ``2 m + 1`` (low) of the pool stream.
+- The die (the paper's S_01, and the choice of R): block ``b`` uses word ``b`` of the die stream.
+  The die has ``pool size / probability`` faces. A face below the pool size means "replaced, from
+  that member of the pool"; any other face means "kept".
+
+This rule is law: the same key, labels, grid and parameters give the same map for ever. A change
+is a new version beside this one, never an edit.
+"""
+
+from fractions import Fraction
+
+import numpy as np
+from numba import njit, uint32, uint64
+
+from .chacha import chacha20_group
+
+VERSION = 1
+
+# A purpose and a round share the first nonce word: the purpose in the top eight bits.
+# (Typed, because numba compiles anew for each plain integer literal.)
+POOL = np.uint32(0)
+DIE = np.uint32(1)
+ROUND_BITS = 24
+MAX_ROUNDS = 1 << ROUND_BITS
+MAX_SOURCES = 255
+SMALLEST_PROBABILITY = Fraction(1, 1 << 32)
+
+
+@njit(inline="always")
+def word_group(key, purpose, round_, image, group):
+    """Words ``16 group`` to ``16 group + 15`` of one image's stream, as a tuple of 16 uint32."""
+    return chacha20_group(
+        key,
+        uint32(group),
+        uint32((purpose << uint32(ROUND_BITS)) | uint32(round_)),
+        uint32(image & uint64(0xFFFFFFFF)),
+        uint32(image >> uint64(32)),
+    )
+
+
+@njit(inline="always")
+def below(high, low, bound):
+    """An integer in [0, bound) from one 64-bit draw: ``floor(draw * bound / 2**64)``.
+
+    ``high`` and ``low`` are the two words of the draw, ``bound`` is at most 2**31.
+    """
+    carried = (uint64(low) * uint64(bound)) >> uint64(32)
+    return uint32((uint64(high) * uint64(bound) + carried) >> uint64(32))
+
+
+@njit(inline="always")
+def other_member(pick, own_rank):
+    """Rank within the class of entry ``pick`` of the class with the image itself taken out."""
+    return uint32(pick + uint32(pick >= own_rank))
+
+
+@njit(inline="always")
+def throw_die(word, faces, shift):
+    """The face that a word shows, of the die that `die` describes. One multiply."""
+    return (uint64(word) * uint64(faces)) >> uint64(shift)
+
+
+def die(pool_size: int, probability: float) -> tuple[int, int]:
+    """The die with ``pool_size / probability`` faces, as ``(faces, shift)`` for `throw_die`.
+
+    ``faces / 2**(shift - 32)`` is the number of faces in fixed point with 32 significant bits:
+    2**31 <= faces <= 2**32, so the product with a word fits into 64 bits. Probability 1 is exact
+    (the number of faces is a whole number); probability 0 has no die, it has no rounds. A
+    probability below 2**-32 acts as 2**-32, one word in all.
+    """
+    count = Fraction(pool_size) / max(Fraction(probability), SMALLEST_PROBABILITY)
+    fraction_bits = 31 - (count.numerator // count.denominator).bit_length() + 1
+    return round(count * Fraction(2) ** fraction_bits), 32 + fraction_bits
+
+
+def quantised_probability(pool_size: int, probability: float) -> Fraction:
+    """The exact probability with which a block is replaced in one round.
+
+    It is a whole number of words out of 2**32, and differs from ``probability`` by less than
+    2**-31 (or is 2**-32, the smallest above 0).
+    """
+    if probability == 0:
+        return Fraction(0)
+    faces, shift = die(pool_size, probability)
+    replacing_words = -((-pool_size << shift) // faces)
+    return Fraction(min(replacing_words, 1 << 32), 1 << 32)

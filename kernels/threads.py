@@ -1,0 +1,32 @@
+"""How CPU loops run in parallel: the one decorator, and the threading layer under it."""
+
+import ctypes
+from importlib import metadata
+
+from numba import njit
+
+
+def _load_tbb():
+    """Load the library of the package ``tbb``, if there is one, so that numba finds it.
+
+    numba looks for TBB by its bare name, which the loader does not find in a virtual environment
+    unless it is loaded already. Of numba's three layers only TBB both serves several Python
+    threads at once and survives a fork; without it numba takes OpenMP, then its own workqueue.
+    """
+    try:
+        files = metadata.files("tbb") or []
+    except metadata.PackageNotFoundError:
+        return
+    for file in files:
+        if file.name in ("libtbb.so.12", "tbb12.dll"):
+            try:
+                ctypes.CDLL(str(file.locate().resolve()))
+            except OSError:
+                return  # a broken installation: numba falls back to its next layer
+            return
+
+
+_load_tbb()
+
+parallel = njit(parallel=True, nogil=True)
+serial = njit(nogil=True)

@@ -1,0 +1,71 @@
+"""Shared builders: a fixed key, small image sets and folders, the real data if it is there."""
+
+import importlib.util
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from blockmix import Key
+
+SECRET = bytes(range(32))
+
+
+@pytest.fixture
+def key():
+    return Key(SECRET)
+
+
+@pytest.fixture
+def torch():
+    """The module torch; the tests for it are skipped where it is not installed.
+
+    Continuous integration sets BLOCKMIX_TEST_REQUIRE=torch, so that there they cannot be.
+    """
+    if importlib.util.find_spec("torch") is None:
+        if "torch" in os.environ.get("BLOCKMIX_TEST_REQUIRE", ""):
+            pytest.fail("torch is required but not installed")
+        pytest.skip("torch is not installed: pip install torch")
+    import torch
+
+    return torch
+
+
+@pytest.fixture
+def faces():
+    """The real faces: folders of labels with 224 x 224 JPEG files, in BLOCKMIX_DATA/fairface."""
+    beside = Path(__file__).parents[1] / "../shared/data"
+    folder = Path(os.environ.get("BLOCKMIX_DATA", beside)) / "fairface" / "train"
+    if not folder.is_dir():
+        pytest.skip("no real images: set BLOCKMIX_DATA to the folder that holds fairface/")
+    return folder
+
+
+def random_images(*shape, dtype=np.uint8, seed=0):
+    """Images of random bytes, so that every block of every image differs from every other."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    data = np.random.default_rng(seed).integers(0, 256, size, np.uint8)
+    return data.view(dtype).reshape(shape)
+
+
+def write_images(folder, labels, *, size=(16, 16), suffix=".png", seed=0, grey=False):
+    """Write random images as ``folder/<label>/<number>``; ``labels`` maps a label to a count."""
+    generator = np.random.default_rng(seed)
+    channels = () if grey else (3,)
+    for label, count in labels.items():
+        (folder / label).mkdir(parents=True)
+        for number in range(count):
+            pixels = generator.integers(0, 256, (*size, *channels), np.uint8)
+            Image.fromarray(pixels).save(folder / label / f"{number:03}{suffix}")
+    return folder
+
+
+def read_tree(folder):
+    """Every file below a folder, as a mapping from relative path to bytes."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }

@@ -1,0 +1,83 @@
+"""The scalar rule: bounded integers, the die, its quantisation."""
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numba import njit, uint32, uint64
+
+from blockmix.kernels import rule
+
+WORD = st.integers(0, 2**32 - 1)
+
+
+@njit
+def below(high, low, bound):
+    return rule.below(uint32(high), uint32(low), uint32(bound))
+
+
+@njit
+def other_member(pick, own_rank):
+    return rule.other_member(uint32(pick), uint32(own_rank))
+
+
+@njit
+def throw_die(word, faces, shift):
+    return rule.throw_die(uint32(word), uint64(faces), uint64(shift))
+
+
+@given(WORD, WORD, st.integers(1, 2**31))
+def test_below_is_the_exact_product(high, low, bound):
+    assert below(high, low, bound) == (high * 2**32 + low) * bound // 2**64
+
+
+def test_below_at_its_ends():
+    assert below(0, 0, 2**31) == 0
+    assert below(2**32 - 1, 2**32 - 1, 2**31) == 2**31 - 1
+    assert below(2**32 - 1, 2**32 - 1, 1) == 0
+
+
+def test_other_member_steps_over_the_image_itself():
+    assert [other_member(pick, 2) for pick in range(4)] == [0, 1, 3, 4]
+    assert [other_member(pick, 0) for pick in range(3)] == [1, 2, 3]
+
+
+@given(st.integers(1, 255), st.floats(2**-40, 1))
+def test_die_fits_into_a_64_bit_product(pool_size, probability):
+    faces, shift = rule.die(pool_size, probability)
+    assert 2**31 <= faces <= 2**32
+    assert 0 <= shift < 64
+
+
+@given(WORD, st.integers(1, 255), st.floats(0, 1, exclude_min=True))
+def test_throw_is_the_exact_product(word, pool_size, probability):
+    faces, shift = rule.die(pool_size, probability)
+    assert throw_die(word, faces, shift) == word * faces // 2**shift
+
+
+@pytest.mark.parametrize("pool_size", [1, 2, 3, 10, 128, 255])
+def test_probability_one_always_replaces(pool_size):
+    faces, shift = rule.die(pool_size, 1.0)
+    assert throw_die(2**32 - 1, faces, shift) == pool_size - 1
+    assert rule.quantised_probability(pool_size, 1.0) == 1
+
+
+@pytest.mark.parametrize("pool_size", [1, 3, 10, 255])
+def test_probability_zero_and_half_are_exact(pool_size):
+    assert rule.quantised_probability(pool_size, 0.0) == 0
+    assert rule.quantised_probability(pool_size, 0.5) == Fraction(1, 2)
+
+
+@given(st.integers(1, 255), st.floats(0, 1, exclude_min=True))
+def test_quantised_probability_counts_the_words_that_replace(pool_size, probability):
+    faces, shift = rule.die(pool_size, probability)
+    words = rule.quantised_probability(pool_size, probability) * 2**32
+    assert words.denominator == 1
+    assert throw_die(int(words) - 1, faces, shift) < pool_size
+    assert words == 2**32 or throw_die(int(words), faces, shift) >= pool_size
+    assert abs(words - Fraction(probability) * 2**32) < 2
+
+
+def test_smallest_probability_is_one_word():
+    assert rule.quantised_probability(10, 1e-300) == Fraction(1, 2**32)
