@@ -1,0 +1,27 @@
+"""Checks of single arguments, shared by every door."""
+
+from __future__ import annotations
+
+import operator
+
+from blockmix.errors import InputError, InputTypeError
+
+
+def one_of(name: str, value: str, choices: tuple[str, ...]) -> str:
+    """``value``, if it is one of the choices."""
+    if value not in choices:
+        raise InputError(f"{name} is one of {', '.join(choices)}, got {value!r}")
+    return value
+
+
+def whole_number(name: str, value: int, least: int, most: int) -> int:
+    """``value`` as an int, if it is a whole number in the range, ends included."""
+    try:
+        number = None if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        number = None
+    if number is None:
+        raise InputTypeError(f"{name} is a whole number, got {value!r}")
+    if not least <= number <= most:
+        raise InputError(f"{name} is from {least} to {most}, got {number}")
+    return number

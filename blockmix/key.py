@@ -1,0 +1,190 @@
+"""The key: 256 secret bits from which every choice follows."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import re
+import secrets
+import stat
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from blockmix.errors import InputError, InputTypeError, WorkError
+
+KEY_BYTES = 32
+
+
+class Key:
+    """256 secret bits from which every choice of a mixing follows.
+
+    Whoever has the key can tell which block came from which image. Use a key for one image set
+    only, and destroy it unless the mixing has to be repeated or resumed: mixing needs it, training
+    on the result does not.
+
+    The bits never appear in a repr or an error. They do travel when a key is pickled, so that a
+    cluster can share it: treat such a pickle as the key itself.
+
+    Parameters
+    ----------
+    secret : bytes
+        32 bytes from a cryptographic source. Most callers want `generate` or `from_file`.
+
+    Raises
+    ------
+    InputError
+        If ``secret`` is not 32 bytes. Never shows them.
+
+    Examples
+    --------
+    >>> from blockmix import Key
+    >>> Key.generate()
+    Key(<secret>)
+    >>> Key.generate() == Key.generate()
+    False
+    >>> Key.from_seed(0)
+    Key(<from a seed: not private>)
+    """
+
+    __slots__ = ("_private", "_secret")
+
+    def __init__(self, secret: bytes) -> None:
+        if not isinstance(secret, (bytes, bytearray)) or len(secret) != KEY_BYTES:
+            raise InputError("a key is 32 bytes: use Key.generate(), or Key.from_file(path)")
+        self._secret = bytes(secret)
+        self._private = True
+
+    @classmethod
+    def generate(cls) -> Key:
+        """A fresh key from the operating system's cryptographic generator.
+
+        Examples
+        --------
+        >>> Key.generate().is_private
+        True
+        """
+        return cls(secrets.token_bytes(KEY_BYTES))
+
+    @classmethod
+    def from_seed(cls, seed: int) -> Key:
+        """A key that anybody can compute from an integer: for experiments, never for privacy.
+
+        Parameters
+        ----------
+        seed : int
+            Any integer. The key is the SHA-256 of "blockmix seed " and its decimal digits.
+
+        Examples
+        --------
+        >>> Key.from_seed(7) == Key.from_seed(7)
+        True
+        >>> Key.from_seed(7).is_private
+        False
+        """
+        if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
+            raise InputTypeError(f"a seed is an integer, not {type(seed).__name__}")
+        key = cls(hashlib.sha256(f"blockmix seed {int(seed)}".encode()).digest())
+        key._private = False
+        return key
+
+    @classmethod
+    def from_file(cls, path: str | os.PathLike[str]) -> Key:
+        """The key in a file that `save` (or ``blockmix keygen``) wrote: 64 hexadecimal digits.
+
+        Warns if others than the owner can read the file.
+
+        Examples
+        --------
+        >>> key = Key.generate()
+        >>> key.save("my.key")
+        >>> Key.from_file("my.key") == key
+        True
+        """
+        try:
+            with open(path, "rb") as file:
+                mode = os.fstat(file.fileno()).st_mode
+                text = file.read(2 * KEY_BYTES + 2)  # no more: this may be the wrong file
+        except OSError as error:
+            raise InputError(f"cannot read the key file {path}: {error.strerror}") from None
+        if not re.fullmatch(rb"[0-9a-fA-F]{64}\r?\n?", text):
+            raise InputError(
+                f"{path} is not a key file: it must hold 64 hexadecimal digits and nothing else; "
+                "'blockmix keygen FILE' writes one"
+            )
+        if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+            warnings.warn(
+                f"others can read the key file {path} (mode {stat.S_IMODE(mode):04o}): "
+                "chmod 600 it",
+                stacklevel=2,
+            )
+        return cls(bytes.fromhex(text.decode("ascii")))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the key to a new file that only its owner can read (mode 0600).
+
+        Raises
+        ------
+        InputError
+            If the file exists, or if the key is from a seed (keep the seed instead: in a file it
+            would pass for a private key).
+        WorkError
+            If the file cannot be written; nothing is left of it.
+
+        Examples
+        --------
+        >>> Key.from_seed(0).save("never.key")
+        Traceback (most recent call last):
+        ...
+        blockmix.errors.InputError: a key from a seed is not private, so it is not saved: ...
+        """
+        if not self._private:
+            raise InputError(
+                "a key from a seed is not private, so it is not saved: keep the seed, "
+                "or use Key.generate()"
+            )
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            raise InputError(
+                f"{path} exists, and a key is never overwritten: name a new file"
+            ) from None
+        except OSError as error:
+            raise WorkError(f"cannot write the key file {path}: {error.strerror}") from None
+        try:
+            with open(handle, "w", encoding="ascii") as file:
+                file.write(self._secret.hex() + "\n")
+        except OSError as error:
+            Path(path).unlink(missing_ok=True)
+            raise WorkError(f"cannot write the key file {path}: {error.strerror}") from None
+
+    @property
+    def is_private(self) -> bool:
+        """False for a key from a seed, which anybody can compute."""
+        return self._private
+
+    def words(self) -> tuple[np.uint32, ...]:
+        """The key as ChaCha20 takes it: eight little-endian 32-bit words. Secret."""
+        return tuple(np.frombuffer(self._secret, "<u4").astype(np.uint32))
+
+    def digest(self, purpose: str, message: bytes) -> bytes:
+        """16 bytes that depend on the key, a purpose and a message, and tell nothing of the key.
+
+        Keyed BLAKE2b; the purpose (at most 16 characters) keeps different uses apart.
+        """
+        return hashlib.blake2b(
+            message, digest_size=16, key=self._secret, person=purpose.encode("ascii")
+        ).digest()
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Key):
+            return NotImplemented
+        return hmac.compare_digest(self._secret, other._secret)
+
+    def __hash__(self) -> int:
+        return hash(self.digest("hash", b""))
+
+    def __repr__(self) -> str:
+        return "Key(<secret>)" if self._private else "Key(<from a seed: not private>)"

@@ -1,0 +1,306 @@
+"""Mixing in memory: `mix`, and `BlockMixer` for a mixing that is used more than once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from blockmix.arrays import LAYOUTS, open_images, open_out
+from blockmix.checks import one_of, whole_number
+from blockmix.errors import InputError, InputTypeError
+from blockmix.grid import Block, BlockGrid, block_size, resolve_grid
+from blockmix.kernels import rule
+from blockmix.kernels.draw_cpu import compose, draw_round
+from blockmix.key import Key
+from blockmix.labels import SMALL_CLASSES, Partition, partition
+from blockmix.source_map import SourceMap
+
+
+@dataclass(frozen=True, init=False)
+class BlockMixer:
+    """A pixel block mixing with its parameters and its key. Immutable.
+
+    Parameters
+    ----------
+    block : (int, int), int or BlockGrid
+        Height and width of a block in pixels (the paper's L_b and W_b), one number for both, or
+        a grid.
+    sources : int
+        How many other images of the same label are picked for one image in one round (N_s), 1 to
+        255.
+    rounds : int
+        How often the whole set is mixed (N_t). Rounds cost a draw each, but pixels move once.
+    probability : float
+        Chance that a block is replaced in one round (P_D), 0 to 1; see `quantised_probability`.
+    key : Key, optional
+        From which every choice follows. A fresh one if not given, which lives and dies with the
+        mixer.
+    layout : {"NHWC", "NCHW"}
+        Whether channels come last or first; (N, H, W) has none.
+    small_classes : {"error", "clamp"}
+        A label with fewer than ``sources + 1`` images is an error, or mixes with all the others
+        that it has. A label with one image is always an error.
+
+    Raises
+    ------
+    InputError, InputTypeError
+        If a parameter breaks its rule.
+
+    See Also
+    --------
+    mix : the same in one call.
+
+    Notes
+    -----
+    Algorithm 1 of the paper, with two laws added. Every round reads the result of the round
+    before, never a half-written one. And the map is a pure function of the key and of positions:
+    the same key, labels, ids, grid and parameters give the same bytes on any number of threads
+    and on any machine.
+
+    A mixer uses the same choices in every call. To mix batch after batch under one key, give each
+    image an id of its own (``ids``), or take a fresh mixer for each batch.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from blockmix import BlockMixer, Key
+    >>> mixer = BlockMixer(block=(8, 8), sources=2, rounds=3, key=Key.from_seed(0))
+    >>> images = np.zeros((6, 32, 32, 3), np.uint8)
+    >>> mixer(images, ["cat", "dog"] * 3).shape
+    (6, 32, 32, 3)
+    >>> mixer
+    BlockMixer(block=(8, 8), sources=2, rounds=3, probability=0.5, \
+key=Key(<from a seed: not private>), layout='NHWC', small_classes='error')
+    """
+
+    block: Block | BlockGrid = (24, 24)
+    sources: int = 10
+    rounds: int = 1
+    probability: float = 0.5
+    key: Key = field(default_factory=Key.generate)
+    layout: str = "NHWC"
+    small_classes: str = "error"
+
+    def __init__(
+        self,
+        *,
+        block: int | Block | BlockGrid = (24, 24),
+        sources: int = 10,
+        rounds: int = 1,
+        probability: float = 0.5,
+        key: Key | None = None,
+        layout: str = "NHWC",
+        small_classes: str = "error",
+    ) -> None:
+        if not (key is None or isinstance(key, Key)):
+            # The value stays out of the message: it may be somebody's secret.
+            raise InputTypeError(
+                f"key is a blockmix.Key, not {type(key).__name__}: use Key.generate(), "
+                "Key.from_file(path), or Key.from_seed(0) for experiments"
+            )
+        checked = {
+            "block": block if isinstance(block, BlockGrid) else block_size(block),
+            "sources": whole_number("sources", sources, 1, rule.MAX_SOURCES),
+            "rounds": whole_number("rounds", rounds, 1, rule.MAX_ROUNDS),
+            "probability": _probability(probability),
+            "key": Key.generate() if key is None else key,
+            "layout": one_of("layout", layout, LAYOUTS),
+            "small_classes": one_of("small_classes", small_classes, SMALL_CLASSES),
+        }
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
+
+    def __call__(
+        self,
+        images: Any,
+        labels: Sequence[Any] | npt.ArrayLike,
+        *,
+        ids: npt.ArrayLike | None = None,
+        out: Any = None,
+    ) -> Any:
+        """Mix a set of images.
+
+        Parameters
+        ----------
+        images : numpy.ndarray or torch.Tensor
+            (N, H, W, C), (N, C, H, W) with ``layout="NCHW"``, or (N, H, W); any dtype of fixed
+            size; see `SourceMap.apply`. Never modified.
+        labels : sequence of int or str
+            One for each image.
+        ids : (N,) integers, optional
+            A number for each image, all different, 0 to 2**64 - 1. An image's choices follow from
+            its id; without ids it is the image's position.
+        out : same kind as images, optional
+            Where the mixed images go.
+
+        Returns
+        -------
+        Same kind as images
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from blockmix import BlockMixer
+        >>> mixer = BlockMixer(block=1, sources=1, probability=1)
+        >>> mixer(np.array([[[1]], [[2]]]), [0, 0]).ravel()
+        array([2, 1])
+        """
+        batch = open_images(images, self.layout)
+        if len(labels) != len(batch.view):  # type: ignore[arg-type]
+            raise InputError(
+                f"there must be one label for each image, got {len(labels)} labels "  # type: ignore[arg-type]
+                f"for {len(batch.view)} images"
+            )
+        if out is not None:
+            open_out(out, images, self.layout)  # refused before the draw, if it has to be
+        plan = self.plan(labels, batch.height, batch.width, ids=ids)
+        return plan.apply(images, out, layout=self.layout)
+
+    def plan(
+        self,
+        labels: Sequence[Any] | npt.ArrayLike,
+        height: int,
+        width: int,
+        *,
+        ids: npt.ArrayLike | None = None,
+    ) -> SourceMap:
+        """Draw the map of all rounds, without touching a pixel.
+
+        Parameters
+        ----------
+        labels : sequence of int or str
+            One for each image.
+        height, width : int
+            Size of the images in pixels.
+        ids : (N,) integers, optional
+            See `__call__`.
+
+        Returns
+        -------
+        SourceMap
+            4 bytes a block; while more than one round is drawn, 8.
+
+        Examples
+        --------
+        >>> from blockmix import BlockMixer
+        >>> BlockMixer(sources=2).plan(["a", "a", "a"], height=96, width=192)
+        SourceMap(3 images, 4 x 8 blocks of an image of 96 x 192)
+        """
+        grid = resolve_grid(self.block, height, width)
+        classes = partition(labels, ids, self.sources, self.small_classes)
+        drawn = self._draw(classes, grid.blocks)
+        drawn.flags.writeable = False
+        return SourceMap(drawn.reshape(-1, grid.rows, grid.cols), grid)
+
+    def quantised_probability(self) -> float:
+        """The chance that a block is replaced in one round, as the draw realises it.
+
+        One 32-bit word decides over a block, so the chance is a whole number of words out of
+        2**32. 0, 1 and 0.5 are exact; the smallest above 0 is 2**-32.
+
+        Examples
+        --------
+        >>> BlockMixer(probability=0.5).quantised_probability()
+        0.5
+        >>> BlockMixer(sources=3, probability=0.3).quantised_probability()
+        0.30000000004656613
+        """
+        return float(rule.quantised_probability(self.sources, self.probability))
+
+    def _draw(self, classes: Partition, blocks: int) -> npt.NDArray[np.int32]:
+        """The composed map as (N, blocks): total = s_1 after s_2 after ... (never on pixels)."""
+        count = len(classes.ids)
+        if self.probability == 0:
+            return np.repeat(np.arange(count, dtype=np.int32)[:, None], blocks, axis=1)
+        dice = np.array(
+            [(0, 0), *(rule.die(size, self.probability) for size in range(1, self.sources + 1))],
+            np.uint64,
+        )
+        faces, shifts = dice.T.copy()
+        total = np.empty((count, blocks), np.int32)
+        drawn = total if self.rounds == 1 else np.empty_like(total)
+        for round_ in range(self.rounds):
+            into = total if round_ == 0 else drawn
+            draw_round(into, self.key.words(), round_, *classes, faces, shifts)
+            if round_ > 0:
+                compose(drawn, total)
+                total, drawn = drawn, total
+        return total
+
+
+def mix(
+    images: Any,
+    labels: Sequence[Any] | npt.ArrayLike,
+    *,
+    block: int | Block | BlockGrid = (24, 24),
+    sources: int = 10,
+    rounds: int = 1,
+    probability: float = 0.5,
+    key: Key | None = None,
+    layout: str = "NHWC",
+    small_classes: str = "error",
+    ids: npt.ArrayLike | None = None,
+    out: Any = None,
+) -> Any:
+    """Mix a labelled image set: replace blocks by the same-place blocks of same-label images.
+
+    The pixel block mixing of the paper, Algorithm 1. Obfuscation, not encryption: with the
+    defaults about half of every image's blocks stay its own.
+
+    Parameters
+    ----------
+    images : numpy.ndarray or torch.Tensor
+        (N, H, W, C), (N, C, H, W) with ``layout="NCHW"``, or (N, H, W); uint8 or any other dtype
+        of fixed size. Never modified.
+    labels : sequence of int or str
+        One for each image.
+    block, sources, rounds, probability, key, layout, small_classes
+        See `BlockMixer`.
+    ids, out
+        See `BlockMixer.__call__`.
+
+    Returns
+    -------
+    Same kind as images
+        The mixed images, in the order and with the labels of ``images``.
+
+    Raises
+    ------
+    InputError, InputTypeError
+        If an argument breaks its rule; the message names the rule, the value and the way out.
+        Nothing has been written then.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import blockmix
+    >>> images = np.random.default_rng(0).integers(0, 256, (40, 96, 96, 3), np.uint8)
+    >>> labels = ["cat", "dog"] * 20
+    >>> mixed = blockmix.mix(images, labels, block=(24, 24))
+    >>> mixed.shape, mixed.dtype
+    ((40, 96, 96, 3), dtype('uint8'))
+    """
+    mixer = BlockMixer(
+        block=block,
+        sources=sources,
+        rounds=rounds,
+        probability=probability,
+        key=key,
+        layout=layout,
+        small_classes=small_classes,
+    )
+    return mixer(images, labels, ids=ids, out=out)
+
+
+def _probability(value: float) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise InputTypeError(f"probability is a number from 0 to 1, got {value!r}") from None
+    if not 0 <= number <= 1:
+        raise InputError(f"probability is from 0 to 1, got {number}")
+    return number

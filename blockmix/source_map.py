@@ -1,0 +1,151 @@
+"""The source map: which image every block comes from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from blockmix.arrays import LAYOUTS, Batch, new_out, open_images, open_out
+from blockmix.checks import one_of
+from blockmix.errors import InputError, InputTypeError
+from blockmix.grid import BlockGrid
+from blockmix.kernels.gather_cpu import gather
+
+
+class SourceMap:
+    """Which image every block comes from: drawn once, applied to any images of that size.
+
+    The whole of a mixing, all rounds included, without a pixel (the paper's equation 5 for every
+    block). As secret as the key: whoever has it can undo what was not erased.
+
+    Parameters
+    ----------
+    sources : (N, rows, cols) int32
+        Block (r, c) of image i comes from image ``sources[i, r, c]``, a position from 0 to N - 1.
+        Copied unless it is read-only.
+    grid : BlockGrid
+        The grid of ``rows x cols`` blocks.
+
+    Raises
+    ------
+    InputError, InputTypeError
+        If ``sources`` is not int32, does not fit the grid or names an image that is not there.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from blockmix import BlockGrid, SourceMap
+    >>> swap = SourceMap(np.array([[[1, 0]], [[0, 1]]], np.int32), BlockGrid.even(1, 2, block=1))
+    >>> swap
+    SourceMap(2 images, 1 x 2 blocks of an image of 1 x 2)
+    >>> swap.apply(np.array([[[1, 2]], [[3, 4]]]))
+    array([[[3, 2]],
+    <BLANKLINE>
+           [[1, 4]]])
+    """
+
+    __slots__ = ("_grid", "_sources")
+
+    def __init__(self, sources: npt.NDArray[np.int32], grid: BlockGrid) -> None:
+        if not isinstance(sources, np.ndarray) or sources.dtype != np.int32:
+            kind = getattr(sources, "dtype", type(sources).__name__)
+            raise InputTypeError(f"sources is a NumPy array of int32, got {kind}")
+        if sources.ndim != 3 or sources.shape[1:] != (grid.rows, grid.cols):
+            raise InputError(
+                f"sources has shape (N, {grid.rows}, {grid.cols}) for this grid, "
+                f"got {sources.shape}"
+            )
+        if sources.size and not 0 <= sources.min() <= sources.max() < len(sources):
+            raise InputError(
+                f"sources names images 0 to {len(sources) - 1}, but reaches from "
+                f"{sources.min()} to {sources.max()}"
+            )
+        if sources.flags.writeable or not sources.flags.c_contiguous:
+            sources = sources.copy()
+            sources.flags.writeable = False
+        self._sources = sources
+        self._grid = grid
+
+    @property
+    def sources(self) -> npt.NDArray[np.int32]:
+        """Position of the image each block comes from: (N, rows, cols) int32, read-only."""
+        return self._sources
+
+    @property
+    def grid(self) -> BlockGrid:
+        """The grid whose blocks are named."""
+        return self._grid
+
+    def __len__(self) -> int:
+        return len(self._sources)
+
+    def apply(self, images: Any, out: Any = None, *, layout: str = "NHWC") -> Any:
+        """Move the blocks: one pass over the pixels, whatever the rounds were.
+
+        Parameters
+        ----------
+        images : numpy.ndarray or torch.Tensor
+            (N, H, W, C), (N, C, H, W) with ``layout="NCHW"``, or (N, H, W); any dtype of fixed
+            size. Never modified. The batch axis may have any stride; images that are not
+            C-contiguous in themselves are copied once.
+        out : same kind as images, optional
+            Where the mixed images go; same shape and dtype, sharing no memory with ``images``.
+        layout : {"NHWC", "NCHW"}
+            Whether channels come last or first.
+
+        Returns
+        -------
+        Same kind as images
+            The mixed images, ``out`` if given.
+
+        Raises
+        ------
+        InputError, InputTypeError
+            If images or out are of a kind, shape or dtype that does not fit, or out overlaps.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from blockmix import BlockMixer, Key
+        >>> images = np.arange(3 * 4 * 4).reshape(3, 4, 4)
+        >>> plan = BlockMixer(block=2, sources=2, key=Key.from_seed(0)).plan([7, 7, 7], 4, 4)
+        >>> plan.apply(images).shape
+        (3, 4, 4)
+        """
+        one_of("layout", layout, LAYOUTS)
+        batch = open_images(images, layout)
+        self._check_fits(batch)
+        if out is None:
+            out = new_out(images)
+        into = open_out(out, images, layout)
+        gather(
+            into.bytes(),
+            batch.bytes(),
+            self._sources,
+            np.array(self.grid.row_edges, np.int64),
+            np.array(self.grid.col_edges, np.int64) * batch.pixel_bytes,
+            batch.planes,
+        )
+        return out
+
+    def _check_fits(self, batch: Batch) -> None:
+        there = (len(batch.view), batch.height, batch.width)
+        wanted = (len(self), self.grid.height, self.grid.width)
+        if there != wanted:
+            raise InputError(
+                "the map is for {} images of {} x {}, but got {} of {} x {}: "
+                "plan for these images (or give the right layout)".format(*wanted, *there)
+            )
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, SourceMap):
+            return NotImplemented
+        return self.grid == other.grid and np.array_equal(self._sources, other._sources)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        # The map itself stays out: it is a secret.
+        return f"SourceMap({len(self)} images, {repr(self.grid)[10:-1]})"

@@ -1,0 +1,83 @@
+"""The floors of the house: imports run one way, and importing costs nothing."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+# Which parts of the project each floor may import from; see the picture in CONTRIBUTING.md.
+MAY_IMPORT = {
+    "kernels": ["blockmix.kernels"],
+    "blockmix": ["blockmix"],
+    "bench": ["blockmix"],
+}
+NOT_FROM = {"kernels": [], "blockmix": ["blockmix.bench"], "bench": []}
+
+
+def imported_modules(path, package):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield f"{package}.{node.module or ''}" if node.level else node.module
+
+
+@pytest.mark.parametrize("floor", MAY_IMPORT)
+def test_imports_run_one_way(floor):
+    package = "blockmix" if floor == "blockmix" else f"blockmix.{floor}"
+    files = list((ROOT / floor).rglob("*.py"))
+    assert files
+    for path in files:
+        for module in imported_modules(path, package):
+            if module.split(".")[0] in ("blockmix", "kernels", "bench", "tests"):
+                allowed = any(module.startswith(part) for part in MAY_IMPORT[floor])
+                refused = any(module.startswith(part) for part in NOT_FROM[floor])
+                assert allowed, f"{path} imports {module}"
+                assert not refused, f"{path} imports {module}"
+
+
+def test_bench_uses_of_the_kernels_only_the_reference():
+    for path in (ROOT / "bench").rglob("*.py"):
+        for module in imported_modules(path, "blockmix.bench"):
+            assert not module.startswith("blockmix.kernels") or module.endswith(
+                ("kernels", "reference")
+            ), f"{path} imports {module}"
+
+
+def test_the_reference_shares_no_code_with_the_kernels():
+    modules = set(imported_modules(ROOT / "kernels" / "reference.py", "blockmix.kernels"))
+    assert modules == {"fractions", "numpy"}
+
+
+def loaded_by(statement):
+    done = subprocess.run(
+        [sys.executable, "-c", f"{statement}; import sys; print(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(done.stdout.split())
+
+
+def test_importing_blockmix_loads_nothing_heavy():
+    heavy = {"numba", "numpy", "PIL", "torch", "cupy", "matplotlib", "pandas", "skimage"}
+    assert not heavy & loaded_by("import blockmix")
+    assert not heavy & loaded_by("import blockmix.cli")
+
+
+def test_using_blockmix_loads_no_other_array_library():
+    statement = "from blockmix import *; mix_folder"
+    assert not {"torch", "cupy", "matplotlib", "pandas", "skimage"} & loaded_by(statement)
+
+
+def test_importing_compiles_nothing():
+    statement = (
+        "from blockmix import *; from blockmix.kernels import draw_cpu, gather_cpu, rule, chacha; "
+        "kernels = [value for module in (draw_cpu, gather_cpu, rule, chacha) "
+        "for value in vars(module).values() if hasattr(value, 'signatures')]; "
+        "assert len(kernels) > 8 and not any(kernel.signatures for kernel in kernels)"
+    )
+    loaded_by(statement)

@@ -1,0 +1,116 @@
+"""Labels and ids: what is taken, what is refused, and how classes are formed."""
+
+import numpy as np
+import pytest
+
+from blockmix import InputError, InputTypeError
+from blockmix.labels import partition
+
+
+def classes_of(labels, ids=None, sources=1, small_classes="clamp"):
+    """The classes as lists of positions."""
+    parts = partition(labels, ids, sources, small_classes)
+    return [list(part) for part in np.split(parts.members, parts.starts[1:-1])]
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        [1, 0, 1, 0],
+        (1, 0, 1, 0),
+        ["b", "a", "b", "a"],
+        [b"b", b"a", b"b", b"a"],
+        [True, False, True, False],
+        np.array([1, 0, 1, 0], np.uint8),
+        np.array([1, 0, 1, 0], ">i8"),
+        np.array(["b", "a", "b", "a"]),
+        np.array(["b", "a", "b", "a"], object),
+        np.array(["b", "a", "b", "a"], np.dtypes.StringDType()),
+        np.array([2**63 + 1, 5, 2**63 + 1, 5], np.uint64),
+        [2, -(10**12), 2, -(10**12)],
+        [2**63, -1, 2**63, -1],
+    ],
+    ids=str,
+)
+def test_labels_that_are_taken(labels):
+    assert classes_of(labels) == [[1, 3], [0, 2]]
+
+
+def test_labels_from_torch(torch):
+    assert classes_of(torch.tensor([1, 0, 1, 0])) == [[1, 3], [0, 2]]
+
+
+def test_classes_are_in_the_order_of_ids():
+    assert classes_of([0, 0, 1, 1, 0], ids=[9, 4, 7, 8, 2**64 - 1]) == [[1, 0, 4], [2, 3]]
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        [0.0, 1.0],
+        np.array([0.0, np.nan]),
+        [1, "a"],
+        ["a", None],
+        [1, None],
+        [object(), object()],
+        np.array([1, "a"], object),
+        np.array(["2020-01-01"], "M8[D]"),
+        np.array([1j, 1j]),
+    ],
+    ids=str,
+)
+def test_labels_of_other_kinds(labels):
+    with pytest.raises(InputTypeError, match="labels are integers or strings"):
+        partition(labels, None, 1, "error")
+
+
+@pytest.mark.parametrize("labels", [[[1, 0], [0, 1]], 7, "word", np.zeros((2, 2), int)])
+def test_labels_are_one_dimensional(labels):
+    with pytest.raises(InputError, match="labels are 1-D"):
+        partition(labels, None, 1, "error")
+
+
+def test_ragged_labels():
+    with pytest.raises(InputTypeError, match="cannot be read as a 1-D sequence"):
+        partition([[1], [1, 2]], None, 1, "error")
+
+
+def test_no_labels():
+    assert partition([], None, 10, "error").members.size == 0
+
+
+def test_every_small_label_is_listed_with_its_count():
+    labels = ["cat"] * 4 + ["dog"] * 11 + ["emu"] * 2
+    with pytest.raises(
+        InputError,
+        match=r"labels 'cat' has 4 images, 'emu' has 2 images, but sources=10 needs at least 11: "
+        r"lower sources, or pass small_classes='clamp'",
+    ):
+        partition(labels, None, 10, "error")
+
+
+@pytest.mark.parametrize("small_classes", ["error", "clamp"])
+def test_a_label_with_one_image_is_always_refused(small_classes):
+    with pytest.raises(InputError, match=r"7 has 1 image.*would be published unmixed"):
+        partition([7, 8, 8], None, 1, small_classes)
+
+
+def test_clamping_takes_what_there_is():
+    assert classes_of([0, 0, 0], sources=10, small_classes="clamp") == [[0, 1, 2]]
+
+
+@pytest.mark.parametrize(
+    ("ids", "message"),
+    [
+        ([1], "one for each of 2 labels"),
+        ([[1], [2]], "one for each of 2 labels"),
+        ([1, 1], "ids must differ"),
+        ([-1, 1], "ids are integers from 0"),
+        ([0.5, 1], "ids are integers from 0"),
+        (["a", "b"], "ids are integers from 0"),
+        ([0, 2**64], "ids are integers from 0"),
+    ],
+)
+def test_bad_ids(ids, message):
+    with pytest.raises(InputError, match=message):
+        partition([0, 0], ids, 1, "error")

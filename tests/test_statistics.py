@@ -1,0 +1,104 @@
+"""Is the draw as random as the paper asks? Fixed seeds, so a failure is a fault, not bad luck.
+
+Bounds are five standard deviations, or a chi-square beyond its 1e-6 quantile.
+"""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from blockmix import BlockMixer, Key
+from blockmix.kernels import reference
+
+
+def plan(count, blocks, seed=1, **parameters):
+    mixer = BlockMixer(block=1, key=Key.from_seed(seed), **parameters)
+    return mixer.plan([0] * count, 1, blocks).sources.reshape(count, blocks)
+
+
+def replaced(sources):
+    return sources != np.arange(len(sources))[:, None]
+
+
+def assert_uniform(counts):
+    assert stats.chisquare(counts).pvalue > 1e-6
+
+
+@pytest.mark.parametrize("probability", [0.1, 0.5, 0.9])
+@pytest.mark.parametrize("sources", [1, 3, 10])
+def test_replacement_rate(probability, sources):
+    count, blocks = 400, 1000
+    rate = replaced(plan(count, blocks, sources=sources, probability=probability)).mean()
+    deviation = np.sqrt(probability * (1 - probability) / (count * blocks))
+    assert abs(rate - probability) < 5 * deviation
+
+
+def test_the_die_is_uniform_over_its_pool():
+    """With as many sources as others the pool is everybody, and its order is known."""
+    secret = Key.from_seed(2)._secret
+    faces = np.concatenate(
+        [reference.faces_shown(secret, 0, image, 2000, 10, 0.5) for image in range(20)]
+    )
+    assert_uniform(np.bincount(faces, minlength=20))
+
+
+def test_pools_are_distinct_others_and_uniform():
+    sources = plan(40, 2000, sources=5, probability=1)
+    pools = [np.unique(row) for row in sources]
+    assert all(len(pool) == 5 for pool in pools)
+    assert not any(image in pool for image, pool in enumerate(pools))
+
+
+def test_every_pool_is_equally_likely():
+    """Classes of five, pools of two of the four others: all six pairs, equally often."""
+    labels = np.repeat(np.arange(3000), 5)
+    mixer = BlockMixer(block=1, sources=2, probability=1, key=Key.from_seed(3))
+    sources = mixer.plan(labels, 1, 40).sources.reshape(-1, 5, 40)[:, 0]
+    pairs = [tuple(np.unique(row) % 5) for row in sources]
+    kinds, counts = np.unique(
+        [pair for pair in pairs if len(pair) == 2], axis=0, return_counts=True
+    )
+    assert len(kinds) == 6
+    assert_uniform(counts)
+
+
+def test_sources_are_uniform_over_the_class():
+    counts = np.bincount(plan(50, 4000, sources=10, probability=1).ravel(), minlength=50)
+    # Blocks of one image share a pool, so single blocks of many images are what is independent.
+    singles = [plan(50, 1, seed=seed, sources=10, probability=1)[0, 0] for seed in range(2000)]
+    assert counts.min() > 0
+    assert_uniform(np.bincount(singles, minlength=50)[1:])
+
+
+def test_rounds_are_independent():
+    """Two images that can only swap: s_1(s_2) differs from s_1 where round 2 swaps and round 1
+    treats the two images differently, in a quarter of all blocks if the rounds are independent.
+    """
+    both = replaced(plan(2, 400_000, sources=1, rounds=2))
+    one = replaced(plan(2, 400_000, sources=1, rounds=1))
+    deviation = 0.5 / np.sqrt(400_000)
+    assert abs(both.mean() - 0.5) < 5 * deviation
+    assert abs((both != one).mean() - 0.25) < 5 * deviation
+
+
+@pytest.mark.parametrize("step", [1, 2, 2**32])
+def test_neighbouring_ids_are_independent(step):
+    mixer = BlockMixer(block=1, sources=1, key=Key.from_seed(4))
+    sources = mixer.plan([0, 0], 1, 400_000, ids=[5, 5 + step]).sources.reshape(2, -1)
+    first, second = replaced(sources)
+    assert abs((first == second).mean() - 0.5) < 5 * 0.5 / np.sqrt(400_000)
+
+
+def test_neighbouring_blocks_are_independent():
+    chosen = replaced(plan(100, 10_000, sources=10))
+    for lag in (1, 15, 16, 17):
+        same = (chosen[:, lag:] == chosen[:, :-lag]).mean()
+        assert abs(same - 0.5) < 5 * 0.5 / 1000
+
+
+def test_neighbouring_keys_are_independent():
+    maps = []
+    for last in (0, 1):
+        mixer = BlockMixer(block=1, sources=1, key=Key(bytes(31) + bytes([last])))
+        maps.append(mixer.plan([0, 0], 1, 400_000).sources)
+    assert abs((maps[0] == maps[1]).mean() - 0.5) < 5 * 0.5 / np.sqrt(800_000)

@@ -1,0 +1,70 @@
+"""CPU torch tensors: the same bytes as NumPy, without a copy on the way."""
+
+import numpy as np
+import pytest
+from conftest import random_images
+
+from blockmix import InputError, InputTypeError, mix
+
+LABELS = [0, 1] * 12
+
+
+@pytest.fixture
+def images():
+    return random_images(24, 8, 12, 3)
+
+
+def test_tensors_in_tensors_out(torch, images, key):
+    mixed = mix(torch.from_numpy(images), torch.tensor(LABELS), block=4, key=key)
+    assert isinstance(mixed, torch.Tensor)
+    assert np.array_equal(mixed.numpy(), mix(images, LABELS, block=4, key=key))
+
+
+def test_channels_first(torch, images, key):
+    tensor = torch.from_numpy(images).permute(0, 3, 1, 2)
+    expected = mix(images, LABELS, block=4, key=key)
+    for images_first in (tensor, tensor.contiguous()):
+        mixed = mix(images_first, LABELS, block=4, key=key, layout="NCHW")
+        assert np.array_equal(mixed.permute(0, 2, 3, 1).numpy(), expected)
+
+
+def test_out_is_written_in_place(torch, images, key):
+    out = torch.zeros(24, 8, 12, 3, dtype=torch.uint8)
+    address = out.data_ptr()
+    assert mix(torch.from_numpy(images), LABELS, block=4, key=key, out=out) is out
+    assert out.data_ptr() == address
+    assert np.array_equal(out.numpy(), mix(images, LABELS, block=4, key=key))
+
+
+def test_dtypes_that_numpy_lacks(torch, images, key):
+    expected = mix(images, LABELS, block=4, key=key)
+    for dtype in (torch.bfloat16, torch.float16, torch.float64, torch.bool, torch.complex128):
+        mixed = mix(torch.from_numpy(images).to(dtype), LABELS, block=4, key=key)
+        assert mixed.dtype == dtype
+        assert torch.equal(mixed, torch.from_numpy(expected).to(dtype))
+
+
+def test_gradients_are_left_behind(torch, key):
+    images = torch.rand(24, 8, 12, 3, requires_grad=True)
+    assert not mix(images, LABELS, block=4, key=key).requires_grad
+
+
+def test_mixed_kinds_of_container(torch, images):
+    with pytest.raises(InputTypeError, match="out must be of the same kind"):
+        mix(torch.from_numpy(images), LABELS, block=4, out=np.empty_like(images))
+
+
+def test_out_that_shares_memory(torch, images):
+    tensor = torch.from_numpy(images)
+    with pytest.raises(InputError, match="shares memory"):
+        mix(tensor, LABELS, block=4, out=tensor.view(24, 8, 12, 3))
+
+
+def test_tensors_elsewhere_are_refused(torch):
+    with pytest.raises(InputTypeError, match=r"torch tensor on meta: .* bring it over with"):
+        mix(torch.empty(24, 8, 12, 3, device="meta"), LABELS, block=4)
+
+
+def test_sparse_tensors_are_refused(torch):
+    with pytest.raises(InputTypeError, match="sparse or lazy"):
+        mix(torch.zeros(24, 8, 12).to_sparse(), LABELS, block=4)

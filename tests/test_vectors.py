@@ -1,0 +1,37 @@
+"""A small map in full: the draw of version 1, which never changes once released."""
+
+import numpy as np
+
+from blockmix import BlockMixer, Key
+from blockmix.kernels import reference
+
+SECRET = bytes(range(32))
+LABELS = [0, 1, 0, 1, 0, 1, 0, 1]
+MAP = [
+    [[2, 2, 2], [6, 2, 2]],
+    [[7, 5, 1], [7, 1, 1]],
+    [[2, 2, 2], [4, 4, 4]],
+    [[7, 3, 1], [3, 5, 5]],
+    [[0, 0, 2], [0, 4, 4]],
+    [[7, 5, 7], [7, 3, 7]],
+    [[2, 2, 2], [0, 0, 2]],
+    [[5, 1, 1], [3, 5, 7]],
+]
+# SHA-256 of "blockmix seed 0"
+SEED_0 = "cc3a3d145e06fa406f7a2570de1a53ca35d9080d392e4d1b333222f5837bc308"
+
+
+def test_published_map():
+    mixer = BlockMixer(block=1, sources=2, rounds=2, probability=0.5, key=Key(SECRET))
+    drawn = mixer.plan(LABELS, height=2, width=3).sources
+    assert drawn.tolist() == MAP
+
+
+def test_published_map_by_the_reference():
+    drawn = reference.source_map(SECRET, LABELS, 6, sources=2, rounds=2, probability=0.5)
+    assert drawn.reshape(8, 2, 3).tolist() == MAP
+
+
+def test_seeds_are_part_of_the_rule():
+    words = Key.from_seed(0).words()
+    assert np.array(words, "<u4").tobytes().hex() == SEED_0
