@@ -1,0 +1,157 @@
+"""One image file to pixels, and pixels to the bytes of one image file; Pillow does the work.
+
+What cannot be turned into 8-bit grey or RGB without changing its meaning is refused, by name.
+Nothing but pixels comes out: no EXIF, thumbnail, comment, colour profile or text.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from PIL import ExifTags, Image, ImageFile, ImageOps, UnidentifiedImageError
+
+from blockmix.errors import InputError, WorkError
+
+READ_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
+WRITE_SUFFIXES = {"jpeg": ".jpg", "png": ".png", "webp": ".webp"}
+# Registers every format now: left to the first open, several threads would do it at once.
+Image.init()
+
+_GREY_MODES = ("1", "L", "LA")
+_COLOUR_MODES = ("P", "PA", "RGB", "RGBA")
+# EXIF orientations that turn an image by 90 degrees.
+_SIDEWAYS = (5, 6, 7, 8)
+
+
+class BadImageError(WorkError):
+    """A file that cannot be used, and why."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = path
+        self.reason = reason
+
+
+class Header(NamedTuple):
+    """What can be known of an image without decoding it; upright, as it will be mixed."""
+
+    height: int
+    width: int
+    grey: bool
+    jpeg: bool
+
+
+def read_header(path: Path) -> Header:
+    """Look at a file and refuse what cannot be mixed, as far as that shows without decoding."""
+    with _opened(path) as image:
+        width, height = image.size
+        # Not the PNG reader's own getexif, which decodes the whole image to look behind it.
+        if Image.Image.getexif(image).get(ExifTags.Base.Orientation) in _SIDEWAYS:
+            width, height = height, width
+        jpeg = image.format in ("JPEG", "MPO")
+        return Header(height, width, image.mode in _GREY_MODES, jpeg)
+
+
+def read_pixels(
+    path: Path, size: tuple[int, int], *, resize: bool, grey: bool
+) -> npt.NDArray[np.uint8]:
+    """Decode, turn upright, and resize by Lanczos if asked to.
+
+    Returns (height, width) or (height, width, 3). Colour values stay as they are stored; a colour
+    profile is neither applied nor kept.
+    """
+    with _opened(path) as image:
+        upright: Image.Image = ImageOps.exif_transpose(image)
+        if upright.has_transparency_data:
+            lowest, _ = upright.convert("RGBA").getchannel("A").getextrema()
+            if lowest != 255:
+                raise BadImageError(path, "it is transparent in places: flatten it first")
+        pixels = upright.convert("L" if grey else "RGB")
+        if pixels.size != size[::-1]:
+            if not resize:
+                raise BadImageError(path, "its size is not what its header says")
+            pixels = pixels.resize(size[::-1], Image.Resampling.LANCZOS)
+        return np.asarray(pixels)
+
+
+class Encoder(NamedTuple):
+    """How mixed images are written."""
+
+    format: str  # one of WRITE_SUFFIXES
+    quality: int | None  # None: without loss
+
+    @classmethod
+    def choose(cls, format: str | None, quality: int | None, all_jpeg: bool) -> Encoder:
+        """JPEG stays JPEG; a set that holds anything else becomes PNG, which loses nothing.
+
+        One format for the whole set, so that a file's format does not tell what it was.
+        """
+        chosen = format or ("jpeg" if all_jpeg else "png")
+        if chosen == "png" and quality is not None:
+            raise InputError("quality is for JPEG and WebP; PNG has none: leave it out")
+        return cls(chosen, 95 if chosen == "jpeg" and quality is None else quality)
+
+    @property
+    def suffix(self) -> str:
+        return WRITE_SUFFIXES[self.format]
+
+    def encode(self, pixels: npt.NDArray[np.uint8]) -> bytes:
+        options: dict[str, Any]
+        if self.format == "jpeg":
+            # 4:4:4, so that the colours of a block do not bleed into its neighbours.
+            options = {"quality": self.quality, "subsampling": "4:4:4"}
+        elif self.format == "webp":
+            lossless = {"lossless": True, "exact": True}
+            options = lossless if self.quality is None else {"quality": self.quality}
+        else:
+            options = {}
+        buffer = io.BytesIO()
+        Image.fromarray(pixels).save(buffer, self.format.upper(), **options)
+        return buffer.getvalue()
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[ImageFile.ImageFile]:
+    """Open an image, refuse what is not plain 8-bit grey or colour, and name every failure."""
+    try:
+        if path.stat().st_size == 0:
+            raise BadImageError(path, "it is empty")
+        with Image.open(path, formats=READ_FORMATS) as image:
+            _refuse_unusable(path, image)
+            yield image
+    except BadImageError:
+        raise
+    except UnidentifiedImageError:
+        reason = f"it is not an image of a known format ({', '.join(READ_FORMATS)})"
+        raise BadImageError(path, reason) from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        reason = (
+            f"it has more than {Image.MAX_IMAGE_PIXELS} pixels and may be a decompression bomb; "
+            "raise PIL.Image.MAX_IMAGE_PIXELS if it is to be trusted"
+        )
+        raise BadImageError(path, reason) from None
+    except OSError as error:
+        raise BadImageError(path, f"it cannot be read: {error.strerror or error}") from error
+    except Exception as error:  # decoders raise anything at all on a damaged file
+        reason = f"it cannot be decoded: {type(error).__name__}: {error}"
+        raise BadImageError(path, reason) from error
+
+
+def _refuse_unusable(path: Path, image: ImageFile.ImageFile) -> None:
+    # A phone's MPO file is a JPEG with an extra picture (depth, preview) behind the photograph.
+    frames = getattr(image, "n_frames", 1)
+    if frames > 1 and image.format != "MPO":
+        raise BadImageError(path, f"it has {frames} frames: save the one to be mixed")
+    # Pillow would cut 16 bits down to 8 without a word; only the raw mode shows.
+    deep = image.mode[0] in "IF" or any(";16" in str(tile) for tile in image.tile)
+    if deep:
+        raise BadImageError(path, "it has more than 8 bits a channel: convert it to 8 bits first")
+    if image.mode not in _GREY_MODES + _COLOUR_MODES:
+        reason = f"its colours are {image.mode}, not grey or RGB: convert it to RGB first"
+        raise BadImageError(path, reason)

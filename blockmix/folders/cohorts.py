@@ -1,0 +1,74 @@
+"""Cohorts: the images of one label that are mixed together, where a label does not fit in memory.
+
+A label that does not fit is shuffled by the key and cut into cohorts of nearly equal size. Each is
+a random sample of its label, so with one round every image's pool has the same distribution as if
+the label had been mixed whole. A cohort's result depends on the key and its members alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from typing import NamedTuple
+
+from blockmix.errors import InputError
+from blockmix.folders.scan import Candidate
+from blockmix.folders.sizes import show_memory
+from blockmix.key import Key
+
+
+class Cohort(NamedTuple):
+    """Images of one label that are mixed together."""
+
+    name: str  # the label, and which of its cohorts
+    members: list[Candidate]
+
+
+def capacity(memory: int, image_bytes: int, blocks: int, sources: int) -> int:
+    """How many images fit into the memory budget at once.
+
+    While a cohort is mixed there are its images, the mixed ones, and the next cohort's images
+    being read; and a map of 8 bytes a block (two rounds).
+    """
+    each = 3 * image_bytes + 8 * blocks
+    fit = memory // each
+    # Twice: cutting a label that is one image too large must leave two halves that can be mixed.
+    least = 2 * (sources + 1)
+    if fit < least:
+        raise InputError(
+            f"a memory budget of {show_memory(memory)} holds {fit} of these images, but "
+            f"sources={sources} needs {least} for a cohort: give at least "
+            f"{show_memory(least * each)}"
+        )
+    return fit
+
+
+def cut_into_cohorts(images: Iterable[Candidate], most: int, key: Key) -> list[Cohort]:
+    """Cohorts of at most ``most`` images, label after label."""
+    by_label: dict[str, list[Candidate]] = {}
+    for image in images:
+        by_label.setdefault(image.label, []).append(image)
+    cohorts = []
+    for label, members in by_label.items():
+        count = -(-len(members) // most)
+        if count > 1:
+            members.sort(key=lambda image: key.digest("cohort", image.id.to_bytes(8, "little")))
+        bounds = [len(members) * i // count for i in range(count + 1)]
+        for number, (begin, end) in enumerate(pairwise(bounds), start=1):
+            name = label if count == 1 else f"{label} (cohort {number} of {count})"
+            cohorts.append(Cohort(name, members[begin:end]))
+    return cohorts
+
+
+def pack(cohorts: Iterable[Cohort], most: int) -> Iterator[list[Cohort]]:
+    """Group small cohorts, in order, so that they are read and written together."""
+    load: list[Cohort] = []
+    held = 0
+    for cohort in cohorts:
+        if held + len(cohort.members) > most:
+            yield load
+            load, held = [], 0
+        load.append(cohort)
+        held += len(cohort.members)
+    if load:
+        yield load

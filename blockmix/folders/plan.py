@@ -1,0 +1,143 @@
+"""All decisions of a folder run, taken before the first pixel is read."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import PIL
+
+from blockmix import __version__
+from blockmix.errors import InputError
+from blockmix.folders.codec import Encoder
+from blockmix.folders.cohorts import Cohort, capacity, cut_into_cohorts
+from blockmix.folders.destination import RECORD, WORK
+from blockmix.folders.options import FolderOptions
+from blockmix.folders.scan import Candidate
+from blockmix.folders.survey import Survey
+from blockmix.grid import BlockGrid, resolve_grid
+from blockmix.kernels import rule
+from blockmix.key import Key
+from blockmix.labels import partition
+from blockmix.mixer import BlockMixer
+
+
+@dataclass(frozen=True)
+class FolderPlan:
+    """Which images are mixed together, how, and to which files."""
+
+    mixer: BlockMixer
+    size: tuple[int, int]  # (height, width) of the mixed images
+    resize: bool  # or else all images have that size
+    grey: bool
+    encoder: Encoder
+    capacity: int  # images in memory at once
+    cohorts: list[Cohort]
+    outputs: dict[int, Path]  # by image id, below the destination
+    record: dict[str, Any]  # see FolderSummary.record
+
+    def final_record(self, left_out: list[Candidate]) -> dict[str, Any]:
+        """The record, less the images that turned out unreadable."""
+        lost = Counter(image.label for image in left_out)
+        labels = {label: count - lost[label] for label, count in self.record["labels"].items()}
+        return self.record | {
+            "labels": labels,
+            "skipped": self.record["skipped"] + len(left_out),
+        }
+
+
+def make_plan(mixer: BlockMixer, options: FolderOptions, survey: Survey) -> FolderPlan:
+    """Decide, and refuse what cannot be mixed."""
+    images = survey.images
+    labels = [image.label for image in images]
+    # The draw will check each cohort; here every label that is too small is named at once.
+    partition(labels, None, mixer.sources, mixer.small_classes)
+    for reserved in {RECORD, WORK} & set(labels):
+        raise InputError(f"a label cannot be named {reserved!r}, a name that blockmix needs")
+    height, width = options.size or survey.common_size()
+    grid = resolve_grid(mixer.block, height, width)
+    encoder = Encoder.choose(options.format, options.quality, survey.all_jpeg)
+    image_bytes = height * width * (1 if survey.grey else 3)
+    fit = capacity(options.memory, image_bytes, grid.blocks, mixer.sources)
+    cohorts = cut_into_cohorts(images, fit, mixer.key)
+    record: dict[str, Any] = {
+        "blockmix": __version__,
+        "rule": rule.VERSION,
+        "pillow": PIL.__version__,
+        "private": mixer.key.is_private,
+        "parameters": {
+            "sources": mixer.sources,
+            "rounds": mixer.rounds,
+            "probability": mixer.probability,
+            "small_classes": mixer.small_classes,
+        },
+        "grid": _describe(grid),
+        "files": {**encoder._asdict(), "names": options.names, "grey": survey.grey},
+        "cohorts": len(cohorts),
+        "labels": dict(Counter(labels)),
+        "skipped": len(survey.skipped),
+    }
+    record["run"] = _run_id(mixer.key, record, cohorts)
+    return FolderPlan(
+        mixer=mixer,
+        size=(height, width),
+        resize=options.size is not None,
+        grey=survey.grey,
+        encoder=encoder,
+        capacity=fit,
+        cohorts=cohorts,
+        outputs=_name_outputs(images, encoder.suffix, options.names, mixer.key),
+        record=record,
+    )
+
+
+def _describe(grid: BlockGrid) -> dict[str, Any]:
+    return {
+        "height": grid.height,
+        "width": grid.width,
+        "rows": grid.rows,
+        "cols": grid.cols,
+        "blocks": grid.blocks,
+        "row_edges": grid.row_edges,
+        "col_edges": grid.col_edges,
+    }
+
+
+def _run_id(key: Key, record: dict[str, Any], cohorts: list[Cohort]) -> str:
+    """By which ``resume`` knows its run: key, parameters, versions and the files of SRC.
+
+    A keyed digest, which tells nothing of the files to whoever lacks the key.
+    """
+    files = []
+    for cohort in cohorts:
+        for image in cohort.members:
+            status = image.path.stat()
+            name = os.fsencode(image.name).hex()
+            files.append((cohort.name, image.id, name, status.st_size, status.st_mtime_ns))
+    return key.digest("run", json.dumps([record, files], sort_keys=True).encode()).hex()
+
+
+def _name_outputs(images: list[Candidate], suffix: str, names: str, key: Key) -> dict[int, Path]:
+    if names == "opaque":
+        return {
+            image.id: Path(
+                image.label, key.digest("image name", image.id.to_bytes(8, "little")).hex() + suffix
+            )
+            for image in images
+        }
+    outputs: dict[int, Path] = {}
+    taken: dict[Path, Candidate] = {}
+    for image in images:
+        path = Path(image.label, image.name).with_suffix(suffix)
+        if path in taken:
+            raise InputError(
+                f"{taken[path].path} and {image.path} would both become {path}: rename one, or "
+                "let names='opaque' name them"
+            )
+        taken[path] = image
+        outputs[image.id] = path
+    return outputs

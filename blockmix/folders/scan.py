@@ -1,0 +1,92 @@
+"""What is in a folder of images: ``SRC/<label>/**/<image>``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from blockmix.errors import InputError
+from blockmix.folders.codec import BadImageError
+
+# What file managers leave behind; hidden files are passed over too.
+_LITTER = ("Thumbs.db", "desktop.ini")
+_IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm")
+
+
+class Candidate(NamedTuple):
+    """A file that should be an image."""
+
+    id: int  # position in the sorted list of all of SRC: the id of the image in the draw
+    label: str
+    path: Path
+    name: Path  # path below the label's folder
+
+
+def find_candidates(src: Path) -> list[Candidate]:
+    """Every file below every label's folder, in the order of labels and names.
+
+    Nothing is passed over but hidden files and the litter of file managers: an image of an unread
+    format shall be missed here, not in training.
+
+    Raises
+    ------
+    InputError
+        If there is no label's folder, one is empty, or an image lies outside of them.
+    """
+    if not src.is_dir():
+        raise InputError(f"{src} is not a folder: name the folder that holds one folder a label")
+    entries = sorted(entry for entry in os.listdir(src) if not _passed_over(entry))
+    labels = [entry for entry in entries if (src / entry).is_dir()]
+    stray = [entry for entry in entries if entry.lower().endswith(_IMAGE_SUFFIXES)]
+    if stray and not labels:
+        raise InputError(
+            f"{src} holds images but no folder for a label: the layout is SRC/<label>/<image>"
+        )
+    for entry in stray:
+        if entry not in labels:
+            raise InputError(f"{src / entry} lies outside any label's folder: move it into one")
+    if not labels:
+        raise InputError(f"{src} holds no folder for a label: the layout is SRC/<label>/<image>")
+    found: list[Candidate] = []
+    for label in labels:
+        names = sorted(_files_below(src / label), key=lambda name: name.parts)
+        if not names:
+            raise InputError(f"the label {label!r} has no images: fill or remove {src / label}")
+        found += [
+            Candidate(id, label, src / label / name, name)
+            for id, name in enumerate(names, start=len(found))
+        ]
+    return found
+
+
+def check_is_inside(path: Path, root: Path) -> None:
+    """Refuse links that lead out of SRC, links to folders, and what is not a file.
+
+    ``root`` is SRC with all links resolved.
+    """
+    resolved = path.resolve()
+    if not resolved.is_relative_to(root):
+        raise BadImageError(path, "it is a link that leads out of the source folder")
+    if resolved.is_dir():
+        raise BadImageError(path, "it is a link to a folder: links to folders are not followed")
+    if not resolved.is_file():
+        raise BadImageError(path, "it is not a regular file, or a link to nothing")
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    # os.walk, unlike Path.walk, is in Python 3.11; it lists links to folders among the folders.
+    for parent, folders, files in os.walk(folder, onerror=_raise):
+        below = Path(parent).relative_to(folder)
+        links = [name for name in folders if os.path.islink(os.path.join(parent, name))]
+        folders[:] = [name for name in folders if not _passed_over(name) and name not in links]
+        yield from (below / name for name in files + links if not _passed_over(name))
+
+
+def _raise(error: OSError) -> None:
+    raise InputError(f"cannot list {error.filename}: {error.strerror}")
+
+
+def _passed_over(name: str) -> bool:
+    return name.startswith(".") or name in _LITTER

@@ -1,0 +1,89 @@
+"""A look at every file before anything is decoded or written."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import NamedTuple
+
+from blockmix.errors import InputError, WorkError
+from blockmix.folders.codec import BadImageError, Header, read_header
+from blockmix.folders.scan import Candidate, check_is_inside
+
+Progress = Callable[[str, int, int], None]
+Skipped = tuple[Path, str]
+
+
+class Survey(NamedTuple):
+    """The images of a set, as far as their headers tell."""
+
+    images: list[Candidate]
+    headers: list[Header]  # one for each image
+    skipped: list[Skipped]
+
+    @property
+    def grey(self) -> bool:
+        """Whether every image is grey; else grey ones become RGB, which loses nothing."""
+        return all(header.grey for header in self.headers)
+
+    @property
+    def all_jpeg(self) -> bool:
+        return all(header.jpeg for header in self.headers)
+
+    def common_size(self) -> tuple[int, int]:
+        """The one size of all images, for a run that does not resize."""
+        sizes = [(header.height, header.width) for header in self.headers]
+        for image, size in zip(self.images, sizes, strict=True):
+            if size != sizes[0]:
+                raise InputError(
+                    "images differ in size: {} is {} x {}, but {} is {} x {}; give the size to "
+                    "which all are resized".format(
+                        self.images[0].path, *sizes[0], image.path, *size
+                    )
+                )
+        return sizes[0]
+
+
+def survey(
+    pool: Executor, src: Path, candidates: Sequence[Candidate], on_error: str, progress: Progress
+) -> Survey:
+    """Check every candidate; what cannot be used stops the run or is left out."""
+    root = src.resolve()
+
+    def look(candidate: Candidate) -> Header | BadImageError:
+        try:
+            check_is_inside(candidate.path, root)
+            return read_header(candidate.path)
+        except BadImageError as error:
+            return error
+
+    found = Survey([], [], [])
+    bad: list[BadImageError] = []
+    for done, (candidate, header) in enumerate(
+        zip(candidates, pool.map(look, candidates), strict=True), start=1
+    ):
+        if isinstance(header, BadImageError):
+            bad.append(header)
+        else:
+            found.images.append(candidate)
+            found.headers.append(header)
+        progress("check", done, len(candidates))
+    if bad and on_error == "error":
+        raise stop_at(bad)
+    found.skipped.extend((error.path, error.reason) for error in bad)
+    _refuse_emptied_labels(candidates, found.images)
+    return found
+
+
+def stop_at(bad: Sequence[BadImageError]) -> WorkError:
+    """The error that stops a run because of files that cannot be used."""
+    more = f" (and {len(bad) - 1} more files cannot be used)" if len(bad) > 1 else ""
+    return WorkError(f"{bad[0]}{more}; mend it, or leave such files out with on_error='skip'")
+
+
+def _refuse_emptied_labels(before: Iterable[Candidate], after: Iterable[Candidate]) -> None:
+    counts = Counter(image.label for image in after)
+    for label in {image.label for image in before} - counts.keys():
+        raise InputError(f"the label {label!r} has no image that can be used")

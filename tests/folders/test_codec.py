@@ -1,0 +1,281 @@
+"""Every kind of bad or odd image gets a stated treatment: exact conversion, or a named error."""
+
+import io
+import warnings
+
+import numpy as np
+import pytest
+from PIL import ExifTags, Image, PngImagePlugin
+
+from blockmix import InputError
+from blockmix.folders.codec import BadImageError, Encoder, read_header, read_pixels
+
+COLOUR = np.random.default_rng(0).integers(0, 256, (6, 8, 3), np.uint8)
+GREY = COLOUR[..., 0]
+
+
+@pytest.fixture
+def save(tmp_path):
+    def save(image, name="image.png", **options):
+        if isinstance(image, np.ndarray):
+            image = Image.fromarray(image)
+        image.save(tmp_path / name, **options)
+        return tmp_path / name
+
+    return save
+
+
+def read(path, size=(6, 8), *, resize=False, grey=False):
+    read_header(path)
+    return read_pixels(path, size, resize=resize, grey=grey)
+
+
+def refused(path, message, at="header"):
+    with pytest.raises(BadImageError, match=message) as caught:
+        read_header(path) if at == "header" else read(path)
+    assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.bmp", "a.tif", "a.ppm", "a.webp"])
+def test_formats_without_loss(save, name):
+    options = {"lossless": True} if name == "a.webp" else {}
+    assert np.array_equal(read(save(COLOUR, name, **options)), COLOUR)
+
+
+def test_headers(save):
+    assert read_header(save(COLOUR, "a.jpg")) == (6, 8, False, True)
+    assert read_header(save(GREY, "a.png")) == (6, 8, True, False)
+
+
+def test_grey_becomes_colour_without_loss(save):
+    assert np.array_equal(read(save(GREY)), np.stack([GREY] * 3, -1))
+    assert np.array_equal(read(save(GREY), grey=True), GREY)
+
+
+def test_one_bit_images(save):
+    bits = GREY > 127
+    assert np.array_equal(read(save(Image.fromarray(bits)), grey=True), bits * np.uint8(255))
+
+
+def test_palettes(save):
+    image = Image.fromarray(COLOUR).quantize(256)
+    assert np.array_equal(read(save(image)), np.asarray(image.convert("RGB")))
+    assert np.array_equal(read(save(image, "a.gif")), np.asarray(image.convert("RGB")))
+
+
+def test_resizing_is_lanczos(save):
+    expected = Image.fromarray(COLOUR).resize((5, 3), Image.Resampling.LANCZOS)
+    assert np.array_equal(read(save(COLOUR), (3, 5), resize=True), np.asarray(expected))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_orientation_is_applied_before_all_else(save, orientation):
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    path = save(COLOUR, exif=exif)
+    upright = {
+        1: COLOUR,
+        2: COLOUR[:, ::-1],
+        3: COLOUR[::-1, ::-1],
+        4: COLOUR[::-1],
+        5: COLOUR.transpose(1, 0, 2),
+        6: COLOUR.transpose(1, 0, 2)[:, ::-1],
+        7: COLOUR.transpose(1, 0, 2)[::-1, ::-1],
+        8: COLOUR.transpose(1, 0, 2)[::-1],
+    }[orientation]
+    assert read_header(path)[:2] == upright.shape[:2]
+    assert np.array_equal(read(path, upright.shape[:2]), upright)
+
+
+def test_orientation_that_the_header_does_not_tell(save):
+    """A PNG may carry its EXIF behind the pixels, where only decoding finds it."""
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    path = save(COLOUR, exif=exif)
+    data = path.read_bytes()
+    begin = data.index(b"eXIf") - 4
+    length = int.from_bytes(data[begin : begin + 4], "big") + 12
+    end = data.index(b"IEND") - 4
+    chunk = data[begin : begin + length]
+    path.write_bytes(data[:begin] + data[begin + length : end] + chunk + data[end:])
+    refused(path, "its size is not what its header says", at="pixels")
+    upright = COLOUR.transpose(1, 0, 2)[:, ::-1]
+    assert np.array_equal(read(path, (8, 6), resize=True), upright)
+
+
+class TestAlpha:
+    @pytest.mark.parametrize("mode", ["RGBA", "LA"])
+    def test_opaque_is_dropped(self, save, mode):
+        image = Image.fromarray(COLOUR).convert(mode)
+        assert np.array_equal(read(save(image)), np.asarray(image.convert("RGB")))
+
+    @pytest.mark.parametrize("mode", ["RGBA", "LA"])
+    def test_transparent_is_refused(self, save, mode):
+        image = Image.fromarray(COLOUR).convert(mode)
+        image.putalpha(254)
+        refused(save(image), "it is transparent in places: flatten it", at="pixels")
+
+    def test_a_transparent_colour_that_occurs(self, save):
+        path = save(COLOUR, transparency=tuple(COLOUR[0, 0].tolist()))
+        refused(path, "transparent", at="pixels")
+
+    def test_a_transparent_colour_that_does_not_occur(self, save):
+        unused = np.full((6, 8, 3), 7, np.uint8)
+        assert np.array_equal(read(save(unused, transparency=(1, 2, 3))), unused)
+
+    def test_a_transparent_palette_entry(self, save):
+        image = Image.fromarray(COLOUR).quantize(256)
+        refused(save(image, "a.gif", transparency=image.getpixel((0, 0))), "transp", at="pixels")
+
+
+class TestRefused:
+    def test_a_truncated_file(self, save):
+        path = save(COLOUR, "a.jpg")
+        path.write_bytes(path.read_bytes()[:-40])
+        refused(path, "it cannot be read: image file is truncated", at="pixels")
+
+    def test_a_truncated_png(self, save):
+        path = save(COLOUR)
+        path.write_bytes(path.read_bytes()[:-40])
+        refused(path, "it cannot be", at="pixels")
+
+    def test_a_damaged_header(self, save):
+        path = save(COLOUR)
+        data = bytearray(path.read_bytes())
+        data[20] ^= 0xFF
+        path.write_bytes(data)
+        refused(path, "it cannot be decoded|known format")
+
+    def test_text(self, tmp_path):
+        (tmp_path / "a.jpg").write_text("hello")
+        refused(tmp_path / "a.jpg", "it is not an image of a known format")
+
+    def test_an_empty_file(self, tmp_path):
+        (tmp_path / "a.jpg").touch()
+        refused(tmp_path / "a.jpg", "it is empty")
+
+    def test_a_missing_file(self, tmp_path):
+        refused(tmp_path / "a.jpg", "it cannot be read: No such file")
+
+    @pytest.mark.parametrize("factor", [1.5, 3])
+    def test_a_decompression_bomb(self, save, monkeypatch, factor):
+        """Pillow warns from its limit on, and raises from twice the limit on."""
+        path = save(COLOUR)
+        monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", int(48 / factor))
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            refused(path, "may be a decompression bomb; raise PIL.Image.MAX_IMAGE_PIXELS")
+
+    @pytest.mark.parametrize("name", ["a.gif", "a.png", "a.tif", "a.webp"])
+    def test_several_frames(self, save, name):
+        frames = [Image.fromarray(COLOUR), Image.fromarray(255 - COLOUR)]
+        refused(save(frames[0], name, save_all=True, append_images=frames[1:]), "it has 2 frames")
+
+    @pytest.mark.parametrize("name", ["a.jpg", "a.tif"])
+    def test_cmyk(self, save, name):
+        refused(save(Image.fromarray(COLOUR).convert("CMYK"), name), "its colours are CMYK")
+
+    def test_lab(self, save):
+        refused(save(Image.new("LAB", (8, 6)), "a.tif"), "its colours are LAB")
+
+    @pytest.mark.parametrize("name", ["a.png", "a.tif"])
+    def test_16_bit_grey(self, save, name):
+        refused(save(GREY.astype(np.uint16) * 257, name), "more than 8 bits a channel")
+
+    @pytest.mark.parametrize("dtype", [np.int32, np.float32])
+    def test_32_bit_grey(self, save, dtype):
+        refused(save(GREY.astype(dtype), "a.tif"), "more than 8 bits a channel")
+
+    def test_16_bit_colour_which_pillow_would_cut_down(self, tmp_path):
+        path = tmp_path / "a.png"
+        path.write_bytes(png_of_16_bit_colour())
+        with Image.open(path) as image:
+            assert image.mode == "RGB"  # no word of the 16 bits
+        refused(path, "more than 8 bits a channel")
+
+
+def png_of_16_bit_colour():
+    import struct
+    import zlib
+
+    def chunk(kind, data):
+        body = kind + data
+        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+
+    rows = b"".join(b"\0" + COLOUR[row].astype(">u2").tobytes() for row in range(6))
+    header = struct.pack(">IIBBBBB", 8, 6, 16, 2, 0, 0, 0)
+    parts = [(b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts)
+
+
+def test_a_photograph_with_a_preview_behind_it(save):
+    """Phones write MPO files, JPEGs of several pictures; the first is the photograph."""
+    first, second = Image.fromarray(COLOUR), Image.fromarray(255 - COLOUR)
+    path = save(first, "a.mpo", save_all=True, append_images=[second])
+    path = path.rename(path.with_suffix(".jpg"))
+    assert read_header(path).jpeg
+    with Image.open(path) as image:
+        assert image.format == "MPO"
+        assert np.array_equal(read(path), np.asarray(image.convert("RGB")))
+
+
+class TestEncoder:
+    def encoded(self, encoder, pixels=COLOUR):
+        return Image.open(io.BytesIO(encoder.encode(pixels)))
+
+    @pytest.mark.parametrize(
+        ("arguments", "expected"),
+        [
+            ((None, None, True), ("jpeg", 95)),
+            ((None, None, False), ("png", None)),
+            ((None, 80, True), ("jpeg", 80)),
+            (("png", None, True), ("png", None)),
+            (("webp", None, True), ("webp", None)),
+            (("webp", 70, True), ("webp", 70)),
+            (("jpeg", None, False), ("jpeg", 95)),
+        ],
+    )
+    def test_choice(self, arguments, expected):
+        assert Encoder.choose(*arguments) == expected
+
+    def test_png_has_no_quality(self):
+        with pytest.raises(InputError, match="PNG has none"):
+            Encoder.choose(None, 80, False)
+
+    @pytest.mark.parametrize("format", ["png", "webp"])
+    @pytest.mark.parametrize("pixels", [COLOUR, GREY])
+    def test_without_loss(self, format, pixels):
+        image = self.encoded(Encoder(format, None), pixels)
+        assert np.array_equal(np.asarray(image.convert("L" if pixels.ndim == 2 else "RGB")), pixels)
+
+    def test_jpeg_keeps_full_colour_resolution(self):
+        image = self.encoded(Encoder("jpeg", 95))
+        assert {component[1:3] for component in image.layer} == {(1, 1)}
+        assert np.abs(np.asarray(image).astype(int) - COLOUR).mean() < 4
+
+    def test_quality_decides_the_size(self):
+        for format in ("jpeg", "webp"):
+            sizes = [len(Encoder(format, quality).encode(COLOUR)) for quality in (10, 95)]
+            assert sizes[0] < sizes[1]
+
+    @pytest.mark.parametrize("format", ["jpeg", "png", "webp"])
+    def test_nothing_but_pixels(self, format):
+        image = self.encoded(Encoder(format, None if format == "png" else 95))
+        assert not image.getexif()
+        assert not {"exif", "icc_profile", "comment", "xmp", "photoshop", "dpi"} & image.info.keys()
+        assert not getattr(image, "text", None)
+
+
+def test_no_metadata_of_the_original_comes_through(save):
+    exif = Image.Exif()
+    exif[ExifTags.Base.Artist] = "SECRET"
+    text = PngImagePlugin.PngInfo()
+    text.add_text("Comment", "SECRET")
+    originals = [
+        save(COLOUR, "a.jpg", exif=exif, comment="SECRET", icc_profile=b"SECRET"),
+        save(COLOUR, "a.png", exif=exif, pnginfo=text, icc_profile=b"SECRET"),
+    ]
+    for path in originals:
+        assert b"SECRET" in path.read_bytes()
+        for encoder in (Encoder("jpeg", 95), Encoder("png", None), Encoder("webp", None)):
+            assert b"SECRET" not in encoder.encode(read(path))

@@ -1,0 +1,110 @@
+"""What counts as an image of a set, and what is wrong with a folder."""
+
+import os
+
+import pytest
+from conftest import write_images
+
+from blockmix import InputError
+from blockmix.folders.codec import BadImageError
+from blockmix.folders.scan import check_is_inside, find_candidates
+
+
+def names(src):
+    return [f"{image.label}:{image.name}" for image in find_candidates(src)]
+
+
+def test_candidates_are_sorted_and_numbered(tmp_path):
+    write_images(tmp_path, {"b": 2, "a": 1})
+    (tmp_path / "b" / "deep" / "er").mkdir(parents=True)
+    (tmp_path / "b" / "deep" / "er" / "x.png").touch()
+    assert names(tmp_path) == ["a:000.png", "b:000.png", "b:001.png", "b:deep/er/x.png"]
+    assert [image.id for image in find_candidates(tmp_path)] == [0, 1, 2, 3]
+
+
+def test_hidden_files_and_litter_are_passed_over(tmp_path):
+    write_images(tmp_path, {"a": 1})
+    for litter in (".DS_Store", "a/.DS_Store", "a/Thumbs.db", "a/desktop.ini"):
+        (tmp_path / litter).touch()
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "a" / ".cache").mkdir()
+    (tmp_path / "a" / ".cache" / "x.png").touch()
+    assert names(tmp_path) == ["a:000.png"]
+
+
+def test_every_other_file_counts(tmp_path):
+    """An image in a format that is not read must be missed here, not in training."""
+    write_images(tmp_path, {"a": 1})
+    (tmp_path / "a" / "photo.heic").touch()
+    assert names(tmp_path) == ["a:000.png", "a:photo.heic"]
+
+
+def test_files_beside_the_labels_may_lie_there_unless_they_are_images(tmp_path):
+    write_images(tmp_path, {"a": 1})
+    (tmp_path / "README.txt").touch()
+    assert names(tmp_path) == ["a:000.png"]
+    (tmp_path / "stray.JPG").touch()
+    with pytest.raises(InputError, match=r"stray\.JPG lies outside any label"):
+        find_candidates(tmp_path)
+
+
+def test_no_label(tmp_path):
+    with pytest.raises(InputError, match="holds no folder for a label"):
+        find_candidates(tmp_path)
+    (tmp_path / "a.png").touch()
+    with pytest.raises(InputError, match="holds images but no folder for a label"):
+        find_candidates(tmp_path)
+
+
+def test_an_empty_label(tmp_path):
+    write_images(tmp_path, {"a": 1, "b": 0})
+    with pytest.raises(InputError, match="the label 'b' has no images"):
+        find_candidates(tmp_path)
+
+
+def test_no_folder(tmp_path):
+    with pytest.raises(InputError, match="nowhere is not a folder"):
+        find_candidates(tmp_path / "nowhere")
+
+
+class TestLinks:
+    @pytest.fixture
+    def src(self, tmp_path):
+        write_images(tmp_path / "src", {"a": 2, "b": 1})
+        write_images(tmp_path / "outside", {"c": 1})
+        return tmp_path / "src"
+
+    def check(self, src, link):
+        (image,) = [image for image in find_candidates(src) if image.path == link]
+        check_is_inside(image.path, src.resolve())
+
+    def test_to_a_file_inside(self, src):
+        (src / "a" / "link.png").symlink_to(src / "b" / "000.png")
+        self.check(src, src / "a" / "link.png")
+
+    def test_to_a_file_outside(self, src):
+        (src / "a" / "link.png").symlink_to(src / "../outside/c/000.png")
+        with pytest.raises(BadImageError, match="leads out of the source folder"):
+            self.check(src, src / "a" / "link.png")
+
+    @pytest.mark.parametrize("target", ["../outside/c", "b"])
+    def test_to_a_folder(self, src, target):
+        (src / "a" / "link").symlink_to(src / target)
+        with pytest.raises(BadImageError, match=r"leads out|link to a folder"):
+            self.check(src, src / "a" / "link")
+
+    def test_to_nothing(self, src):
+        (src / "a" / "link.png").symlink_to(src / "gone.png")
+        with pytest.raises(BadImageError, match="a link to nothing"):
+            self.check(src, src / "a" / "link.png")
+
+    def test_a_label_that_is_a_link_to_the_outside(self, src):
+        (src / "c").symlink_to(src / "../outside/c")
+        with pytest.raises(BadImageError, match="leads out of the source folder"):
+            self.check(src, src / "c" / "000.png")
+
+    @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs mkfifo")
+    def test_what_is_not_a_file_is_not_opened(self, src):
+        os.mkfifo(src / "a" / "pipe.png")
+        with pytest.raises(BadImageError, match="not a regular file"):
+            self.check(src, src / "a" / "pipe.png")
