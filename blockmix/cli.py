@@ -1,0 +1,249 @@
+"""The command line: ``blockmix mix``, ``keygen``, ``demo``, ``info``.
+
+Heavy modules are imported inside the commands, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from blockmix.errors import BlockmixError, InputError
+
+if TYPE_CHECKING:
+    from blockmix.folders.survey import Progress
+    from blockmix.key import Key
+
+app = typer.Typer(
+    help="Pixel block mixing: train on a labelled image set without showing the people in it.",
+    no_args_is_help=True,
+    add_completion=False,
+    # A traceback with local variables could show a key.
+    pretty_exceptions_enable=False,
+)
+
+WRONG_USE = 2
+FAILED_WORK = 1
+INTERRUPTED = 130
+
+
+class Format(StrEnum):
+    jpeg = "jpeg"
+    png = "png"
+    webp = "webp"
+
+
+class Names(StrEnum):
+    opaque = "opaque"
+    keep = "keep"
+
+
+class SmallClasses(StrEnum):
+    error = "error"
+    clamp = "clamp"
+
+
+class OnError(StrEnum):
+    error = "error"
+    skip = "skip"
+
+
+@app.command()
+def mix(
+    src: Annotated[
+        Path, typer.Argument(metavar="SRC", help="Folder that holds one folder a label.")
+    ],
+    dst: Annotated[
+        Path, typer.Argument(metavar="DST", help="New or empty folder for the mixed images.")
+    ],
+    size: Annotated[
+        str | None,
+        typer.Option(help="HEIGHTxWIDTH to resize to; without it all images must have one size."),
+    ] = None,
+    block: Annotated[str, typer.Option(help="HEIGHTxWIDTH of a block in pixels.")] = "24x24",
+    sources: Annotated[int, typer.Option(help="Images of the same label picked for one.")] = 10,
+    rounds: Annotated[int, typer.Option(help="How often the whole set is mixed.")] = 1,
+    probability: Annotated[
+        float, typer.Option(help="Chance that a block is replaced in one round.")
+    ] = 0.5,
+    key_file: Annotated[
+        Path | None,
+        typer.Option(help="Key from 'blockmix keygen'. Default: a fresh key, then forgotten."),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Key from an integer. NOT PRIVATE: for experiments.")
+    ] = None,
+    format: Annotated[
+        Format | None,
+        typer.Option(help="Default: JPEG if every image is JPEG, else PNG.", show_default=False),
+    ] = None,
+    quality: Annotated[
+        int | None,
+        typer.Option(help="1 to 100. JPEG: default 95. WebP: without loss unless given."),
+    ] = None,
+    names: Annotated[
+        Names, typer.Option(help="Opaque file names, or keep the originals'.")
+    ] = Names.opaque,
+    memory: Annotated[
+        str, typer.Option(help="Budget for images in memory; larger labels mix in cohorts.")
+    ] = "1GiB",
+    workers: Annotated[
+        int | None, typer.Option(help="Threads that read and write. Default: one a core.")
+    ] = None,
+    small_classes: Annotated[
+        SmallClasses,
+        typer.Option(help="Labels of fewer than sources + 1 images: refuse, or mix them all."),
+    ] = SmallClasses.error,
+    on_error: Annotated[
+        OnError, typer.Option(help="Unusable files: stop, or leave them out and list them.")
+    ] = OnError.error,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace an earlier result of blockmix in DST.")
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where an interrupted run stopped.")
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="No progress and no summary.")
+    ] = False,
+) -> None:
+    """Mix a folder of images: SRC/<label>/* becomes DST/<label>/*."""
+    from blockmix.folders.mix_folder import mix_folder
+    from blockmix.folders.sizes import parse_pair
+
+    if resume and key_file is None and seed is None:
+        raise InputError("--resume needs the key of the run that it continues: give --key-file")
+    key = _key(key_file, seed)
+    with _progress_bars(shown=not quiet and sys.stderr.isatty()) as progress:
+        summary = mix_folder(
+            src,
+            dst,
+            size=None if size is None else parse_pair(size, "size"),
+            block=parse_pair(block, "block"),
+            sources=sources,
+            rounds=rounds,
+            probability=probability,
+            key=key,
+            small_classes=small_classes.value,
+            format=None if format is None else format.value,
+            quality=quality,
+            names=names.value,
+            memory=memory,
+            workers=workers,
+            on_error=on_error.value,
+            overwrite=overwrite,
+            resume=resume,
+            progress=progress,
+        )
+    if not quiet:
+        typer.echo(summary)
+
+
+@app.command()
+def keygen(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="New file for the key (mode 0600).")],
+) -> None:
+    """Write a fresh key to a new file that only its owner can read."""
+    from blockmix.key import Key
+
+    Key.generate().save(file)
+    typer.echo(f"wrote a new key to {file}: keep it secret, use it for one image set only")
+
+
+@app.command()
+def demo(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="New or empty folder to work in.")
+    ] = Path("blockmix-demo"),
+) -> None:
+    """Mix the 100 faces and 100 other patches that ship inside scikit-image."""
+    from blockmix.demo import contact_sheet, write_originals
+
+    originals, mixed = folder / "originals", folder / "mixed"
+    write_originals(originals)
+    arguments = [str(originals), str(mixed), "--size", "96x96", "--block", "12x12"]
+    arguments += ["--names", "keep"]  # so that the sheet can show before and after side by side
+    typer.echo(f"$ blockmix mix {' '.join(arguments)}")
+    app(["mix", *arguments], standalone_mode=False)
+    sheet = folder / "before-after.png"
+    contact_sheet(originals, mixed, sheet)
+    typer.echo(f"look at {sheet}: originals above, mixed below")
+
+
+@app.command()
+def info() -> None:
+    """Show versions, the backends found, threads and the threading layer."""
+    from blockmix.info import report
+
+    typer.echo(report())
+
+
+def main() -> NoReturn:
+    """Run the command line: one clear line for a user's mistake, never a traceback."""
+    try:
+        code = app(standalone_mode=False)
+    except typer.TyperException as error:
+        _fail(error.format_message(), error.exit_code)
+    except InputError as error:
+        _fail(str(error), WRONG_USE)
+    except BlockmixError as error:
+        _fail(str(error), FAILED_WORK)
+    if code == INTERRUPTED:  # typer has caught the KeyboardInterrupt
+        _fail("interrupted", INTERRUPTED)
+    sys.exit(code)
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    typer.echo(f"blockmix: {' '.join(message.split())}", err=True)
+    sys.exit(code)
+
+
+def _key(key_file: Path | None, seed: int | None) -> Key | None:
+    from blockmix.key import Key
+
+    if key_file is not None and seed is not None:
+        raise InputError("--key-file and --seed exclude each other")
+    if seed is not None:
+        return Key.from_seed(seed)
+    if key_file is None:
+        return None
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        key = Key.from_file(key_file)
+    for warning in caught:
+        typer.echo(f"blockmix: warning: {warning.message}", err=True)
+    return key
+
+
+@contextmanager
+def _progress_bars(*, shown: bool) -> Iterator[Progress | None]:
+    """A bar for each stage on a terminal, nothing elsewhere."""
+    if not shown:
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import MofNCompleteColumn, Progress, TaskID, TimeRemainingColumn
+
+    bars = Progress(
+        *Progress.get_default_columns()[:2],
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    tasks: dict[str, TaskID] = {}
+
+    def show(stage: str, done: int, total: int) -> None:
+        if stage not in tasks:
+            tasks[stage] = bars.add_task(stage, total=total)
+        bars.update(tasks[stage], completed=done)
+
+    with bars:
+        yield show

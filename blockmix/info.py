@@ -1,0 +1,37 @@
+"""What blockmix runs on: for bug reports and for choosing a machine."""
+
+from __future__ import annotations
+
+import platform
+from importlib import metadata
+
+import numba
+import numpy as np
+
+from blockmix import __version__
+from blockmix.kernels import rule
+from blockmix.mixer import mix
+
+_LIBRARIES = ("numba", "numpy", "pillow", "tbb", "torch")
+
+
+def report() -> str:
+    """Versions, backends, threads and threading layer, a line each."""
+    mix(np.zeros((2, 1, 1), np.uint8), [0, 0], block=1, sources=1)  # starts the threads
+    lines = {
+        "blockmix": f"{__version__} (rule of the draw: version {rule.VERSION})",
+        "python": f"{platform.python_version()} on {platform.system()} {platform.machine()}",
+        **{name: _version(name) for name in _LIBRARIES},
+        "backends": "cpu (numba)",
+        "threads": str(numba.get_num_threads()),
+        "threading layer": numba.threading_layer(),  # type: ignore[attr-defined]
+    }
+    width = max(map(len, lines))
+    return "\n".join(f"{name:{width}}  {value}" for name, value in lines.items())
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "not installed"

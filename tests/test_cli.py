@@ -1,0 +1,248 @@
+"""The command line, as a user types it: in processes of its own, and in this one for many cases."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import read_tree, write_images
+from PIL import Image
+
+from blockmix import Key, cli
+
+COMMAND = str(Path(sys.executable).with_name("blockmix"))
+
+
+@pytest.fixture
+def src(tmp_path):
+    return write_images(tmp_path / "src", {"cat": 12, "dog": 12})
+
+
+@pytest.fixture
+def blockmix(monkeypatch, capfd, tmp_path):
+    """Run the command line in this process; gives exit code, output and errors."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["blockmix", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stopped:
+            cli.main()
+        output, errors = capfd.readouterr()
+        return stopped.value.code or 0, output, errors
+
+    return run
+
+
+def test_mix_with_every_option(blockmix, src, tmp_path):
+    assert blockmix("keygen", "my.key")[0] == 0
+    code, output, errors = blockmix(
+        *("mix", src, "dst", "--size", "8x12", "--block", "4x3", "--sources", 5, "--rounds", 2),
+        *("--probability", 0.75, "--key-file", "my.key", "--format", "webp", "--quality", 80),
+        *("--names", "keep", "--memory", "64MiB", "--workers", 1, "--small-classes", "clamp"),
+        *("--on-error", "skip", "--overwrite"),
+    )
+    assert (code, errors) == (0, "")
+    assert "mixed 24 images of 2 labels in 2 cohorts" in output
+    assert "each 8 x 12, in blocks of 2 x 4 = 8; sources 5, rounds 2, probability 0.75" in output
+    record = json.loads(Path("dst/blockmix.json").read_text())
+    assert record["files"] == {"format": "webp", "quality": 80, "names": "keep", "grey": False}
+    assert len(list(Path("dst/cat").glob("*.webp"))) == 12
+    assert Path("my.key").read_text().strip() not in output + json.dumps(record)
+
+
+def test_a_key_file_repeats_a_run_and_a_seed_too(blockmix, src):
+    blockmix("keygen", "my.key")
+    for options in (["--key-file", "my.key"], ["--seed", "3"], []):
+        trees = []
+        for dst in ("one", "two"):
+            assert blockmix("mix", src, dst + options[-1] if options else dst, "--block", 8,
+                            *options)[0] == 0  # fmt: skip
+            trees.append(read_tree(Path(dst + options[-1] if options else dst)))
+        assert (trees[0] == trees[1]) == bool(options)
+
+
+def test_seeds_are_stamped(blockmix, src):
+    _, output, _ = blockmix("mix", src, "dst", "--block", 8, "--seed", 3)
+    assert "NOT PRIVATE" in output
+
+
+def test_quiet(blockmix, src):
+    assert blockmix("mix", src, "dst", "--block", 8, "--quiet") == (0, "", "")
+
+
+def test_resume(blockmix, src):
+    blockmix("keygen", "my.key")
+    arguments = ["mix", src, "dst", "--block", 8, "--key-file", "my.key", "--resume"]
+    assert "(0 written" not in blockmix(*arguments)[1]
+    assert "(0 written by this run)" in blockmix(*arguments)[1]
+
+
+def test_the_key_file_warning_is_one_line(blockmix, src):
+    blockmix("keygen", "my.key")
+    Path("my.key").chmod(0o644)
+    code, _, errors = blockmix("mix", src, "dst", "--block", 8, "--key-file", "my.key")
+    assert code == 0
+    assert errors.startswith("blockmix: warning: others can read the key file my.key")
+    assert errors.count("\n") == 1
+
+
+WRONG = [
+    (["mix"], "Missing argument 'SRC'"),
+    (["mix", "src"], "Missing argument 'DST'"),
+    (["mix", "nowhere", "dst"], "nowhere is not a folder"),
+    (["mix", "src", "dst", "--size", "big"], "size is written HEIGHTxWIDTH"),
+    (["mix", "src", "dst", "--block", "0x8"], "each at least one pixel"),
+    (["mix", "src", "dst", "--block", "24x24"], "larger than the image height 16"),
+    (["mix", "src", "dst", "--sources", "ten"], "should be a valid integer"),
+    (["mix", "src", "dst", "--sources", "0"], "sources is from 1 to 255"),
+    (["mix", "src", "dst", "--sources", "12", "--block", "8"], "needs at least 13"),
+    (["mix", "src", "dst", "--probability", "nan"], "probability is from 0 to 1"),
+    (["mix", "src", "dst", "--format", "gif"], "'gif' is not one of"),
+    (["mix", "src", "dst", "--seed", "1", "--key-file", "k"], "exclude each other"),
+    (["mix", "src", "dst", "--key-file", "nowhere.key"], "cannot read the key file nowhere.key"),
+    (["mix", "src", "dst", "--key-file", "src/cat/000.png"], "is not a key file"),
+    (["mix", "src", "dst", "--resume"], "--resume needs the key"),
+    (["mix", "src", "src/dst"], "lie inside each other"),
+    (["mix", "src", "."], "lie inside each other"),
+    (["mix", "src", "dst", "--key", "00"], "No such option"),
+    (["keygen"], "Missing argument 'FILE'"),
+    (["keygen", "src/cat/000.png"], "a key is never overwritten"),
+    (["demo", "src"], "is not an empty folder"),
+    (["stir"], "No such command 'stir'"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), WRONG, ids=repr)
+def test_wrong_use_is_one_line_and_exit_code_2(blockmix, src, arguments, message):
+    before = read_tree(src)
+    code, output, errors = blockmix(*arguments)
+    assert (code, output) == (2, "")
+    assert errors.startswith("blockmix: ")
+    assert message in errors
+    assert errors.count("\n") == 1
+    assert read_tree(src) == before
+    assert not Path("dst").exists()
+
+
+def test_failed_work_is_one_line_and_exit_code_1(blockmix, src):
+    (src / "cat" / "text.jpg").write_text("hello")
+    code, output, errors = blockmix("mix", src, "dst", "--block", 8)
+    assert (code, output) == (1, "")
+    assert errors.startswith(f"blockmix: {src}/cat/text.jpg: it is not an image")
+    assert errors.count("\n") == 1
+
+
+def test_interruption_is_one_line_and_exit_code_130(blockmix, src, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("blockmix.folders.mix_folder.survey", interrupted)
+    assert blockmix("mix", src, "dst", "--block", 8) == (130, "", "blockmix: interrupted\n")
+
+
+def test_keygen(blockmix):
+    code, output, errors = blockmix("keygen", "my.key")
+    assert (code, errors) == (0, "")
+    secret = Path("my.key").read_text().strip()
+    assert secret not in output
+    assert Key(bytes.fromhex(secret)) == Key.from_file("my.key")
+    assert Path("my.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_demo(blockmix):
+    code, output, _ = blockmix("demo", "here")
+    assert code == 0
+    assert "mixed 200 images of 2 labels" in output
+    with Image.open("here/before-after.png") as sheet:
+        pixels = np.asarray(sheet)
+    originals, mixed = pixels[8:104, 8:104], pixels[112:208, 8:104]
+    assert 0.2 < (originals == mixed).mean() < 0.9
+    blocks = (originals == mixed).reshape(8, 12, 8, 12).all((1, 3))
+    assert 10 < blocks.sum() < 54
+
+
+def test_info(blockmix):
+    code, output, _ = blockmix("info")
+    assert code == 0
+    lines = dict(line.split(None, 1) for line in output.splitlines())
+    assert lines.keys() >= {"blockmix", "python", "numba", "numpy", "pillow", "backends", "threads"}
+    assert "threading layer" in output
+
+
+def test_help_names_every_option(blockmix):
+    code, output, _ = blockmix("mix", "--help")
+    assert code == 0
+    options = re.findall(r"--[a-z-]+", output)
+    for option in OPTIONS.split():
+        assert f"--{option}" in options
+
+
+OPTIONS = """
+    size block sources rounds probability key-file seed format quality names memory workers
+    small-classes on-error overwrite resume quiet
+"""
+
+
+def test_as_a_command_on_a_pipe(src, tmp_path):
+    done = subprocess.run(
+        [COMMAND, "mix", src, tmp_path / "dst", "--block", "8"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.startswith("mixed 24 images")
+    assert done.stderr == ""
+
+
+def test_progress_on_a_terminal(src, tmp_path):
+    """On a terminal there are bars, on the terminal only; what goes to a pipe stays clean."""
+    script = (
+        "import pty, sys; from pathlib import Path\n"
+        "status = pty.spawn(['sh', '-c', '\"$0\" \"$@\" >out', *sys.argv[1:]])\n"
+        "sys.exit(status)"
+    )
+    arguments = [COMMAND, "mix", src, tmp_path / "dst", "--block", "8"]
+    done = subprocess.run(
+        [sys.executable, "-c", script, *arguments],
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        env=os.environ | {"TERM": "xterm", "COLUMNS": "80"},
+        cwd=tmp_path,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    assert "24/24" in done.stdout
+    assert (tmp_path / "out").read_text().startswith("mixed 24 images")
+
+
+def test_a_traceback_of_a_bug_shows_no_local_variables(src, tmp_path):
+    """A bug may print a traceback, but never the values in it, among which could be a key."""
+    script = (
+        "import sys; from blockmix import cli; from blockmix.folders import mix_folder as module\n"
+        "def bug(*_): raise ZeroDivisionError\n"
+        "module.survey = bug; cli.main()"
+    )
+    Key(bytes(range(32))).save(tmp_path / "my.key")
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            script,
+            "mix",
+            src,
+            tmp_path / "dst",
+            "--key-file",
+            tmp_path / "my.key",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "ZeroDivisionError" in done.stderr
+    for shape in (bytes(range(32)).hex(), str(bytes(range(32))), "locals", "50462976"):
+        assert shape not in done.stderr
