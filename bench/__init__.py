@@ -1,0 +1,1 @@
+"""Benchmarks of blockmix: ratios within one run, against a memory copy and today's alternatives."""

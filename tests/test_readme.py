@@ -1,0 +1,37 @@
+"""What the README shows works."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from blockmix import cli
+
+README = (Path(__file__).parents[1] / "README.md").read_text()
+
+
+def test_the_python_example_runs():
+    (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    names = {}
+    exec(example, names)  # noqa: S102
+    assert names["mixed"].shape == (500, 192, 192, 3)
+    assert (names["mixed"] != names["images"]).any()
+
+
+def test_its_commands_exist():
+    makefile = (Path(__file__).parents[1] / "Makefile").read_text()
+    for target in re.findall(r"^    make (\w+)", README, re.MULTILINE):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    "line", re.findall(r"^    blockmix (.*?)(?:  +#.*)?$", README, re.MULTILINE)
+)
+def test_its_command_lines_parse(line, monkeypatch, tmp_path, capsys):
+    """Every shown command line gets past its options, up to the files that are not there."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["blockmix", *line.split()])
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    errors = capsys.readouterr().err
+    assert stopped.value.code in (None, 0) or re.search("photos is not|cannot read the key", errors)
