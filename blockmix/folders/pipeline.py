@@ -83,7 +83,7 @@ class Pipeline:
         return all(self._path(image).exists() for image in cohort.members)
 
     def _path(self, image: Candidate) -> Path:
-        return self._destination.root / self._plan.outputs[image.id]
+        return self._destination.root / self._plan.output(image)
 
     def _start_reading(self, cohorts: list[Cohort] | None) -> Load | None:
         if cohorts is None:

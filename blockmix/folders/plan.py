@@ -37,8 +37,15 @@ class FolderPlan:
     encoder: Encoder
     capacity: int  # images in memory at once
     cohorts: list[Cohort]
-    outputs: dict[int, Path]  # by image id, below the destination
+    names: str  # "opaque" or "keep"
     record: dict[str, Any]  # see FolderSummary.record
+
+    def output(self, image: Candidate) -> Path:
+        """The file that an image is mixed into, below the destination."""
+        if self.names == "keep":
+            return Path(image.label, image.name).with_suffix(self.encoder.suffix)
+        digest = self.mixer.key.digest("image name", image.id.to_bytes(8, "little"))
+        return Path(image.label, digest.hex() + self.encoder.suffix)
 
     def final_record(self, left_out: list[Candidate]) -> dict[str, Any]:
         """The record, less the images that turned out unreadable."""
@@ -82,7 +89,7 @@ def make_plan(mixer: BlockMixer, options: FolderOptions, survey: Survey) -> Fold
         "skipped": len(survey.skipped),
     }
     record["run"] = _run_id(mixer.key, record, cohorts)
-    return FolderPlan(
+    plan = FolderPlan(
         mixer=mixer,
         size=(height, width),
         resize=options.size is not None,
@@ -90,9 +97,12 @@ def make_plan(mixer: BlockMixer, options: FolderOptions, survey: Survey) -> Fold
         encoder=encoder,
         capacity=fit,
         cohorts=cohorts,
-        outputs=_name_outputs(images, encoder.suffix, options.names, mixer.key),
+        names=options.names,
         record=record,
     )
+    if options.names == "keep":
+        _refuse_collisions(plan, images)
+    return plan
 
 
 def _describe(grid: BlockGrid) -> dict[str, Any]:
@@ -121,23 +131,13 @@ def _run_id(key: Key, record: dict[str, Any], cohorts: list[Cohort]) -> str:
     return key.digest("run", json.dumps([record, files], sort_keys=True).encode()).hex()
 
 
-def _name_outputs(images: list[Candidate], suffix: str, names: str, key: Key) -> dict[int, Path]:
-    if names == "opaque":
-        return {
-            image.id: Path(
-                image.label, key.digest("image name", image.id.to_bytes(8, "little")).hex() + suffix
-            )
-            for image in images
-        }
-    outputs: dict[int, Path] = {}
-    taken: dict[Path, Candidate] = {}
+def _refuse_collisions(plan: FolderPlan, images: list[Candidate]) -> None:
+    taken: dict[str, Candidate] = {}
     for image in images:
-        path = Path(image.label, image.name).with_suffix(suffix)
+        path = str(plan.output(image))
         if path in taken:
             raise InputError(
                 f"{taken[path].path} and {image.path} would both become {path}: rename one, or "
                 "let names='opaque' name them"
             )
         taken[path] = image
-        outputs[image.id] = path
-    return outputs

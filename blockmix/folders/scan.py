@@ -16,12 +16,16 @@ _IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".t
 
 
 class Candidate(NamedTuple):
-    """A file that should be an image."""
+    """A file that should be an image. Small, as there may be millions."""
 
     id: int  # position in the sorted list of all of SRC: the id of the image in the draw
+    src: Path
     label: str
-    path: Path
-    name: Path  # path below the label's folder
+    name: str  # path below the label's folder
+
+    @property
+    def path(self) -> Path:
+        return Path(self.src, self.label, self.name)
 
 
 def find_candidates(src: Path) -> list[Candidate]:
@@ -51,12 +55,11 @@ def find_candidates(src: Path) -> list[Candidate]:
         raise InputError(f"{src} holds no folder for a label: the layout is SRC/<label>/<image>")
     found: list[Candidate] = []
     for label in labels:
-        names = sorted(_files_below(src / label), key=lambda name: name.parts)
+        names = sorted(_files_below(src / label))
         if not names:
             raise InputError(f"the label {label!r} has no images: fill or remove {src / label}")
         found += [
-            Candidate(id, label, src / label / name, name)
-            for id, name in enumerate(names, start=len(found))
+            Candidate(id, src, label, name) for id, name in enumerate(names, start=len(found))
         ]
     return found
 
@@ -75,13 +78,15 @@ def check_is_inside(path: Path, root: Path) -> None:
         raise BadImageError(path, "it is not a regular file, or a link to nothing")
 
 
-def _files_below(folder: Path) -> Iterator[Path]:
+def _files_below(folder: Path) -> Iterator[str]:
     # os.walk, unlike Path.walk, is in Python 3.11; it lists links to folders among the folders.
     for parent, folders, files in os.walk(folder, onerror=_raise):
-        below = Path(parent).relative_to(folder)
         links = [name for name in folders if os.path.islink(os.path.join(parent, name))]
         folders[:] = [name for name in folders if not _passed_over(name) and name not in links]
-        yield from (below / name for name in files + links if not _passed_over(name))
+        for name in files + links:
+            if not _passed_over(name):
+                path = os.path.relpath(os.path.join(parent, name), folder)
+                yield path.replace(os.sep, "/")
 
 
 def _raise(error: OSError) -> None:

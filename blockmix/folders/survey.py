@@ -15,35 +15,38 @@ from blockmix.folders.scan import Candidate, check_is_inside
 Progress = Callable[[str, int, int], None]
 Skipped = tuple[Path, str]
 
+# Files handed to the workers at once: enough to keep them busy, few enough to cost no memory.
+_AT_ONCE = 1024
+
 
 class Survey(NamedTuple):
     """The images of a set, as far as their headers tell."""
 
     images: list[Candidate]
-    headers: list[Header]  # one for each image
+    kinds: dict[Header, Candidate]  # every header that occurs, and the first image that has it
     skipped: list[Skipped]
 
     @property
     def grey(self) -> bool:
         """Whether every image is grey; else grey ones become RGB, which loses nothing."""
-        return all(header.grey for header in self.headers)
+        return all(header.grey for header in self.kinds)
 
     @property
     def all_jpeg(self) -> bool:
-        return all(header.jpeg for header in self.headers)
+        return all(header.jpeg for header in self.kinds)
 
     def common_size(self) -> tuple[int, int]:
         """The one size of all images, for a run that does not resize."""
-        sizes = [(header.height, header.width) for header in self.headers]
-        for image, size in zip(self.images, sizes, strict=True):
-            if size != sizes[0]:
+        (first, example), *others = self.kinds.items()
+        for header, other in others:
+            if header[:2] != first[:2]:
                 raise InputError(
                     "images differ in size: {} is {} x {}, but {} is {} x {}; give the size to "
                     "which all are resized".format(
-                        self.images[0].path, *sizes[0], image.path, *size
+                        example.path, *first[:2], other.path, *header[:2]
                     )
                 )
-        return sizes[0]
+        return first.height, first.width
 
 
 def survey(
@@ -59,17 +62,17 @@ def survey(
         except BadImageError as error:
             return error
 
-    found = Survey([], [], [])
+    found = Survey([], {}, [])
     bad: list[BadImageError] = []
-    for done, (candidate, header) in enumerate(
-        zip(candidates, pool.map(look, candidates), strict=True), start=1
-    ):
-        if isinstance(header, BadImageError):
-            bad.append(header)
-        else:
-            found.images.append(candidate)
-            found.headers.append(header)
-        progress("check", done, len(candidates))
+    for begin in range(0, len(candidates), _AT_ONCE):
+        batch = candidates[begin : begin + _AT_ONCE]
+        for candidate, header in zip(batch, pool.map(look, batch), strict=True):
+            if isinstance(header, BadImageError):
+                bad.append(header)
+            else:
+                found.images.append(candidate)
+                found.kinds.setdefault(header, candidate)
+        progress("check", begin + len(batch), len(candidates))
     if bad and on_error == "error":
         raise stop_at(bad)
     found.skipped.extend((error.path, error.reason) for error in bad)

@@ -14,7 +14,7 @@ from blockmix.folders.scan import Candidate
 
 def images(**counts):
     labels = [label for label, count in counts.items() for _ in range(count)]
-    return [Candidate(i, label, Path(), Path()) for i, label in enumerate(labels)]
+    return [Candidate(i, Path(), label, f"{i}.png") for i, label in enumerate(labels)]
 
 
 def test_a_label_that_fits_is_one_cohort_in_its_order():
