@@ -20,6 +20,13 @@ from blockmix.errors import InputError, WorkError
 
 READ_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 WRITE_SUFFIXES = {"jpeg": ".jpg", "png": ".png", "webp": ".webp"}
+# Effort of the codecs without loss. Measured on 60 mixed faces of 192 x 192 x 3, one thread of an
+# AMD EPYC, Pillow 13.0 with zlib-ng. PNG: level 4 takes 7.6 ms and 47.7 kB an image, Pillow's
+# default of 6 16.9 ms and 47.1 kB, level 1 4.5 ms and 52.8 kB. WebP: method 0 takes 3.9 ms and
+# 39 kB, the default of 4 57 ms and 34 kB.
+PNG_LEVEL = 4
+WEBP_METHOD = 0
+
 # Registers every format now: left to the first open, several threads would do it at once.
 Image.init()
 
@@ -107,10 +114,10 @@ class Encoder(NamedTuple):
             # 4:4:4, so that the colours of a block do not bleed into its neighbours.
             options = {"quality": self.quality, "subsampling": "4:4:4"}
         elif self.format == "webp":
-            lossless = {"lossless": True, "exact": True}
+            lossless = {"lossless": True, "exact": True, "method": WEBP_METHOD}
             options = lossless if self.quality is None else {"quality": self.quality}
         else:
-            options = {}
+            options = {"compress_level": PNG_LEVEL}
         buffer = io.BytesIO()
         Image.fromarray(pixels).save(buffer, self.format.upper(), **options)
         return buffer.getvalue()
