@@ -25,7 +25,7 @@ def write_originals(folder: Path) -> None:
         ) from None
     if folder.parent.exists() and (not folder.parent.is_dir() or os.listdir(folder.parent)):
         raise InputError(f"{folder.parent} is not an empty folder: name a new one")
-    patches = np.asarray(lfw_subset() * 255).round().astype(np.uint8)  # type: ignore[no-untyped-call]
+    patches = np.asarray(lfw_subset() * 255).round().astype(np.uint8)
     for index, patch in enumerate(patches):
         path = folder / ("face" if index < 100 else "other") / f"{index:03}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
