@@ -28,10 +28,11 @@ clean:  ## Remove everything that the other targets made
 	rm -rf build dist *.egg-info .venv .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 # One stamp for each extra of pyproject.toml.
-$(VENV)/.%: pyproject.toml | $(VENV)
+$(VENV)/.%: pyproject.toml | $(VENV)/.made
 	$(BIN)/pip install --quiet --editable '.[$*]'
 	@mkdir -p build
 	@touch $@
 
-$(VENV):
+$(VENV)/.made:
 	$(PYTHON) -m venv $(VENV)
+	@touch $@

@@ -50,13 +50,16 @@ class TorchContainer:
                 f"{name} is a torch tensor on {array.device}: this version of blockmix mixes CPU "
                 "tensors and NumPy arrays, so bring it over with .cpu()"
             )
-        if array.layout is not torch.strided or array.is_conj() or array.is_neg():
-            raise InputTypeError(f"{name} is a sparse or lazy torch tensor: make it dense first")
+        plain = array.layout is torch.strided and not (array.is_nested or array.is_quantized)
+        if not plain or array.is_conj() or array.is_neg():
+            raise InputTypeError(
+                f"{name} is a sparse, nested, quantised or lazy torch tensor: make it dense first"
+            )
         same_size = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
-        plain = array.detach()
+        tensor = array.detach()
         if array.dtype.itemsize in same_size:  # NumPy lacks bfloat16 and others; bytes suffice
-            plain = plain.view(same_size[array.dtype.itemsize])
-        return plain.numpy()  # type: ignore[no-any-return]
+            tensor = tensor.view(same_size[array.dtype.itemsize])
+        return tensor.numpy()  # type: ignore[no-any-return]
 
     def empty_like(self, array: Any) -> Any:
         return sys.modules["torch"].empty(array.shape, dtype=array.dtype)

@@ -9,7 +9,7 @@ from blockmix.errors import InputError, InputTypeError
 
 def one_of(name: str, value: str, choices: tuple[str, ...]) -> str:
     """``value``, if it is one of the choices."""
-    if value not in choices:
+    if not isinstance(value, str) or value not in choices:
         raise InputError(f"{name} is one of {', '.join(choices)}, got {value!r}")
     return value
 
@@ -23,5 +23,6 @@ def whole_number(name: str, value: int, least: int, most: int) -> int:
     if number is None:
         raise InputTypeError(f"{name} is a whole number, got {value!r}")
     if not least <= number <= most:
-        raise InputError(f"{name} is from {least} to {most}, got {number}")
+        got = number if abs(number) < 2**128 else "a number of another size"
+        raise InputError(f"{name} is from {least} to {most}, got {got}")
     return number

@@ -5,6 +5,7 @@ Heavy modules are imported inside the commands, so that ``--help`` answers at on
 
 from __future__ import annotations
 
+import re
 import sys
 import warnings
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from blockmix import __version__
 from blockmix.errors import BlockmixError, InputError
 
 if TYPE_CHECKING:
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from blockmix.key import Key
 
 app = typer.Typer(
-    help="Pixel block mixing: train on a labelled image set without showing the people in it.",
     no_args_is_help=True,
     add_completion=False,
     # A traceback with local variables could show a key.
@@ -53,6 +54,24 @@ class SmallClasses(StrEnum):
 class OnError(StrEnum):
     error = "error"
     skip = "skip"
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"blockmix {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Show the version and exit.", callback=_show_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Pixel block mixing: train on a labelled image set without showing the people in it."""
 
 
 @app.command()
@@ -195,13 +214,22 @@ def main() -> NoReturn:
         _fail(str(error), WRONG_USE)
     except BlockmixError as error:
         _fail(str(error), FAILED_WORK)
+    except OSError as error:
+        _fail(f"{error.filename or 'output'}: {error.strerror or error}", FAILED_WORK)
     if code == INTERRUPTED:  # typer has caught the KeyboardInterrupt
         _fail("interrupted", INTERRUPTED)
     sys.exit(code)
 
 
 def _fail(message: str, code: int) -> NoReturn:
-    typer.echo(f"blockmix: {' '.join(message.split())}", err=True)
+    """End with one line; what it says of Python arguments, it says of options."""
+    as_options = re.sub(
+        r"\b(on_error|small_classes|names)='(\w+)'",
+        lambda match: f"--{match[1].replace('_', '-')} {match[2]}",
+        " ".join(message.split()),
+    )
+    if as_options:  # not where the help was shown instead
+        typer.echo(f"blockmix: {as_options}", err=True)
     sys.exit(code)
 
 

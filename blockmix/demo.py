@@ -23,7 +23,7 @@ def write_originals(folder: Path) -> None:
         raise InputError(
             "the demonstration takes its faces from scikit-image: pip install 'blockmix[demo]'"
         ) from None
-    if folder.parent.exists() and (not folder.parent.is_dir() or os.listdir(folder.parent)):
+    if folder.parent.exists() and not (folder.parent.is_dir() and not os.listdir(folder.parent)):
         raise InputError(f"{folder.parent} is not an empty folder: name a new one")
     patches = np.asarray(lfw_subset() * 255).round().astype(np.uint8)
     for index, patch in enumerate(patches):

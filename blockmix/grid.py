@@ -8,6 +8,7 @@ from itertools import pairwise
 from numbers import Integral
 from typing import Any
 
+from blockmix.checks import whole_number
 from blockmix.errors import InputError, InputTypeError
 
 Block = tuple[int, int]
@@ -80,9 +81,10 @@ class BlockGrid:
         (0, 48, 96, 100)
         """
         edges = []
-        for size, step, side in zip(
-            (height, width), block_size(block), ("height", "width"), strict=True
+        for side, given, step in zip(
+            ("height", "width"), (height, width), block_size(block), strict=True
         ):
+            size = whole_number(side, given, 1, 2**31)
             if step > size:
                 raise InputError(
                     f"a block must fit into the image: block {side} {step} is larger than the "
@@ -116,16 +118,17 @@ class BlockGrid:
         """Blocks of an image (the paper's N_b)."""
         return self.rows * self.cols
 
+    def __str__(self) -> str:
+        return f"{self.rows} x {self.cols} blocks of an image of {self.height} x {self.width}"
+
     def __repr__(self) -> str:
-        return (
-            f"BlockGrid({self.rows} x {self.cols} blocks "
-            f"of an image of {self.height} x {self.width})"
-        )
+        return f"BlockGrid({self})"
 
 
 def block_size(block: int | Block) -> Block:
     """Check ``block`` and return it as (height, width)."""
-    pair = _integers((block, block) if isinstance(block, Integral) else block, "block")
+    single = isinstance(block, Integral) and not isinstance(block, bool)
+    pair = _integers((block, block) if single else block, "block")
     if len(pair) != 2 or min(pair) < 1:
         raise InputError(
             f"a block is (height, width), each at least one pixel, got {block!r}; "

@@ -6,18 +6,17 @@ import platform
 from importlib import metadata
 
 import numba
-import numpy as np
 
 from blockmix import __version__
 from blockmix.kernels import rule
-from blockmix.mixer import mix
+from blockmix.mixer import BlockMixer, compile_kernels
 
 _LIBRARIES = ("numba", "numpy", "pillow", "tbb", "torch")
 
 
 def report() -> str:
     """Versions, backends, threads and threading layer, a line each."""
-    mix(np.zeros((2, 1, 1), np.uint8), [0, 0], block=1, sources=1)  # starts the threads
+    compile_kernels(BlockMixer())  # and start the threads
     lines = {
         "blockmix": f"{__version__} (rule of the draw: version {rule.VERSION})",
         "python": f"{platform.python_version()} on {platform.system()} {platform.machine()}",

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from blockmix.errors import InputError, InputTypeError, WorkError
+from blockmix.checks import whole_number
+from blockmix.errors import InputError, WorkError
 
 KEY_BYTES = 32
 
@@ -75,7 +76,8 @@ class Key:
         Parameters
         ----------
         seed : int
-            Any integer. The key is the SHA-256 of "blockmix seed " and its decimal digits.
+            From -2**63 to 2**64 - 1. The key is the SHA-256 of "blockmix seed " and its decimal
+            digits.
 
         Examples
         --------
@@ -84,9 +86,8 @@ class Key:
         >>> Key.from_seed(7).is_private
         False
         """
-        if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
-            raise InputTypeError(f"a seed is an integer, not {type(seed).__name__}")
-        key = cls(hashlib.sha256(f"blockmix seed {int(seed)}".encode()).digest())
+        number = whole_number("seed", seed, -(2**63), 2**64 - 1)
+        key = cls(hashlib.sha256(f"blockmix seed {number}".encode()).digest())
         key._private = False
         return key
 
@@ -109,6 +110,8 @@ class Key:
                 text = file.read(2 * KEY_BYTES + 2)  # no more: this may be the wrong file
         except OSError as error:
             raise InputError(f"cannot read the key file {path}: {error.strerror}") from None
+        except ValueError as error:  # such as a NUL in the path
+            raise InputError(f"cannot read the key file {path!r}: {error}") from None
         if not re.fullmatch(rb"[0-9a-fA-F]{64}\r?\n?", text):
             raise InputError(
                 f"{path} is not a key file: it must hold 64 hexadecimal digits and nothing else; "

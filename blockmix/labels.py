@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from blockmix.errors import InputError, InputTypeError
 
-MAX_IMAGES = 2**31 - 1
+MAX_IMAGES = 2**31
 SMALL_CLASSES = ("error", "clamp")
 
 
@@ -28,19 +28,26 @@ def partition(
     ids: npt.ArrayLike | None,
     sources: int,
     small_classes: str,
+    *,
+    images: int | None = None,
 ) -> Partition:
     """Check labels and ids, and sort the images into classes.
 
     Which label a class has does not matter to the draw, and neither does the order of classes: an
-    image's choices follow from its id, and its class is in the order of ids.
+    image's choices follow from its id, and its class is in the order of ids. ``images`` is their
+    number, where there are images to compare with.
     """
-    array = _label_array(labels)
-    count = len(array)
+    names, class_of = _classes(labels)
+    count = len(class_of)
+    if images not in (None, count):
+        raise InputError(
+            f"there must be one label for each image, got {count} labels for {images} images"
+        )
     if count > MAX_IMAGES:
         raise InputError(f"one call takes at most {MAX_IMAGES} images, got {count}: split the set")
     id_array = _id_array(ids, count)
-    names, class_of, sizes = np.unique(array, return_inverse=True, return_counts=True)
-    _check_sizes(names, sizes, sources, small_classes)
+    sizes = np.bincount(class_of, minlength=len(names))
+    check_sizes(names, sizes.tolist(), sources, small_classes)
     members = np.lexsort((id_array, class_of)).astype(np.int32)
     return Partition(
         ids=id_array,
@@ -50,32 +57,73 @@ def partition(
     )
 
 
-def _label_array(labels: Sequence[Any] | npt.ArrayLike) -> npt.NDArray[Any]:
-    try:
-        array = np.asarray(labels)
-    except Exception as error:  # whatever a foreign sequence raises when it is converted
-        raise InputTypeError(f"labels cannot be read as a 1-D sequence: {error}") from None
-    if array.ndim != 1:
-        raise InputError(f"labels are 1-D, one for each image, got shape {array.shape}")
-    if array.size == 0:
-        return array.astype(np.int64)
-    # NumPy turns [1, "a"] into strings and [-1, 2**63] into floats without a word.
-    converted = array.dtype.kind in "USf" and not isinstance(labels, np.ndarray)
-    if array.dtype.kind == "O" or converted:
-        originals = np.array(labels, object)
-        kinds = {_kind(label) for label in originals}
-        if kinds not in ({"integer"}, {"string"}, {"bytes"}):
-            raise InputTypeError(
-                f"labels are integers or strings, all of one kind, got {', '.join(sorted(kinds))}"
-            )
-        if kinds == {"string"}:
-            return np.asarray(array, np.str_)  # sorts faster than objects
-        return originals
-    if array.dtype.kind not in "biuUST":
+def check_sizes(
+    names: Sequence[Any], sizes: Sequence[int], sources: int, small_classes: str
+) -> None:
+    """A pool has ``sources`` other images, and nothing is published unmixed for want of others."""
+    needed = sources + 1 if small_classes == "error" else 2
+    small = [
+        f"{name!r} has {size} image{'' if size == 1 else 's'}"
+        for name, size in zip(names, sizes, strict=True)
+        if size < needed
+    ]
+    if not small:
+        return
+    labels = ("label " if len(small) == 1 else "labels ") + ", ".join(small)
+    if small_classes == "clamp" or min(sizes) < 2:
+        way_out = "a label with 1 image would be published unmixed: add images or leave it out"
+        if small_classes == "error":
+            way_out = f"sources={sources} needs at least {needed}; {way_out}"
+    else:
+        way_out = (
+            f"sources={sources} needs at least {needed}: lower sources, "
+            "or pass small_classes='clamp'"
+        )
+    raise InputError(f"{labels}, but {way_out}")
+
+
+def _classes(labels: Sequence[Any] | npt.ArrayLike) -> tuple[list[Any], npt.NDArray[np.intp]]:
+    """The distinct labels, and which of them each image has."""
+    array = _as_array(labels, "labels")
+    if array.dtype.kind not in "biuUSTO":
         raise InputTypeError(
             f"labels are integers or strings, got {array.dtype}: convert them, for example "
             "with labels.astype(int)"
         )
+    if array.dtype.kind != "O":
+        names, class_of = np.unique(array, return_inverse=True)
+        return names.tolist(), class_of
+    kinds = {_kind(label) for label in array}
+    if len(kinds) > 1 or not kinds <= {"integer", "string", "bytes"}:
+        raise InputTypeError(
+            f"labels are integers or strings, all of one kind, got {', '.join(sorted(kinds))}"
+        )
+    found = sorted(set(array.tolist()))
+    number = {label: index for index, label in enumerate(found)}
+    return found, np.fromiter((number[label] for label in array), np.intp, len(array))
+
+
+def _as_array(values: Sequence[Any] | npt.ArrayLike, name: str) -> npt.NDArray[Any]:
+    """A 1-D array. Python values stay what they are: NumPy would turn [1, "a"] into strings,
+    [-1, 2**63] into floats, and cut NULs off the ends of strings, without a word.
+    """
+    try:
+        array = np.asarray(values) if hasattr(values, "dtype") else _objects(values)
+    except Exception as error:  # whatever a foreign container raises when it is converted
+        raise InputTypeError(f"{name} cannot be read as a 1-D sequence: {error}") from None
+    if isinstance(values, np.ma.MaskedArray):
+        raise InputTypeError(f"{name} is a masked array, whose mask would be lost: fill it")
+    if array.ndim != 1:
+        raise InputError(f"{name} are 1-D, one for each image, got shape {array.shape}")
+    return array
+
+
+def _objects(values: Any) -> npt.NDArray[Any]:
+    if isinstance(values, (str, bytes)):
+        raise InputTypeError("got one string")
+    items = list(values)
+    array = np.empty(len(items), object)
+    array[:] = items
     return array
 
 
@@ -90,40 +138,13 @@ def _kind(label: object) -> str:
 def _id_array(ids: npt.ArrayLike | None, count: int) -> npt.NDArray[np.uint64]:
     if ids is None:
         return np.arange(count, dtype=np.uint64)
-    array = np.asarray(ids)
-    if array.ndim != 1 or len(array) != count:
-        raise InputError(f"ids are 1-D, one for each of {count} labels, got shape {array.shape}")
-    if array.dtype.kind not in "iu":
-        array = np.array(ids, object)  # as above: the originals are exact
-        if not all(_kind(number) == "integer" for number in array):
-            raise InputTypeError("ids are integers from 0 to 2**64 - 1")
+    array = _as_array(ids, "ids")
+    if len(array) != count:
+        raise InputError(f"there must be one id for each of {count} labels, got {len(array)} ids")
+    if array.dtype.kind not in "iu" and not all(_kind(number) == "integer" for number in array):
+        raise InputTypeError("ids are integers from 0 to 2**64 - 1")
     if count and not 0 <= array.min() <= array.max() < 2**64:
         raise InputError("ids are integers from 0 to 2**64 - 1")
     if len(np.unique(array)) != count:
         raise InputError("ids must differ: two images with one id would be mixed alike")
     return array.astype(np.uint64)
-
-
-def _check_sizes(
-    names: npt.NDArray[Any], sizes: npt.NDArray[np.intp], sources: int, small_classes: str
-) -> None:
-    """A pool has ``sources`` other images, and nothing is published unmixed for want of others."""
-    needed = sources + 1 if small_classes == "error" else 2
-    small = [
-        f"{name!r} has {size} image{'s' if size > 1 else ''}"
-        for name, size in zip(names.tolist(), sizes.tolist(), strict=True)
-        if size < needed
-    ]
-    if not small:
-        return
-    labels = ("label " if len(small) == 1 else "labels ") + ", ".join(small)
-    if small_classes == "clamp" or sizes.min() == 1:
-        way_out = "a label with 1 image would be published unmixed: add images or leave it out"
-        if small_classes == "error":
-            way_out = f"sources={sources} needs at least {needed}; {way_out}"
-    else:
-        way_out = (
-            f"sources={sources} needs at least {needed}: lower sources, "
-            "or pass small_classes='clamp'"
-        )
-    raise InputError(f"{labels}, but {way_out}")

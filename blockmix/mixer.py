@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -150,14 +152,11 @@ key=Key(<from a seed: not private>), layout='NHWC', small_classes='error')
         array([2, 1])
         """
         batch = open_images(images, self.layout)
-        if len(labels) != len(batch.view):  # type: ignore[arg-type]
-            raise InputError(
-                f"there must be one label for each image, got {len(labels)} labels "  # type: ignore[arg-type]
-                f"for {len(batch.view)} images"
-            )
         if out is not None:
             open_out(out, images, self.layout)  # refused before the draw, if it has to be
-        plan = self.plan(labels, batch.height, batch.width, ids=ids)
+        grid = resolve_grid(self.block, batch.height, batch.width)
+        classes = partition(labels, ids, self.sources, self.small_classes, images=len(batch.view))
+        plan = self._draw(classes, grid)
         return plan.apply(images, out, layout=self.layout)
 
     def plan(
@@ -191,10 +190,7 @@ key=Key(<from a seed: not private>), layout='NHWC', small_classes='error')
         SourceMap(3 images, 4 x 8 blocks of an image of 96 x 192)
         """
         grid = resolve_grid(self.block, height, width)
-        classes = partition(labels, ids, self.sources, self.small_classes)
-        drawn = self._draw(classes, grid.blocks)
-        drawn.flags.writeable = False
-        return SourceMap(drawn.reshape(-1, grid.rows, grid.cols), grid)
+        return self._draw(partition(labels, ids, self.sources, self.small_classes), grid)
 
     def quantised_probability(self) -> float:
         """The chance that a block is replaced in one round, as the draw realises it.
@@ -211,8 +207,12 @@ key=Key(<from a seed: not private>), layout='NHWC', small_classes='error')
         """
         return float(rule.quantised_probability(self.sources, self.probability))
 
-    def _draw(self, classes: Partition, blocks: int) -> npt.NDArray[np.int32]:
-        """The composed map as (N, blocks): total = s_1 after s_2 after ... (never on pixels)."""
+    def _draw(self, classes: Partition, grid: BlockGrid) -> SourceMap:
+        """Draw and compose all rounds: total = s_1 after s_2 after ... (never on pixels)."""
+        total = self._draw_rounds(classes, grid.blocks)
+        return SourceMap.adopt(total.reshape(-1, grid.rows, grid.cols), grid)
+
+    def _draw_rounds(self, classes: Partition, blocks: int) -> npt.NDArray[np.int32]:
         count = len(classes.ids)
         if self.probability == 0:
             return np.repeat(np.arange(count, dtype=np.int32)[:, None], blocks, axis=1)
@@ -296,11 +296,16 @@ def mix(
     return mixer(images, labels, ids=ids, out=out)
 
 
+def compile_kernels(mixer: BlockMixer) -> float:
+    """Compile what a mixer needs, which happens once a process; gives the seconds it took."""
+    started = time.perf_counter()
+    mix(np.zeros((2, 1, 1), np.uint8), [0, 0], block=1, sources=1, rounds=min(mixer.rounds, 2))
+    return time.perf_counter() - started
+
+
 def _probability(value: float) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise InputTypeError(f"probability is a number from 0 to 1, got {value!r}") from None
-    if not 0 <= number <= 1:
-        raise InputError(f"probability is from 0 to 1, got {number}")
-    return number
+    if not isinstance(value, (Real, np.floating)) or isinstance(value, bool):
+        raise InputTypeError(f"probability is a number from 0 to 1, got {value!r}")
+    if not 0 <= value <= 1:
+        raise InputError(f"probability is from 0 to 1, got {value}")
+    return float(value)

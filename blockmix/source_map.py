@@ -24,7 +24,7 @@ class SourceMap:
     ----------
     sources : (N, rows, cols) int32
         Block (r, c) of image i comes from image ``sources[i, r, c]``, a position from 0 to N - 1.
-        Copied unless it is read-only.
+        Copied.
     grid : BlockGrid
         The grid of ``rows x cols`` blocks.
 
@@ -49,6 +49,8 @@ class SourceMap:
     __slots__ = ("_grid", "_sources")
 
     def __init__(self, sources: npt.NDArray[np.int32], grid: BlockGrid) -> None:
+        if not isinstance(grid, BlockGrid):
+            raise InputTypeError(f"grid is a BlockGrid, got {type(grid).__name__}")
         if not isinstance(sources, np.ndarray) or sources.dtype != np.int32:
             kind = getattr(sources, "dtype", type(sources).__name__)
             raise InputTypeError(f"sources is a NumPy array of int32, got {kind}")
@@ -62,11 +64,19 @@ class SourceMap:
                 f"sources names images 0 to {len(sources) - 1}, but reaches from "
                 f"{sources.min()} to {sources.max()}"
             )
-        if sources.flags.writeable or not sources.flags.c_contiguous:
-            sources = sources.copy()
-            sources.flags.writeable = False
-        self._sources = sources
+        # A copy even of what is read-only: through another view it might still be written.
+        self._sources = np.array(sources, order="C")
+        self._sources.flags.writeable = False
         self._grid = grid
+
+    @classmethod
+    def adopt(cls, sources: npt.NDArray[np.int32], grid: BlockGrid) -> SourceMap:
+        """A map of an array that was just drawn: valid, and nobody else's. Not for others."""
+        adopted = object.__new__(cls)
+        sources.flags.writeable = False
+        adopted._sources = sources
+        adopted._grid = grid
+        return adopted
 
     @property
     def sources(self) -> npt.NDArray[np.int32]:
@@ -89,7 +99,7 @@ class SourceMap:
         images : numpy.ndarray or torch.Tensor
             (N, H, W, C), (N, C, H, W) with ``layout="NCHW"``, or (N, H, W); any dtype of fixed
             size. Never modified. The batch axis may have any stride; images that are not
-            C-contiguous in themselves are copied once.
+            C-contiguous in themselves are copied once. Gradients do not flow.
         out : same kind as images, optional
             Where the mixed images go; same shape and dtype, sharing no memory with ``images``.
         layout : {"NHWC", "NCHW"}
@@ -146,6 +156,9 @@ class SourceMap:
 
     __hash__ = None  # type: ignore[assignment]
 
+    def __reduce__(self) -> tuple[type[SourceMap], tuple[npt.NDArray[np.int32], BlockGrid]]:
+        return SourceMap, (self._sources, self._grid)  # so that a copy is checked, and read-only
+
     def __repr__(self) -> str:
         # The map itself stays out: it is a secret.
-        return f"SourceMap({len(self)} images, {repr(self.grid)[10:-1]})"
+        return f"SourceMap({len(self)} images, {self.grid})"

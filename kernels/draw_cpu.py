@@ -3,10 +3,19 @@
 import numpy as np
 from numba import prange, uint32, uint64
 
-from .rule import DIE, POOL, below, other_member, throw_die, word_group
+from .rule import (
+    DIE,
+    POOL,
+    WORDS,
+    below,
+    floyd_distinct,
+    floyd_last,
+    other_member,
+    pool_word,
+    throw_die,
+    word_group,
+)
 from .threads import parallel, serial
-
-WORDS = 16
 
 
 @serial
@@ -18,20 +27,17 @@ def fill_words(words, key, purpose, round_, image, group):
 
 @serial
 def fill_pool(pool, words, key, round_, image, own_rank, class_size):
-    """Floyd's algorithm: member m is uniform over the first ``others - size + m + 1`` entries."""
-    size = pool.size
-    others = uint32(class_size - 1)
-    for m in range(size):
-        at = 2 * m % WORDS
+    """Fill a pool with ranks within the class, for one image and round."""
+    for m in range(pool.size):
+        at = pool_word(m) % WORDS
         if at == 0:
-            fill_words(words, key, POOL, round_, image, 2 * m // WORDS)
-        last = uint32(others - size + m)
-        pick = below(words[at], words[at + 1], uint32(last + 1))
+            fill_words(words, key, POOL, round_, image, pool_word(m) // WORDS)
+        last = floyd_last(uint32(class_size), uint32(pool.size), uint32(m))
+        pick = below(words[at], words[at + 1], uint32(last + uint32(1)))
         for earlier in range(m):
-            if pool[earlier] == pick:
-                pick = last
+            pick = floyd_distinct(pick, pool[earlier], last)
         pool[m] = pick
-    for m in range(size):
+    for m in range(pool.size):
         pool[m] = other_member(pool[m], own_rank)
 
 

@@ -23,6 +23,9 @@ from .chacha import chacha20_group
 
 VERSION = 1
 
+# Words of a stream come in groups, see `word_group`.
+WORDS = 16
+
 # A purpose and a round share the first nonce word: the purpose in the top eight bits.
 # (Typed, because numba compiles anew for each plain integer literal.)
 POOL = np.uint32(0)
@@ -53,6 +56,24 @@ def below(high, low, bound):
     """
     carried = (uint64(low) * uint64(bound)) >> uint64(32)
     return uint32((uint64(high) * uint64(bound) + carried) >> uint64(32))
+
+
+@njit(inline="always")
+def pool_word(member):
+    """The word of the pool stream at which the draw of a pool's member begins: high, then low."""
+    return 2 * member
+
+
+@njit(inline="always")
+def floyd_last(class_size, pool_size, member):
+    """Floyd's algorithm picks member ``m`` from entry 0 to this one of the class without itself."""
+    return uint32(class_size - uint32(1) - pool_size + member)
+
+
+@njit(inline="always")
+def floyd_distinct(pick, earlier, last):
+    """The pick, or the last entry if the pick is taken by an earlier member of the pool."""
+    return last if pick == earlier else pick
 
 
 @njit(inline="always")

@@ -6,11 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from PIL import Image
 
 from blockmix import Key
 
 SECRET = bytes(range(32))
+
+# The first example of a test may have to wait for a compiler.
+settings.register_profile("blockmix", deadline=None)
+settings.load_profile("blockmix")
 
 
 @pytest.fixture

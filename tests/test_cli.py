@@ -12,7 +12,7 @@ import pytest
 from conftest import read_tree, write_images
 from PIL import Image
 
-from blockmix import Key, cli
+from blockmix import Key, __version__, cli
 
 COMMAND = str(Path(sys.executable).with_name("blockmix"))
 
@@ -113,6 +113,9 @@ WRONG = [
     (["keygen", "src/cat/000.png"], "a key is never overwritten"),
     (["demo", "src"], "is not an empty folder"),
     (["stir"], "No such command 'stir'"),
+    (["mix", "src", "dst", "--size", "9" * 5000], "size is written HEIGHTxWIDTH"),
+    (["mix", "src", "dst", "--memory", "9" * 400], "memory is an amount"),
+    (["mix", "src", "dst", "--sources", "12", "--block", "8"], "--small-classes clamp"),
 ]
 
 
@@ -134,6 +137,45 @@ def test_failed_work_is_one_line_and_exit_code_1(blockmix, src):
     assert (code, output) == (1, "")
     assert errors.startswith(f"blockmix: {src}/cat/text.jpg: it is not an image")
     assert errors.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["demo", "/proc/nowhere"], "No such file"),
+        (["demo", "src/cat/000.png/x"], "Not a directory"),
+        (["mix", "src", "x" * 300], "File name too long"),
+        (["mix", "src", "loop"], "Too many levels"),
+    ],
+    ids=repr,
+)
+def test_what_the_system_refuses_is_one_line_too(blockmix, src, arguments, message):
+    Path("loop").symlink_to("loop")
+    code, output, errors = blockmix(*arguments, *(["--block", 8] if arguments[0] == "mix" else []))
+    assert code in (1, 2)
+    assert output == ""
+    assert errors.startswith("blockmix: ")
+    assert errors.count("\n") == 1
+
+
+def test_a_loop_of_links_in_the_source(blockmix, src):
+    (src / "cat" / "loop.png").symlink_to("loop.png")
+    code, _, errors = blockmix("mix", src, "dst", "--block", 8)
+    assert code == 1
+    assert "loop.png: it is not a file that can be read" in errors
+    assert "--on-error skip" in errors
+    assert blockmix("mix", src, "dst", "--block", 8, "--on-error", "skip")[0] == 0
+
+
+def test_no_command_shows_the_help(blockmix):
+    code, output, errors = blockmix()
+    assert code == 2
+    assert "Usage" in output + errors
+    assert "blockmix: \n" not in errors
+
+
+def test_version(blockmix):
+    assert blockmix("--version") == (0, f"blockmix {__version__}\n", "")
 
 
 def test_interruption_is_one_line_and_exit_code_130(blockmix, src, monkeypatch):

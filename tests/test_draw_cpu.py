@@ -1,6 +1,5 @@
 """The CPU draw against the reference, exactly."""
 
-import numba
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -17,7 +16,7 @@ def drawn(labels, rows, cols, ids=None, **parameters):
     return mixer.plan(labels, rows, cols, ids=ids).sources.reshape(len(labels), -1)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_any_draw_equals_the_reference(data):
     """Awkward sizes on purpose: classes of 2, pools of all the others, 1 to 40 blocks."""
@@ -51,17 +50,3 @@ def test_the_most_rounds_do_not_reach_into_another_purpose():
     last = 2**24 - 1
     assert reference.stream(SECRET, 0, last, 7, 4) != reference.stream(SECRET, 1, last, 7, 4)
     assert reference.stream(SECRET, 0, last, 7, 4) != reference.stream(SECRET, 1, 0, 7, 4)
-
-
-def test_threads_do_not_change_the_map():
-    labels = list(range(7)) * 20
-    before = numba.get_num_threads()
-    try:
-        maps = []
-        for threads in range(1, before + 1):
-            numba.set_num_threads(threads)
-            maps.append(drawn(labels, 4, 9, rounds=3))
-    finally:
-        numba.set_num_threads(before)
-    assert all(np.array_equal(maps[0], other) for other in maps)
-    assert len(maps) > 1, "this machine has one core: nothing was compared"

@@ -29,7 +29,7 @@ def edges(draw, size):
     return [0, *sorted(inner), size]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(data=st.data())
 def test_any_gather_equals_the_reference(data):
     count = data.draw(st.integers(1, 6))

@@ -52,9 +52,15 @@ def test_seeds():
     assert "not private" in repr(Key.from_seed(3))
 
 
+@pytest.mark.parametrize("seed", [2**64, -(2**63) - 1, 10**5000], ids=["+", "-", "digits"])
+def test_a_seed_has_64_bits(seed):
+    with pytest.raises(InputError, match="seed is from"):
+        Key.from_seed(seed)
+
+
 @pytest.mark.parametrize("seed", [1.0, "1", None, True])
 def test_a_seed_is_an_integer(seed):
-    with pytest.raises(InputTypeError, match="a seed is an integer"):
+    with pytest.raises(InputTypeError, match="seed is a whole number"):
         Key.from_seed(seed)
 
 
@@ -125,6 +131,11 @@ def test_other_files_are_not_keys_and_are_not_shown(tmp_path, content):
 def test_a_missing_file():
     with pytest.raises(InputError, match="cannot read the key file nowhere"):
         Key.from_file("nowhere.key")
+
+
+def test_a_path_that_is_none():
+    with pytest.raises(InputError, match="cannot read the key file"):
+        Key.from_file("a\0b")
 
 
 def test_a_file_that_others_can_read_is_warned_of(tmp_path):

@@ -50,6 +50,8 @@ def test_classes_are_in_the_order_of_ids():
         [0.0, 1.0],
         np.array([0.0, np.nan]),
         [1, "a"],
+        ["a", b"a"],
+        [[1], [1, 2]],
         ["a", None],
         [1, None],
         [object(), object()],
@@ -64,15 +66,29 @@ def test_labels_of_other_kinds(labels):
         partition(labels, None, 1, "error")
 
 
-@pytest.mark.parametrize("labels", [[[1, 0], [0, 1]], 7, "word", np.zeros((2, 2), int)])
+@pytest.mark.parametrize("labels", [np.zeros((2, 2), int), np.array(7), np.zeros((2, 0))])
 def test_labels_are_one_dimensional(labels):
     with pytest.raises(InputError, match="labels are 1-D"):
         partition(labels, None, 1, "error")
 
 
-def test_ragged_labels():
-    with pytest.raises(InputTypeError, match="cannot be read as a 1-D sequence"):
-        partition([[1], [1, 2]], None, 1, "error")
+@pytest.mark.parametrize("labels", [7, None, "word", b"word"])
+def test_what_is_no_sequence(labels):
+    with pytest.raises(InputTypeError, match="labels cannot be read as a 1-D sequence"):
+        partition(labels, None, 1, "error")
+
+
+def test_masked_labels():
+    with pytest.raises(InputTypeError, match="mask would be lost"):
+        partition(np.ma.array([1, 1], mask=[0, 1]), None, 1, "error")
+
+
+def test_labels_that_differ_in_a_trailing_nul_differ():
+    assert classes_of(["a", "a\0", "a", "a\0"]) == [[0, 2], [1, 3]]
+
+
+def test_labels_from_a_generator():
+    assert classes_of(label for label in (1, 0, 1, 0)) == [[1, 3], [0, 2]]
 
 
 def test_no_labels():
@@ -102,12 +118,15 @@ def test_clamping_takes_what_there_is():
 @pytest.mark.parametrize(
     ("ids", "message"),
     [
-        ([1], "one for each of 2 labels"),
-        ([[1], [2]], "one for each of 2 labels"),
+        ([1], "one id for each of 2 labels"),
+        (np.array([[1], [2]]), "ids are 1-D"),
         ([1, 1], "ids must differ"),
         ([-1, 1], "ids are integers from 0"),
         ([0.5, 1], "ids are integers from 0"),
         (["a", "b"], "ids are integers from 0"),
+        (7, "ids cannot be read"),
+        ([[1], [1, 2]], "ids are integers from 0"),
+        (np.ma.array([1, 2], mask=[0, 1]), "ids is a masked array"),
         ([0, 2**64], "ids are integers from 0"),
     ],
 )

@@ -170,6 +170,10 @@ class TestMixer:
         ({"probability": float("nan")}, InputError, "probability is from 0 to 1, got nan"),
         ({"probability": "half"}, InputTypeError, "probability is a number"),
         ({"probability": None}, InputTypeError, "probability is a number"),
+        ({"probability": True}, InputTypeError, "probability is a number"),
+        ({"probability": 1e308}, InputError, "probability is from 0 to 1"),
+        ({"block": True}, InputTypeError, "block takes integers"),
+        ({"layout": np.array(["NHWC"])}, InputError, "layout is one of"),
         ({"block": 0}, InputError, "a block is"),
         ({"block": "24x24"}, InputTypeError, "block takes integers"),
         ({"block": (21, 4)}, InputError, "block height 21 is larger than the image height 20"),
@@ -190,10 +194,30 @@ def test_bad_parameters(images, parameters, error, message):
     assert str(SECRET) not in "".join(traceback.format_exception(caught.value))
 
 
-@pytest.mark.parametrize("labels", [LABELS[:-1], [*LABELS, "a"], []])
+@pytest.mark.parametrize("labels", [LABELS[:-1], [*LABELS, "a"], [], np.arange(5)])
 def test_lengths_differ(images, labels):
     with pytest.raises(InputError, match="one label for each image"):
-        mix(images, labels)
+        mix(images, labels, block=4)
+
+
+@pytest.mark.parametrize("labels", [None, 3, np.array(3), "a" * 36])
+def test_labels_that_are_no_sequence(images, labels):
+    with pytest.raises(InputError, match=r"labels (are 1-D|cannot be read)"):
+        mix(images, labels, block=4)
+
+
+@pytest.mark.parametrize("size", [8.0, "8", None, 0])
+def test_sizes_of_plans(size):
+    with pytest.raises(InputError, match="height is"):
+        BlockMixer(block=1).plan(LABELS, size, 8)
+
+
+def test_numbers_of_numpy(images, key):
+    parameters = {"sources": np.uint8(4), "rounds": np.int64(2), "probability": np.float32(0.5)}
+    assert np.array_equal(
+        mix(images, LABELS, block=np.int16(4), key=key, **parameters),
+        mix(images, LABELS, block=4, key=key, sources=4, rounds=2),
+    )
 
 
 def test_float_labels_with_nan(images):

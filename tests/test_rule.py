@@ -23,6 +23,16 @@ def other_member(pick, own_rank):
 
 
 @njit
+def floyd_last(class_size, pool_size, member):
+    return rule.floyd_last(uint32(class_size), uint32(pool_size), uint32(member))
+
+
+@njit
+def floyd_distinct(pick, earlier, last):
+    return rule.floyd_distinct(uint32(pick), uint32(earlier), uint32(last))
+
+
+@njit
 def throw_die(word, faces, shift):
     return rule.throw_die(uint32(word), uint64(faces), uint64(shift))
 
@@ -36,6 +46,22 @@ def test_below_at_its_ends():
     assert below(0, 0, 2**31) == 0
     assert below(2**32 - 1, 2**32 - 1, 2**31) == 2**31 - 1
     assert below(2**32 - 1, 2**32 - 1, 1) == 0
+
+
+@given(st.data())
+def test_floyd_from_scalars_picks_distinct_entries(data):
+    """The steps as a loop, over every outcome of the draws: all in range, none twice."""
+    class_size = data.draw(st.integers(2, 30))
+    pool_size = data.draw(st.integers(1, class_size - 1))
+    pool = []
+    for m in range(pool_size):
+        last = floyd_last(class_size, pool_size, m)
+        pick = data.draw(st.integers(0, last))
+        for earlier in pool:
+            pick = floyd_distinct(pick, earlier, last)
+        pool.append(pick)
+    assert len(set(pool)) == pool_size
+    assert max(pool) < class_size - 1
 
 
 def test_other_member_steps_over_the_image_itself():

@@ -1,5 +1,8 @@
 """Source maps: what they are made of, and what they may be applied to."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 from conftest import random_images
@@ -22,6 +25,30 @@ def test_a_map_is_immutable_and_apart_from_its_array():
         plan.sources[0] = 1
     with pytest.raises(AttributeError):
         plan.grid = GRID
+
+
+def test_a_map_cannot_be_changed_through_another_view():
+    sources = np.zeros((2, 2, 3), np.int32)
+    view = sources.view()
+    view.flags.writeable = False
+    plan = SourceMap(view, GRID)
+    sources[:] = 2**30
+    assert not plan.sources.any()
+
+
+def through_pickle(plan):
+    return pickle.loads(pickle.dumps(plan))  # noqa: S301
+
+
+@pytest.mark.parametrize("twin", [copy.copy, copy.deepcopy, through_pickle])
+def test_copies_are_as_immutable(twin):
+    assert twin(identity()) == identity()
+    assert not twin(identity()).sources.flags.writeable
+
+
+def test_the_grid_is_a_grid():
+    with pytest.raises(InputTypeError, match="grid is a BlockGrid, got str"):
+        SourceMap(np.zeros((2, 2, 3), np.int32), "grid")
 
 
 def test_maps_compare_by_value():

@@ -6,6 +6,7 @@ import sys
 import textwrap
 from concurrent.futures import ThreadPoolExecutor
 
+import numba
 import numpy as np
 import pytest
 from conftest import random_images
@@ -13,6 +14,22 @@ from conftest import random_images
 from blockmix import mix
 
 LABELS = [0, 1] * 24
+
+
+def test_the_number_of_threads_does_not_change_a_byte(key):
+    most = numba.config.NUMBA_NUM_THREADS
+    if most == 1:
+        pytest.skip("numba has one thread here: there is nothing to compare")
+    images = random_images(48, 24, 24, 3)
+    before = numba.get_num_threads()
+    try:
+        mixed = []
+        for threads in range(1, most + 1):
+            numba.set_num_threads(threads)
+            mixed.append(mix(images, LABELS, block=6, rounds=2, key=key))
+    finally:
+        numba.set_num_threads(before)
+    assert all(np.array_equal(mixed[0], other) for other in mixed[1:])
 
 
 def test_several_threads_at_once(key):

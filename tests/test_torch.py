@@ -65,6 +65,12 @@ def test_tensors_elsewhere_are_refused(torch):
         mix(torch.empty(24, 8, 12, 3, device="meta"), LABELS, block=4)
 
 
-def test_sparse_tensors_are_refused(torch):
-    with pytest.raises(InputTypeError, match="sparse or lazy"):
-        mix(torch.zeros(24, 8, 12).to_sparse(), LABELS, block=4)
+def test_tensors_that_are_not_plain_are_refused(torch):
+    dense = torch.zeros(24, 8, 12)
+    for tensor in (
+        dense.to_sparse(),
+        torch.nested.nested_tensor([dense[0], dense[1]], layout=torch.jagged),
+        torch.complex(dense, dense).conj(),
+    ):
+        with pytest.raises(InputTypeError, match="sparse, nested, quantised or lazy"):
+            mix(tensor, LABELS, block=4)

@@ -6,7 +6,9 @@ Nothing but pixels comes out: no EXIF, thumbnail, comment, colour profile or tex
 
 from __future__ import annotations
 
+import errno
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +34,8 @@ Image.init()
 
 _GREY_MODES = ("1", "L", "LA")
 _COLOUR_MODES = ("P", "PA", "RGB", "RGBA")
+# Faults of the machine, for which no image must be left out.
+_NOT_THE_FILES_FAULT = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO)
 # EXIF orientations that turn an image by 90 degrees.
 _SIDEWAYS = (5, 6, 7, 8)
 
@@ -76,7 +80,8 @@ def read_pixels(
     with _opened(path) as image:
         upright: Image.Image = ImageOps.exif_transpose(image)
         if upright.has_transparency_data:
-            lowest, _ = upright.convert("RGBA").getchannel("A").getextrema()
+            upright = upright.convert("RGBA")
+            lowest, _ = upright.getchannel("A").getextrema()
             if lowest != 255:
                 raise BadImageError(path, "it is transparent in places: flatten it first")
         pixels = upright.convert("L" if grey else "RGB")
@@ -132,33 +137,49 @@ def _opened(path: Path) -> Iterator[ImageFile.ImageFile]:
         with Image.open(path, formats=READ_FORMATS) as image:
             _refuse_unusable(path, image)
             yield image
-    except BadImageError:
+    except (BadImageError, MemoryError):
         raise
     except UnidentifiedImageError:
         reason = f"it is not an image of a known format ({', '.join(READ_FORMATS)})"
         raise BadImageError(path, reason) from None
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        reason = (
-            f"it has more than {Image.MAX_IMAGE_PIXELS} pixels and may be a decompression bomb; "
-            "raise PIL.Image.MAX_IMAGE_PIXELS if it is to be trusted"
-        )
-        raise BadImageError(path, reason) from None
+    except Image.DecompressionBombError:
+        raise _bomb(path) from None
     except OSError as error:
+        if error.errno in _NOT_THE_FILES_FAULT:
+            raise WorkError(f"{path} could not be read: {error.strerror}") from error
         raise BadImageError(path, f"it cannot be read: {error.strerror or error}") from error
     except Exception as error:  # decoders raise anything at all on a damaged file
         reason = f"it cannot be decoded: {type(error).__name__}: {error}"
         raise BadImageError(path, reason) from error
 
 
+def _bomb(path: Path) -> BadImageError:
+    return BadImageError(
+        path,
+        f"it has more than {Image.MAX_IMAGE_PIXELS} pixels and may be a decompression bomb; "
+        "raise PIL.Image.MAX_IMAGE_PIXELS if it is to be trusted",
+    )
+
+
 def _refuse_unusable(path: Path, image: ImageFile.ImageFile) -> None:
+    # Pillow itself only warns, up to twice its limit.
+    if Image.MAX_IMAGE_PIXELS and image.width * image.height > Image.MAX_IMAGE_PIXELS:
+        raise _bomb(path)
     # A phone's MPO file is a JPEG with an extra picture (depth, preview) behind the photograph.
     frames = getattr(image, "n_frames", 1)
     if frames > 1 and image.format != "MPO":
         raise BadImageError(path, f"it has {frames} frames: save the one to be mixed")
-    # Pillow would cut 16 bits down to 8 without a word; only the raw mode shows.
-    deep = image.mode[0] in "IF" or any(";16" in str(tile) for tile in image.tile)
-    if deep:
+    if image.mode[0] in "IF" or any(_is_deep(tile) for tile in image.tile):
         raise BadImageError(path, "it has more than 8 bits a channel: convert it to 8 bits first")
     if image.mode not in _GREY_MODES + _COLOUR_MODES:
         reason = f"its colours are {image.mode}, not grey or RGB: convert it to RGB first"
         raise BadImageError(path, reason)
+
+
+def _is_deep(tile: Any) -> bool:
+    """Whether Pillow would cut more than 8 bits a channel down to 8, without a word."""
+    decoder, _, _, arguments = tile
+    if decoder in ("ppm", "ppm_plain"):
+        return isinstance(arguments, tuple) and arguments[-1] > 255  # the largest value
+    # Raw modes such as RGB;16B; not BGR;16, which is 5, 6 and 5 bits.
+    return bool(re.search(r";16[BLN]", str(arguments)))

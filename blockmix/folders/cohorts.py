@@ -16,11 +16,14 @@ from blockmix.folders.scan import Candidate
 from blockmix.folders.sizes import show_memory
 from blockmix.key import Key
 
+# Names, paths and positions of one image while it is in memory, in bytes, generously.
+PER_IMAGE = 1024
+
 
 class Cohort(NamedTuple):
     """Images of one label that are mixed together."""
 
-    name: str  # the label, and which of its cohorts
+    name: str  # for people: the label, and which of its cohorts
     members: list[Candidate]
 
 
@@ -28,9 +31,9 @@ def capacity(memory: int, image_bytes: int, blocks: int, sources: int) -> int:
     """How many images fit into the memory budget at once.
 
     While a cohort is mixed there are its images, the mixed ones, and the next cohort's images
-    being read; and a map of 8 bytes a block (two rounds).
+    being read; a map of 8 bytes a block (two rounds); and what is known of each image.
     """
-    each = 3 * image_bytes + 8 * blocks
+    each = 3 * image_bytes + 8 * blocks + PER_IMAGE
     fit = memory // each
     # Twice: cutting a label that is one image too large must leave two halves that can be mixed.
     least = 2 * (sources + 1)

@@ -10,17 +10,17 @@ from pathlib import Path
 
 from PIL import Image
 
-from blockmix.errors import InputError
+from blockmix.errors import InputError, WorkError
 from blockmix.folders.destination import Destination
 from blockmix.folders.options import FolderOptions
 from blockmix.folders.pipeline import Pipeline
-from blockmix.folders.plan import make_plan
+from blockmix.folders.plan import FolderPlan, make_plan
 from blockmix.folders.scan import find_candidates
 from blockmix.folders.summary import FolderSummary
-from blockmix.folders.survey import Progress, survey
+from blockmix.folders.survey import Progress, Survey, survey
 from blockmix.grid import Block, BlockGrid
 from blockmix.key import Key
-from blockmix.mixer import BlockMixer
+from blockmix.mixer import BlockMixer, compile_kernels
 
 
 def mix_folder(
@@ -67,8 +67,8 @@ def mix_folder(
         ``"opaque"`` names follow from the key and tell nothing; ``"keep"`` keeps path and stem.
     memory : str or int
         Budget for images in memory, such as ``"512MiB"``. A label that does not fit is mixed in
-        cohorts, so the budget is part of what decides the result. The interpreter, and one decoded
-        photograph a worker, come on top.
+        cohorts, so the budget is part of what decides the result. On top come the interpreter, the
+        list of files (some hundred bytes each) and one decoded photograph a worker.
     workers : int, optional
         Threads that read and write; default: one a core. Never changes the result.
     on_error : {"error", "skip"}
@@ -135,31 +135,44 @@ def mix_folder(
         small_classes=small_classes,
     )
     report = progress or _no_progress
-    source, destination = Path(src), Destination(Path(dst))
-    candidates = find_candidates(source)
-    destination.check(source, overwrite=overwrite, resume=resume)
+    source = Path(src)
+    destination = Destination(Path(dst), source, overwrite=overwrite, resume=resume)
     pool = ThreadPoolExecutor(options.workers, "blockmix")
+    compiler = ThreadPoolExecutor(1, "blockmix-compile")
     try:
+        candidates = find_candidates(source)
+        destination.check()
+        compiled = compiler.submit(compile_kernels, mixer)
         with warnings.catch_warnings():
-            # A bomb that Pillow only warns of becomes an error that names the file.
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            # What Pillow only warns of is refused by the codec.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             found = survey(pool, source, candidates, options.on_error, report)
             plan = make_plan(mixer, options, found)
-            destination.begin(plan.record, resume=resume)
+            destination.begin(plan.record)
             pipeline = Pipeline(plan, destination, pool, options.on_error, report)
-            pipeline.run()
+            pipeline.run(compiled)
+        summary = _summarise(plan, found, pipeline, compiled.result(), started)
+        destination.finish(summary.to_json())
+        return summary
+    except OSError as error:  # of folders; files that cannot be read or written have their own
+        raise WorkError(f"{error.filename or dst}: {error.strerror or error}") from error
     finally:
+        compiler.shutdown(cancel_futures=True)
         pool.shutdown(cancel_futures=True)
-    summary = FolderSummary(
+        destination.release()
+
+
+def _summarise(
+    plan: FolderPlan, found: Survey, pipeline: Pipeline, compiling: float, started: float
+) -> FolderSummary:
+    return FolderSummary(
         images=len(found.images) - len(pipeline.left_out),
         written=pipeline.written,
         skipped=(*found.skipped, *((image.path, why) for image, why in pipeline.left_out)),
         seconds=time.perf_counter() - started,
-        stage_seconds=pipeline.stage_seconds,
+        stage_seconds={"compile": compiling, **pipeline.stage_seconds},
         record=plan.final_record([image for image, _ in pipeline.left_out]),
     )
-    destination.finish(summary.to_json())
-    return summary
 
 
 def _no_progress(stage: str, done: int, total: int) -> None:

@@ -136,8 +136,16 @@ def _refuse_collisions(plan: FolderPlan, images: list[Candidate]) -> None:
     for image in images:
         path = str(plan.output(image))
         if path in taken:
-            raise InputError(
-                f"{taken[path].path} and {image.path} would both become {path}: rename one, or "
-                "let names='opaque' name them"
-            )
+            raise _collision(taken[path], image, path)
         taken[path] = image
+    for image in images:
+        for folder in plan.output(image).parents:
+            if str(folder) in taken:
+                raise _collision(taken[str(folder)], image, str(folder))
+
+
+def _collision(one: Candidate, other: Candidate, path: str) -> InputError:
+    return InputError(
+        f"{one.path} and {other.path} would both become {path}: rename one, or "
+        "let names='opaque' name them"
+    )

@@ -39,10 +39,10 @@ def find_candidates(src: Path) -> list[Candidate]:
     InputError
         If there is no label's folder, one is empty, or an image lies outside of them.
     """
-    if not src.is_dir():
+    if not os.path.isdir(src):
         raise InputError(f"{src} is not a folder: name the folder that holds one folder a label")
     entries = sorted(entry for entry in os.listdir(src) if not _passed_over(entry))
-    labels = [entry for entry in entries if (src / entry).is_dir()]
+    labels = [entry for entry in entries if os.path.isdir(src / entry)]
     stray = [entry for entry in entries if entry.lower().endswith(_IMAGE_SUFFIXES)]
     if stray and not labels:
         raise InputError(
@@ -64,18 +64,18 @@ def find_candidates(src: Path) -> list[Candidate]:
     return found
 
 
-def check_is_inside(path: Path, root: Path) -> None:
+def check_is_inside(path: Path, root: str) -> None:
     """Refuse links that lead out of SRC, links to folders, and what is not a file.
 
     ``root`` is SRC with all links resolved.
     """
-    resolved = path.resolve()
-    if not resolved.is_relative_to(root):
+    resolved = os.path.realpath(path)
+    if os.path.commonpath([root, resolved]) != root:
         raise BadImageError(path, "it is a link that leads out of the source folder")
-    if resolved.is_dir():
+    if os.path.isdir(resolved):
         raise BadImageError(path, "it is a link to a folder: links to folders are not followed")
-    if not resolved.is_file():
-        raise BadImageError(path, "it is not a regular file, or a link to nothing")
+    if not os.path.isfile(resolved):
+        raise BadImageError(path, "it is not a file that can be read, or a link to nothing")
 
 
 def _files_below(folder: Path) -> Iterator[str]:

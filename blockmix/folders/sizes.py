@@ -22,7 +22,7 @@ def parse_pair(text: str, name: str) -> tuple[int, int]:
     >>> parse_pair("192x128", "size"), parse_pair("24", "block")
     ((192, 128), (24, 24))
     """
-    match = re.fullmatch(r"(\d+)(?:x(\d+))?", text.strip().lower())
+    match = re.fullmatch(r"(\d{1,9})(?:x(\d{1,9}))?", text.strip().lower())
     if not match:
         raise InputError(f"{name} is written HEIGHTxWIDTH, for example 192x192, got {text!r}")
     return int(match[1]), int(match[2] or match[1])
@@ -48,7 +48,7 @@ def parse_memory(amount: str | int) -> int:
     >>> parse_memory("64MiB"), parse_memory("2 GB"), parse_memory(4096)
     (67108864, 2000000000, 4096)
     """
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(\w*)", str(amount).strip())
+    match = re.fullmatch(r"(\d{1,15}(?:\.\d{1,15})?)\s*(\w*)", str(amount).strip())
     units = {unit.lower(): factor for unit, factor in _UNITS.items()}
     if not match or match[2].lower() not in units:
         raise InputError(f"memory is an amount such as 512MiB or 2GB, got {amount!r}")

@@ -24,8 +24,8 @@ class FolderSummary:
     seconds : float
         Wall-clock time of the run.
     stage_seconds : dict of str to float
-        Time spent reading (with resizing), mixing and writing (with encoding), summed over the
-        workers, which overlap.
+        Time spent compiling (once a process), reading (with resizing), mixing and writing (with
+        encoding), summed over the workers. Stages overlap.
     record : dict
         What ``blockmix.json`` says: parameters, versions, counts; no key, no source path, no time.
 

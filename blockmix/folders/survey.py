@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
@@ -53,7 +54,7 @@ def survey(
     pool: Executor, src: Path, candidates: Sequence[Candidate], on_error: str, progress: Progress
 ) -> Survey:
     """Check every candidate; what cannot be used stops the run or is left out."""
-    root = src.resolve()
+    root = os.path.realpath(src)
 
     def look(candidate: Candidate) -> Header | BadImageError:
         try:

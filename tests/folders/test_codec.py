@@ -1,13 +1,17 @@
 """Every kind of bad or odd image gets a stated treatment: exact conversion, or a named error."""
 
+import errno
 import io
+import os
+import struct
 import warnings
+import zlib
 
 import numpy as np
 import pytest
 from PIL import ExifTags, Image, PngImagePlugin
 
-from blockmix import InputError
+from blockmix import InputError, WorkError
 from blockmix.folders.codec import BadImageError, Encoder, read_header, read_pixels
 
 COLOUR = np.random.default_rng(0).integers(0, 256, (6, 8, 3), np.uint8)
@@ -163,7 +167,7 @@ class TestRefused:
         path = save(COLOUR)
         monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", int(48 / factor))
         with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             refused(path, "may be a decompression bomb; raise PIL.Image.MAX_IMAGE_PIXELS")
 
     @pytest.mark.parametrize("name", ["a.gif", "a.png", "a.tif", "a.webp"])
@@ -193,11 +197,49 @@ class TestRefused:
             assert image.mode == "RGB"  # no word of the 16 bits
         refused(path, "more than 8 bits a channel")
 
+    @pytest.mark.parametrize("largest", [256, 1023, 65535])
+    @pytest.mark.parametrize("kind", ["P6", "P3"])
+    def test_deep_ppm_which_pillow_would_cut_down(self, tmp_path, kind, largest):
+        values = (COLOUR.astype(int) * largest // 255).ravel()
+        body = (
+            values.astype(">u2").tobytes() if kind == "P6" else " ".join(map(str, values)).encode()
+        )
+        path = tmp_path / "a.ppm"
+        path.write_bytes(f"{kind} 8 6 {largest}\n".encode() + body)
+        refused(path, "more than 8 bits a channel")
+
+
+def test_bitmaps_of_16_bits_a_pixel(tmp_path):
+    """5, 6 and 5 bits a channel fit into 8."""
+    pixel = struct.pack("<H", 0b11111_000000_11111)
+    header = struct.pack("<IiiHHIIiiII", 40, 1, 1, 1, 16, 3, 4, 0, 0, 0, 0)
+    masks = struct.pack("<III", 0xF800, 0x07E0, 0x001F)
+    data = header + masks + pixel + b"\0\0"
+    path = tmp_path / "a.bmp"
+    path.write_bytes(b"BM" + struct.pack("<IHHI", 14 + len(data), 0, 0, 14 + 52) + data)
+    assert read(path, (1, 1)).tolist() == [[[255, 0, 255]]]
+
+
+def test_palettes_with_bytes_of_transparency(save):
+    image = Image.fromarray(COLOUR).quantize(16)
+    assert read(save(image, transparency=bytes([255] * 16))).shape == (6, 8, 3)
+    refused(save(image, transparency=bytes([255] * 15 + [0])), "transparent", at="pixels")
+
+
+@pytest.mark.parametrize("fault", [errno.EMFILE, errno.EIO])
+def test_faults_of_the_machine_are_not_the_files(save, monkeypatch, fault):
+    path = save(COLOUR)
+
+    def fail(*_, **__):
+        raise OSError(fault, os.strerror(fault))
+
+    monkeypatch.setattr(Image, "open", fail)
+    with pytest.raises(WorkError, match="could not be read") as caught:
+        read_header(path)
+    assert not isinstance(caught.value, BadImageError)
+
 
 def png_of_16_bit_colour():
-    import struct
-    import zlib
-
     def chunk(kind, data):
         body = kind + data
         return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))

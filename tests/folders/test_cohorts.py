@@ -50,20 +50,21 @@ def test_cohorts_are_named():
 @given(st.integers(1, 255), st.integers(1, 1000), st.integers(0, 2000))
 def test_every_cohort_of_a_label_that_does_not_fit_can_be_mixed(sources, extra, more):
     """The least capacity leaves sources + 1 images in every cohort, however the label divides."""
-    most = capacity(3 * (2 * (sources + 1) + more), image_bytes=1, blocks=0, sources=sources)
+    most = capacity((3 + 1024) * (2 * (sources + 1) + more), 1, blocks=0, sources=sources)
     cohorts = cut_into_cohorts(images(a=most + extra), most, Key(SECRET))
     assert min(len(cohort.members) for cohort in cohorts) >= sources + 1
 
 
 def test_capacity():
-    assert capacity(300 * 1000, image_bytes=96, blocks=1, sources=3) == 300_000 // (3 * 96 + 8)
+    each = 3 * 96 + 8 * 5 + 1024
+    assert capacity(300_000, image_bytes=96, blocks=5, sources=3) == 300_000 // each
 
 
 def test_a_budget_that_is_too_small_says_what_would_do():
-    each = 3 * 2**20
-    with pytest.raises(InputError, match="needs 8 for a cohort: give at least 24MiB"):
+    each = 3 * 2**20 + 1024
+    with pytest.raises(InputError, match="needs 8 for a cohort: give at least 25MiB"):
         capacity(8 * each - 1, 2**20, 0, sources=3)
-    assert capacity(24 * 2**20, 2**20, 0, sources=3) == 8
+    assert capacity(25 * 2**20, 2**20, 0, sources=3) == 8
 
 
 def test_packing():

@@ -15,8 +15,8 @@ from blockmix.folders import cohorts as cohorts_module
 from blockmix.folders import pipeline as pipeline_module
 from blockmix.kernels import reference
 
-# 16 x 16 colour images in 16 blocks: 3 * 768 + 8 * 16 bytes each, see `capacity`.
-EACH = 3 * 768 + 8 * 16
+# 16 x 16 colour images in 16 blocks, see `capacity`.
+EACH = 3 * 768 + 8 * 16 + 1024
 
 
 def pixels_of(path):
@@ -91,6 +91,17 @@ def test_cohorts_mix_among_themselves_only(src, run, key):
         groups = [group for group in groups if not group & origins]
         groups.append(origins.union(*linked))
     assert sorted(len(group) for group in groups) == [10] * 5
+
+
+def test_labels_that_are_named_like_cohorts_do_not_meet(tmp_path, key):
+    for label, count, value in (("a", 20, 10), ("a (cohort 2 of 2)", 8, 200)):
+        (tmp_path / "src" / label).mkdir(parents=True)
+        for i in range(count):
+            pixels = np.full((16, 16, 3), value, np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "src" / label / f"{i}.png")
+    dst = tmp_path / "dst"
+    mix_folder(tmp_path / "src", dst, block=4, sources=3, memory=10 * EACH, key=key)
+    assert {int(v) for path in (dst / "a").iterdir() for v in np.unique(pixels_of(path))} == {10}
 
 
 class TestWhatDecides:
@@ -173,7 +184,7 @@ def test_the_summary(run):
     assert (summary.images, summary.written, summary.skipped) == (50, 50, ())
     assert summary.record["labels"] == {"cat": 30, "dog": 20}
     assert summary.record["grid"]["blocks"] == 16
-    assert set(summary.stage_seconds) == {"read", "mix", "write"}
+    assert set(summary.stage_seconds) == {"compile", "read", "mix", "write"}
     assert all(spent > 0 for spent in summary.stage_seconds.values())
     text = str(summary)
     assert "mixed 50 images of 2 labels in 2 cohorts" in text
@@ -241,6 +252,13 @@ class TestNames:
         with pytest.raises(InputError, match=r"000\.bmp and .*000\.png would both become cat/000"):
             run(names="keep")
         assert run()[1].images == 51
+
+    def test_kept_names_where_one_would_be_a_folder_and_a_file(self, src, run):
+        (src / "cat" / "a.png").mkdir()
+        (src / "cat" / "000.png").rename(src / "cat" / "a.png" / "x.png")
+        (src / "cat" / "001.png").rename(src / "cat" / "a.bmp")
+        with pytest.raises(InputError, match=r"would both become cat/a\.png"):
+            run(names="keep")
 
 
 class TestSizes:

@@ -76,7 +76,7 @@ class TestLinks:
 
     def check(self, src, link):
         (image,) = [image for image in find_candidates(src) if image.path == link]
-        check_is_inside(image.path, src.resolve())
+        check_is_inside(image.path, os.path.realpath(src))
 
     def test_to_a_file_inside(self, src):
         (src / "a" / "link.png").symlink_to(src / "b" / "000.png")
@@ -106,5 +106,5 @@ class TestLinks:
     @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs mkfifo")
     def test_what_is_not_a_file_is_not_opened(self, src):
         os.mkfifo(src / "a" / "pipe.png")
-        with pytest.raises(BadImageError, match="not a regular file"):
+        with pytest.raises(BadImageError, match="not a file that can be read"):
             self.check(src, src / "a" / "pipe.png")
