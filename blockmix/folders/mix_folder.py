@@ -142,13 +142,13 @@ def mix_folder(
     try:
         candidates = find_candidates(source)
         destination.check()
-        compiled = compiler.submit(compile_kernels, mixer)
         with warnings.catch_warnings():
             # What Pillow only warns of is refused by the codec.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             found = survey(pool, source, candidates, options.on_error, report)
             plan = make_plan(mixer, options, found)
             destination.begin(plan.record)
+            compiled = compiler.submit(compile_kernels, mixer)  # while the first images are read
             pipeline = Pipeline(plan, destination, pool, options.on_error, report)
             pipeline.run(compiled)
         summary = _summarise(plan, found, pipeline, compiled.result(), started)

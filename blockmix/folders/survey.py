@@ -16,8 +16,9 @@ from blockmix.folders.scan import Candidate, check_is_inside
 Progress = Callable[[str, int, int], None]
 Skipped = tuple[Path, str]
 
-# Files handed to the workers at once: enough to keep them busy, few enough to cost no memory.
-_AT_ONCE = 1024
+# Files handed to a worker at once. One at a time took 2.3 s for 6,000 headers where a plain loop
+# takes 1.5 s; workers help where opening a file has to wait for a disk or a network.
+_AT_ONCE = 64
 
 
 class Survey(NamedTuple):
@@ -56,24 +57,28 @@ def survey(
     """Check every candidate; what cannot be used stops the run or is left out."""
     root = os.path.realpath(src)
 
-    def look(candidate: Candidate) -> Header | BadImageError:
-        try:
-            check_is_inside(candidate.path, root)
-            return read_header(candidate.path)
-        except BadImageError as error:
-            return error
+    def look(batch: Sequence[Candidate]) -> list[Header | BadImageError]:
+        headers: list[Header | BadImageError] = []
+        for candidate in batch:
+            try:
+                check_is_inside(candidate.path, root)
+                headers.append(read_header(candidate.path))
+            except BadImageError as error:
+                headers.append(error)
+        return headers
 
     found = Survey([], {}, [])
     bad: list[BadImageError] = []
-    for begin in range(0, len(candidates), _AT_ONCE):
-        batch = candidates[begin : begin + _AT_ONCE]
-        for candidate, header in zip(batch, pool.map(look, batch), strict=True):
+    starts = range(0, len(candidates), _AT_ONCE)
+    batches = [candidates[start : start + _AT_ONCE] for start in starts]
+    for start, batch, headers in zip(starts, batches, pool.map(look, batches), strict=True):
+        for candidate, header in zip(batch, headers, strict=True):
             if isinstance(header, BadImageError):
                 bad.append(header)
             else:
                 found.images.append(candidate)
                 found.kinds.setdefault(header, candidate)
-        progress("check", begin + len(batch), len(candidates))
+        progress("check", start + len(batch), len(candidates))
     if bad and on_error == "error":
         raise stop_at(bad)
     found.skipped.extend((error.path, error.reason) for error in bad)
