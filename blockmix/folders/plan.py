@@ -22,7 +22,7 @@ from blockmix.folders.survey import Survey
 from blockmix.grid import BlockGrid, resolve_grid
 from blockmix.kernels import rule
 from blockmix.key import Key
-from blockmix.labels import partition
+from blockmix.labels import check_sizes
 from blockmix.mixer import BlockMixer
 
 
@@ -60,10 +60,10 @@ class FolderPlan:
 def make_plan(mixer: BlockMixer, options: FolderOptions, survey: Survey) -> FolderPlan:
     """Decide, and refuse what cannot be mixed."""
     images = survey.images
-    labels = [image.label for image in images]
+    counts = Counter(image.label for image in images)
     # The draw will check each cohort; here every label that is too small is named at once.
-    partition(labels, None, mixer.sources, mixer.small_classes)
-    for reserved in {RECORD, WORK} & set(labels):
+    check_sizes(list(counts), list(counts.values()), mixer.sources, mixer.small_classes)
+    for reserved in {RECORD, WORK} & counts.keys():
         raise InputError(f"a label cannot be named {reserved!r}, a name that blockmix needs")
     height, width = options.size or survey.common_size()
     grid = resolve_grid(mixer.block, height, width)
@@ -85,7 +85,7 @@ def make_plan(mixer: BlockMixer, options: FolderOptions, survey: Survey) -> Fold
         "grid": _describe(grid),
         "files": {**encoder._asdict(), "names": options.names, "grey": survey.grey},
         "cohorts": len(cohorts),
-        "labels": dict(Counter(labels)),
+        "labels": dict(counts),
         "skipped": len(survey.skipped),
     }
     record["run"] = _run_id(mixer.key, record, cohorts)
