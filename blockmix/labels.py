@@ -15,12 +15,12 @@ SMALL_CLASSES = ("error", "clamp")
 
 
 class Partition(NamedTuple):
-    """The images of one call, class after class, in the form that the draw takes."""
+    """The images of one call in slots: class after class, in the order of ids within a class."""
 
-    ids: npt.NDArray[np.uint64]  # (N,) id of the image at each position
-    members: npt.NDArray[np.int32]  # (N,) positions, by class, then by id
-    classes: npt.NDArray[np.int32]  # (N,) class of each entry of members
-    starts: npt.NDArray[np.int64]  # (classes + 1,) where each class begins in members
+    order: npt.NDArray[np.int32]  # (N,) position of the image in each slot
+    ids: npt.NDArray[np.uint64]  # (N,) its id
+    classes: npt.NDArray[np.int32]  # (N,) its class
+    starts: npt.NDArray[np.int64]  # (classes + 1,) slot at which each class begins, and the end
 
 
 def partition(
@@ -48,11 +48,11 @@ def partition(
     id_array = _id_array(ids, count)
     sizes = np.bincount(class_of, minlength=len(names))
     check_sizes(names, sizes.tolist(), sources, small_classes)
-    members = np.lexsort((id_array, class_of)).astype(np.int32)
+    order = np.lexsort((id_array, class_of)).astype(np.int32)
     return Partition(
-        ids=id_array,
-        members=members,
-        classes=class_of[members].astype(np.int32),
+        order=order,
+        ids=id_array[order],
+        classes=class_of[order].astype(np.int32),
         starts=np.concatenate(([0], np.cumsum(sizes))).astype(np.int64),
     )
 

@@ -209,23 +209,33 @@ key=Key(<from a seed: not private>), layout='NHWC', small_classes='error')
 
     def _draw(self, classes: Partition, grid: BlockGrid) -> SourceMap:
         """Draw and compose all rounds: total = s_1 after s_2 after ... (never on pixels)."""
-        total = self._draw_rounds(classes, grid.blocks)
-        return SourceMap.adopt(total.reshape(-1, grid.rows, grid.cols), grid)
+        slots = self._draw_rounds(classes, (grid.rows, len(classes.order), grid.cols))
+        return SourceMap.adopt(slots, classes.order, classes.starts, grid)
 
-    def _draw_rounds(self, classes: Partition, blocks: int) -> npt.NDArray[np.int32]:
-        count = len(classes.ids)
+    def _draw_rounds(
+        self, classes: Partition, shape: tuple[int, int, int]
+    ) -> npt.NDArray[np.int32]:
+        total = np.empty(shape, np.int32)
         if self.probability == 0:
-            return np.repeat(np.arange(count, dtype=np.int32)[:, None], blocks, axis=1)
+            total[:] = np.arange(shape[1], dtype=np.int32)[:, None]
+            return total
         dice = np.array(
             [(0, 0), *(rule.die(size, self.probability) for size in range(1, self.sources + 1))],
             np.uint64,
         )
         faces, shifts = dice.T.copy()
-        total = np.empty((count, blocks), np.int32)
         drawn = total if self.rounds == 1 else np.empty_like(total)
         for round_ in range(self.rounds):
-            into = total if round_ == 0 else drawn
-            draw_round(into, self.key.words(), round_, *classes, faces, shifts)
+            draw_round(
+                total if round_ == 0 else drawn,
+                self.key.words(),
+                round_,
+                classes.ids,
+                classes.classes,
+                classes.starts,
+                faces,
+                shifts,
+            )
             if round_ > 0:
                 compose(drawn, total)
                 total, drawn = drawn, total

@@ -46,7 +46,9 @@ class SourceMap:
            [[1, 4]]])
     """
 
-    __slots__ = ("_grid", "_sources")
+    # The map as it is drawn and applied: images stand in slots, class after class, see
+    # `kernels.draw_cpu`. A map that was not drawn here has one class of all images.
+    __slots__ = ("_grid", "_order", "_slots", "_starts")
 
     def __init__(self, sources: npt.NDArray[np.int32], grid: BlockGrid) -> None:
         if not isinstance(grid, BlockGrid):
@@ -64,24 +66,37 @@ class SourceMap:
                 f"sources names images 0 to {len(sources) - 1}, but reaches from "
                 f"{sources.min()} to {sources.max()}"
             )
-        # A copy even of what is read-only: through another view it might still be written.
-        self._sources = np.array(sources, order="C")
-        self._sources.flags.writeable = False
+        self._slots = np.array(sources.transpose(1, 0, 2), order="C")  # a copy, also of a view
+        self._order = np.arange(len(sources), dtype=np.int32)
+        self._starts = np.array([0, len(sources)], np.int64)
         self._grid = grid
 
     @classmethod
-    def adopt(cls, sources: npt.NDArray[np.int32], grid: BlockGrid) -> SourceMap:
-        """A map of an array that was just drawn: valid, and nobody else's. Not for others."""
+    def adopt(
+        cls,
+        slots: npt.NDArray[np.int32],
+        order: npt.NDArray[np.int32],
+        starts: npt.NDArray[np.int64],
+        grid: BlockGrid,
+    ) -> SourceMap:
+        """A map of arrays that were just drawn: valid, and nobody else's. Not for others."""
         adopted = object.__new__(cls)
-        sources.flags.writeable = False
-        adopted._sources = sources
+        adopted._slots = slots
+        adopted._order = order
+        adopted._starts = starts
         adopted._grid = grid
         return adopted
 
     @property
     def sources(self) -> npt.NDArray[np.int32]:
-        """Position of the image each block comes from: (N, rows, cols) int32, read-only."""
-        return self._sources
+        """Position of the image each block comes from: (N, rows, cols) int32, read-only.
+
+        Made anew by each access, as the map is kept in another order.
+        """
+        sources = np.empty((len(self), self._grid.rows, self._grid.cols), np.int32)
+        sources[self._order] = self._order[self._slots].transpose(1, 0, 2)
+        sources.flags.writeable = False
+        return sources
 
     @property
     def grid(self) -> BlockGrid:
@@ -89,7 +104,7 @@ class SourceMap:
         return self._grid
 
     def __len__(self) -> int:
-        return len(self._sources)
+        return len(self._order)
 
     def apply(self, images: Any, out: Any = None, *, layout: str = "NHWC") -> Any:
         """Move the blocks: one pass over the pixels, whatever the rounds were.
@@ -133,7 +148,9 @@ class SourceMap:
         gather(
             into.bytes(),
             batch.bytes(),
-            self._sources,
+            self._slots,
+            self._order,
+            self._starts,
             np.array(self.grid.row_edges, np.int64),
             np.array(self.grid.col_edges, np.int64) * batch.pixel_bytes,
             batch.planes,
@@ -152,12 +169,12 @@ class SourceMap:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, SourceMap):
             return NotImplemented
-        return self.grid == other.grid and np.array_equal(self._sources, other._sources)
+        return self.grid == other.grid and np.array_equal(self.sources, other.sources)
 
     __hash__ = None  # type: ignore[assignment]
 
     def __reduce__(self) -> tuple[type[SourceMap], tuple[npt.NDArray[np.int32], BlockGrid]]:
-        return SourceMap, (self._sources, self._grid)  # so that a copy is checked, and read-only
+        return SourceMap, (self.sources, self._grid)  # so that a copy is checked, and read-only
 
     def __repr__(self) -> str:
         # The map itself stays out: it is a secret.

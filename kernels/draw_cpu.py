@@ -1,4 +1,8 @@
-"""The draw on the CPU: all images in parallel, one image after another within a thread."""
+"""The draw on the CPU: all images in parallel, some side by side within a thread.
+
+Images stand in *slots*: class after class, in the order of ids within a class. The map names
+slots, and its rows of blocks lie one after another, as the gather reads it.
+"""
 
 import numpy as np
 from numba import prange, uint32, uint64
@@ -13,92 +17,111 @@ from .rule import (
     other_member,
     pool_word,
     throw_die,
-    word_group,
 )
 from .threads import parallel, serial
+from .words_cpu import LANES, fill_words
 
 
 @serial
-def fill_words(words, key, purpose, round_, image, group):
-    drawn = word_group(key, purpose, round_, image, group)
-    for w in range(WORDS):
-        words[w] = drawn[w]
-
-
-@serial
-def fill_pool(pool, words, key, round_, image, own_rank, class_size):
-    """Fill a pool with ranks within the class, for one image and round."""
-    for m in range(pool.size):
+def fill_pools(pools, sizes, class_starts, class_sizes, words, key, round_, ids, slot):
+    """Fill the pool of the image in each lane with slots, and end it with the image's own."""
+    most = 0
+    for lane in range(LANES):
+        most = max(most, sizes[lane])
+    for m in range(most):
         at = pool_word(m) % WORDS
         if at == 0:
-            fill_words(words, key, POOL, round_, image, pool_word(m) // WORDS)
-        last = floyd_last(uint32(class_size), uint32(pool.size), uint32(m))
-        pick = below(words[at], words[at + 1], uint32(last + uint32(1)))
-        for earlier in range(m):
-            pick = floyd_distinct(pick, pool[earlier], last)
-        pool[m] = pick
-    for m in range(pool.size):
-        pool[m] = other_member(pool[m], own_rank)
+            fill_words(words, key, POOL, round_, ids, pool_word(m) // WORDS)
+        for lane in range(LANES):
+            if m < sizes[lane]:
+                size, class_size = uint32(sizes[lane]), uint32(class_sizes[lane])
+                last = floyd_last(class_size, size, uint32(m))
+                pick = below(words[at, lane], words[at + 1, lane], uint32(last + uint32(1)))
+                for earlier in range(m):
+                    pick = floyd_distinct(pick, uint32(pools[lane, earlier]), last)
+                pools[lane, m] = pick
+    for lane in range(LANES):
+        own_rank = uint32(slot + lane - class_starts[lane])
+        for m in range(sizes[lane]):
+            rank = other_member(uint32(pools[lane, m]), own_rank)
+            pools[lane, m] = class_starts[lane] + rank
+        pools[lane, sizes[lane]] = slot + lane
 
 
 @serial
-def draw_image(sources, key, round_, image, position, members, own_rank, faces, shifts):
-    """Fill the sources of one image (1-D, one entry a block); its class is ``members``."""
-    words = np.empty(WORDS, np.uint32)
-    pool = np.empty(min(faces.size - 1, members.size - 1), np.uint32)
-    fill_pool(pool, words, key, round_, image, uint32(own_rank), members.size)
-    die_faces, die_shift = faces[pool.size], shifts[pool.size]
-    for block in range(sources.size):
-        at = block % WORDS
-        if at == 0:
-            fill_words(words, key, DIE, round_, image, block // WORDS)
-        face = throw_die(words[at], die_faces, die_shift)
-        if face < uint64(pool.size):
-            sources[block] = members[pool[face]]
-        else:
-            sources[block] = position
+def throw_dice(sources, slot, count, pools, sizes, words, key, round_, ids, faces, shifts):
+    """Fill the map of ``count`` images from ``slot`` on: one word, one die for each block."""
+    rows, images, cols = sources.shape
+    flat = sources.reshape(-1)
+    to_next_row = (images - 1) * cols
+    for group in range((rows * cols + WORDS - 1) // WORDS):
+        fill_words(words, key, DIE, round_, ids, group)
+        first = group * WORDS
+        row, first_col = first // cols, first % cols
+        for lane in range(count):
+            kept = uint64(sizes[lane])
+            die_faces, die_shift = faces[sizes[lane]], shifts[sizes[lane]]
+            col = first_col
+            at = (row * images + slot + lane) * cols + col
+            for w in range(min(WORDS, rows * cols - first)):
+                face = throw_die(words[w, lane], die_faces, die_shift)
+                flat[at] = pools[lane, min(face, kept)]
+                at += 1
+                col += 1
+                if col == cols:
+                    at += to_next_row
+                    col = 0
+
+
+@serial
+def draw_lanes(sources, key, round_, slot, ids, classes, starts, faces, shifts):
+    """Draw for the images from ``slot`` on, one a lane."""
+    count = min(LANES, ids.size - slot)
+    lane_ids = np.empty(LANES, np.uint64)
+    class_starts = np.empty(LANES, np.int64)
+    class_sizes = np.empty(LANES, np.int64)
+    sizes = np.empty(LANES, np.int64)
+    for lane in range(LANES):
+        # Lanes beyond the last image draw for it again, into nowhere.
+        at = slot + min(lane, count - 1)
+        lane_ids[lane] = ids[at]
+        class_starts[lane] = starts[classes[at]]
+        class_sizes[lane] = starts[classes[at] + 1] - class_starts[lane]
+        sizes[lane] = min(class_sizes[lane] - 1, faces.size - 1)
+    words = np.empty((WORDS, LANES), np.uint32)
+    pools = np.empty((LANES, faces.size), np.int32)
+    fill_pools(pools, sizes, class_starts, class_sizes, words, key, round_, lane_ids, slot)
+    throw_dice(sources, slot, count, pools, sizes, words, key, round_, lane_ids, faces, shifts)
 
 
 @parallel
-def draw_round(sources, key, round_, ids, members, classes, starts, faces, shifts):
+def draw_round(sources, key, round_, ids, classes, starts, faces, shifts):
     """Draw the map of one round.
 
     Parameters
     ----------
-    sources : (N, blocks) int32, written
-        Entry (i, b) becomes the position of the image whose block b goes to image i.
+    sources : (rows, N, cols) int32, written
+        Entry (r, s, c) becomes the slot whose block (r, c) goes to the image in slot s.
     key : tuple of 8 uint32
     round_ : int
     ids : (N,) uint64
-        The id of the image at each position.
-    members : (N,) int32
-        Positions, class after class, in the order of ids within a class.
+        The id of the image in each slot.
     classes : (N,) int32
-        The class of each entry of ``members``.
+        The class of each slot.
     starts : (classes + 1,) int64
-        Where each class begins in ``members``, and the end.
+        The slot at which each class begins, and the end.
     faces, shifts : (sources + 1,) uint64
         The die for each pool size.
     """
-    for slot in prange(members.size):
-        position = members[slot]
-        start, stop = starts[classes[slot]], starts[classes[slot] + 1]
-        draw_image(
-            sources[position],
-            key,
-            round_,
-            ids[position],
-            position,
-            members[start:stop],
-            slot - start,
-            faces,
-            shifts,
-        )
+    for chunk in prange((ids.size + LANES - 1) // LANES):
+        draw_lanes(sources, key, round_, chunk * LANES, ids, classes, starts, faces, shifts)
 
 
 @parallel
 def compose(sources, before):
-    """``sources[i, b] = before[sources[i, b], b]``: the earlier rounds, then this one."""
-    for i in prange(sources.shape[0]):
-        for b in range(sources.shape[1]):
-            sources[i, b] = before[sources[i, b], b]
+    """``sources[r, s, c] = before[r, sources[r, s, c], c]``: the earlier rounds, then this one."""
+    rows, images, cols = sources.shape
+    for at in prange(rows * images):
+        row, slot = at // images, at % images
+        for col in range(cols):
+            sources[row, slot, col] = before[row, sources[row, slot, col], col]

@@ -1,7 +1,7 @@
 """The rule of the draw, version 1: scalars in, scalars out, shared by every backend.
 
 Paper, section IV-B and Algorithm 1. The word stream of image ``i`` in round ``t`` is addressed by
-a purpose (pool or die), the round and the 64-bit id of the image, see `word_group`:
+a purpose (pool or die), the round and the 64-bit id of the image, see `nonce`:
 
 - The pool (the paper's N_s images I_l): ``sources`` distinct other images of the same label, by
   Floyd's algorithm over the class with the image itself taken out. Member ``m`` uses words
@@ -19,11 +19,9 @@ from fractions import Fraction
 import numpy as np
 from numba import njit, uint32, uint64
 
-from .chacha import chacha20_group
-
 VERSION = 1
 
-# Words of a stream come in groups, see `word_group`.
+# Words of a stream come in groups, see `nonce`.
 WORDS = 16
 
 # A purpose and a round share the first nonce word: the purpose in the top eight bits.
@@ -37,11 +35,9 @@ SMALLEST_PROBABILITY = Fraction(1, 1 << 32)
 
 
 @njit(inline="always")
-def word_group(key, purpose, round_, image, group):
-    """Words ``16 group`` to ``16 group + 15`` of one image's stream, as a tuple of 16 uint32."""
-    return chacha20_group(
-        key,
-        uint32(group),
+def nonce(purpose, round_, image):
+    """Three words that address one image's stream: group ``g`` holds words 16 g to 16 g + 15."""
+    return (
         uint32((purpose << uint32(ROUND_BITS)) | uint32(round_)),
         uint32(image & uint64(0xFFFFFFFF)),
         uint32(image >> uint64(32)),

@@ -5,13 +5,7 @@ import pytest
 from numba import njit, uint32
 
 from blockmix.kernels import chacha, reference
-
-
-@njit
-def kernel_group(key, counter, nonce0, nonce1, nonce2):
-    return chacha.chacha20_group(
-        key, uint32(counter), uint32(nonce0), uint32(nonce1), uint32(nonce2)
-    )
+from blockmix.kernels.words_cpu import LANES, fill_words
 
 
 @njit
@@ -19,9 +13,24 @@ def kernel_quarter_round(a, b, c, d):
     return chacha.quarter_round(uint32(a), uint32(b), uint32(c), uint32(d))
 
 
-def by_kernel(key, nonce, counter):
-    words = tuple(np.frombuffer(key, "<u4").astype(np.uint32))
-    return list(kernel_group(words, counter, *nonce))
+@njit
+def lanes(words, key, purpose, round_, images, group):
+    fill_words(words, key, purpose, round_, images, group)
+
+
+def by_lane(lane):
+    """The words of one lane, while the others draw for other images."""
+
+    def words_of(key, nonce, counter):
+        key_words = tuple(np.frombuffer(key, "<u4").astype(np.uint32))
+        purpose, round_ = nonce[0] >> 24, nonce[0] % 2**24
+        images = np.arange(LANES, dtype=np.uint64)
+        images[lane] = nonce[1] + (nonce[2] << 32)
+        words = np.zeros((16, LANES), np.uint32)
+        lanes(words, key_words, np.uint32(purpose), round_, images, counter)
+        return words[:, lane].tolist()
+
+    return words_of
 
 
 def test_quarter_round_of_section_2_1_1():
@@ -77,7 +86,9 @@ VECTORS = [
 ]
 
 
-@pytest.mark.parametrize("words_of", [by_kernel, reference.chacha20_words])
+@pytest.mark.parametrize(
+    "words_of", [by_lane(0), by_lane(5), by_lane(LANES - 1), reference.chacha20_words]
+)
 @pytest.mark.parametrize(("key", "nonce", "counter", "expected"), VECTORS)
 def test_published_blocks(words_of, key, nonce, counter, expected):
     nonce_words = tuple(np.frombuffer(bytes.fromhex(nonce), "<u4").tolist())

@@ -1,5 +1,7 @@
 """The CPU gather against the reference, exactly, for every layout, dtype and stride."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from conftest import random_images
@@ -7,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blockmix import BlockGrid, SourceMap
-from blockmix.kernels import reference
+from blockmix.kernels import gather_cpu, reference
 
 DTYPES = ["u1", "?", "<u2", ">i4", "f4", "f8", "c16", "M8[ns]", "S3", "U2", "V5", "u1,f8"]
 
@@ -50,6 +52,50 @@ def test_any_gather_equals_the_reference(data):
     images = random_images(count, *shape)
     plan = random_map(count, grid, seed=data.draw(st.integers(0, 9)))
     assert np.array_equal(plan.apply(images, layout=layout), expected(images, plan, layout))
+
+
+def class_map(sizes, grid, seed=0):
+    """A map of classes of so many images, as one that was drawn: images stand in slots."""
+    generator = np.random.default_rng(seed)
+    starts = np.concatenate(([0], np.cumsum(sizes))).astype(np.int64)
+    slots = np.concatenate(
+        [
+            generator.integers(start, stop, (grid.rows, stop - start, grid.cols), np.int32)
+            for start, stop in pairwise(starts)
+        ],
+        axis=1,
+    )
+    order = generator.permutation(starts[-1]).astype(np.int32)
+    return SourceMap.adopt(slots, order, starts, grid)
+
+
+def unaligned(images, offset):
+    """Images at so many bytes beyond a cache line, and the bytes around them."""
+    memory = np.zeros(images.nbytes + 3 * 64, np.uint8)
+    begin = -memory.ctypes.data % 64 + offset
+    inside = memory[begin : begin + images.nbytes].view(images.dtype).reshape(images.shape)
+    return inside, memory
+
+
+@settings(max_examples=150)
+@given(data=st.data())
+def test_any_strips_of_any_groups_at_any_address(data):
+    """Strips, groups and streaming cut so small that tiny sets cross all their edges."""
+    sizes = data.draw(st.lists(st.integers(1, 7), min_size=1, max_size=5))
+    height, width = data.draw(st.integers(1, 12)), data.draw(st.integers(1, 90))
+    grid = BlockGrid(data.draw(edges(height)), data.draw(edges(width)))
+    plan = class_map(sizes, grid, seed=data.draw(st.integers(0, 9)))
+    images = random_images(sum(sizes), height, width, data.draw(st.sampled_from([1, 3, 4])))
+    out, memory = unaligned(images, data.draw(st.integers(0, 64)))
+    longest = data.draw(st.sampled_from([64, 200, 1000]))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gather_cpu, "LONGEST_STRIP", longest)
+        patch.setattr(gather_cpu, "SCRATCH_BYTES", longest * data.draw(st.integers(1, 9)))
+        patch.setattr(gather_cpu, "STREAM_BYTES", data.draw(st.sampled_from([0, 2**30])))
+        plan.apply(images, out)
+    assert np.array_equal(out, expected(images, plan))
+    out[:] = 0
+    assert not memory.any()
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
