@@ -5,6 +5,8 @@ from importlib import metadata
 
 from numba import njit
 
+from .cache import cached
+
 
 def _load_tbb():
     """Load the library of the package ``tbb``, if there is one, so that numba finds it.
@@ -28,5 +30,12 @@ def _load_tbb():
 
 _load_tbb()
 
-parallel = njit(parallel=True, nogil=True)
-serial = njit(nogil=True)
+# Only array loops run in parallel, and only they are called from Python: what they call is
+# compiled into them, needs no wrappers and no place on disk.
+_OPTIONS = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+serial = njit(**_OPTIONS, no_cpython_wrapper=True)
+
+
+def parallel(function):
+    """Compile an array loop, or load it from disk."""
+    return cached(njit(**_OPTIONS, parallel=True)(function))

@@ -1,0 +1,85 @@
+"""Compiled kernels on disk: run again, but never after an edit of any file that they call into."""
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+KERNELS = Path(__file__).parents[1] / "kernels"
+# Draws one small map, and tells it and whether the kernel was compiled or came from disk.
+SCRIPT = """
+import numpy as np
+from kernels_copy.draw_cpu import draw_round
+
+drawn = np.zeros((1, 4, 8), np.int32)
+dice = np.array([0, 2**31], np.uint64), np.array([0, 62], np.uint64)
+ids, classes = np.arange(4, dtype=np.uint64), np.zeros(4, np.int32)
+key = tuple(np.arange(8, dtype=np.uint32))
+draw_round(drawn, key, 0, ids, classes, np.array([0, 4]), *dice)
+print(*drawn.ravel(), sum(draw_round.stats.cache_hits.values()))
+"""
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory):
+    """A copy of the kernels whose draw was compiled once, and the map that it drew."""
+    folder = tmp_path_factory.mktemp("kernels")
+    shutil.copytree(KERNELS, folder / "kernels_copy", ignore=shutil.ignore_patterns("__pycache__"))
+    drawn, hits = draw(folder)
+    assert hits == 0
+    return folder, drawn
+
+
+def draw(folder, home="home"):
+    """The map that a fresh process draws, and how many kernels it had from disk."""
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+        env={**os.environ, "XDG_CACHE_HOME": str(folder / home)},
+    )
+    assert done.returncode == 0, done.stderr
+    *drawn, hits = done.stdout.split()
+    return drawn, int(hits)
+
+
+def test_later_processes_load_what_the_first_compiled(compiled):
+    folder, drawn = compiled
+    assert draw(folder) == (drawn, 1)
+
+
+def test_the_folder_belongs_to_its_owner_alone(compiled):
+    (kept,) = (compiled[0] / "home" / "blockmix").iterdir()
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o700
+
+
+def test_a_folder_that_others_can_write_to_is_not_used(compiled):
+    folder, drawn = compiled
+    (kept,) = (folder / "home" / "blockmix").iterdir()
+    kept.chmod(0o770)
+    assert draw(folder) == (drawn, 0)
+    kept.chmod(0o700)
+
+
+def test_without_a_place_for_it_kernels_are_compiled(compiled):
+    folder, drawn = compiled
+    (folder / "file").write_text("not a folder")
+    assert draw(folder, home="file") == (drawn, 0)
+
+
+def test_an_edit_of_an_imported_file_is_noticed(compiled):
+    """The last test, as the copy is another one from then on."""
+    folder, drawn = compiled
+    chacha = folder / "kernels_copy" / "chacha.py"
+    source = chacha.read_text()
+    assert "DOUBLE_ROUNDS = 10" in source
+    chacha.write_text(source.replace("DOUBLE_ROUNDS = 10", "DOUBLE_ROUNDS = 9"))
+    edited, hits = draw(folder)
+    assert edited != drawn
+    assert hits == 0
