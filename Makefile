@@ -2,11 +2,13 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 DEMO := build/demo
+# What was timed is shown by the summary; pytest's own table would hide it among forty rows.
+BENCH := $(BIN)/python -m pytest --benchmark-only --benchmark-quiet
 
-.PHONY: help demo test lint bench clean
+.PHONY: help demo test lint bench bench-full clean
 
 help:  ## Show this help
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 8
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 12
 
 demo: $(VENV)/.demo  ## Set up, mix 200 real images, draw a before/after sheet in build/demo
 	rm -rf $(DEMO)
@@ -20,9 +22,16 @@ lint: $(VENV)/.lint  ## Check format, style and types
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-bench: $(VENV)/.bench  ## Measure draw, gather and mix beside a memory copy and NumPy (one minute)
-	$(BIN)/python -m pytest bench/bench_mix.py --benchmark-only --benchmark-group-by=param:blocks \
-		--benchmark-columns=median,iqr,min,max --benchmark-sort=name --benchmark-json=build/bench.json
+bench: $(VENV)/.bench  ## Measure draw, gather and mix beside a memory copy, NumPy and PyTorch (two minutes)
+	$(BENCH) bench/bench_mix.py --benchmark-json=build/bench.json
+	$(BIN)/python -m blockmix.bench.summary build/bench.json
+
+bench-full: $(VENV)/.bench  ## The same, and sizes, labels, layouts, threads, memory, start-up (10 GiB of memory)
+	$(BENCH) bench/bench_mix.py bench/bench_full.py --benchmark-json=build/bench-full.json
+	$(BIN)/python -m blockmix.bench.summary build/bench-full.json
+	$(BIN)/python -m blockmix.bench.memory
+	$(BIN)/python -m blockmix.bench.memory --rounds 3
+	$(BIN)/python -m blockmix.bench.startup
 
 clean:  ## Remove everything that the other targets made
 	rm -rf build dist *.egg-info .venv .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache

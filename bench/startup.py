@@ -1,0 +1,59 @@
+"""What the first call of a process costs: ``python -m blockmix.bench.startup``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from statistics import median
+from time import perf_counter
+
+from rich.console import Console
+
+IMPORT, FIRST, SECOND = "import", "first mix", "second mix"
+
+
+def start() -> dict[str, float]:
+    """Import and mix in this process, which should be a fresh one; gives seconds."""
+    started = perf_counter()
+    import numpy as np
+
+    from blockmix import mix
+
+    imported = perf_counter()
+    # So few pixels that what the first call takes more than the second is compiling.
+    images, labels = np.zeros((40, 24, 24, 3), np.uint8), [0, 1] * 20
+    mix(images, labels, block=8)
+    first = perf_counter()
+    mix(images, labels, block=8)
+    second = perf_counter()
+    return {IMPORT: imported - started, FIRST: first - imported, SECOND: second - first}
+
+
+def start_in_fresh_processes(times: int) -> dict[str, float]:
+    """The median of each of the seconds of `start`."""
+    code = "import json; from blockmix.bench.startup import start; print(json.dumps(start()))"
+    command = [sys.executable, "-c", code]
+    runs = []
+    for _ in range(times):
+        done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
+        runs.append(json.loads(done.stdout))
+    return {part: median(run[part] for run in runs) for part in runs[0]}
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description="Show the seconds of importing blockmix, and of the first and second mix."
+    )
+    parser.add_argument("--times", type=int, default=3, help="how many processes to start")
+    medians = start_in_fresh_processes(parser.parse_args().times)
+    console = Console(highlight=False)
+    for part, seconds in medians.items():
+        console.print(f"{part:12}{seconds:8.3f} s")
+    console.print(f"{'compiling':12}{medians[FIRST] - medians[SECOND]:8.3f} s")
+
+
+if __name__ == "__main__":
+    main()
