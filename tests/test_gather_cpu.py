@@ -90,6 +90,9 @@ def test_any_strips_of_any_groups_at_any_address(data):
     longest = data.draw(st.sampled_from([64, 200, 1000]))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(gather_cpu, "LONGEST_STRIP", longest)
+        patch.setattr(gather_cpu, "SHORTEST_STRIP", 64)
+        patch.setattr(gather_cpu, "MOST_PACKED", data.draw(st.sampled_from([0, 4, 100])))
+        patch.setattr(gather_cpu, "MOST_AT_ONCE", data.draw(st.integers(1, 5)))
         patch.setattr(gather_cpu, "SCRATCH_BYTES", longest * data.draw(st.integers(1, 9)))
         patch.setattr(gather_cpu, "STREAM_BYTES", data.draw(st.sampled_from([0, 2**30])))
         plan.apply(images, out)
