@@ -52,9 +52,7 @@ MOST_PACKED = 12_000  # images of a group
 MOST_AT_ONCE = 1024  # images that a thread takes of a larger group
 LONGEST_STRIP = 8192  # bytes of one image, so that the buffers stay in the first-level cache
 AHEAD_BYTES = 2304  # that packing prefetches ahead
-STREAM_BYTES = (
-    4 << 20
-)  # outputs of this size are written past the caches, which would not keep them
+STREAM_BYTES = 4 << 20  # outputs of this size are written past the caches
 BUFFER_BYTES = LONGEST_STRIP + LINE
 PIECE_BYTES = 24  # three int64, see `cut_strip`
 
