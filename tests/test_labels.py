@@ -10,7 +10,7 @@ from blockmix.labels import partition
 def classes_of(labels, ids=None, sources=1, small_classes="clamp"):
     """The classes as lists of positions."""
     parts = partition(labels, ids, sources, small_classes)
-    return [list(part) for part in np.split(parts.members, parts.starts[1:-1])]
+    return [list(part) for part in np.split(parts.order, parts.starts[1:-1])]
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_labels_from_a_generator():
 
 
 def test_no_labels():
-    assert partition([], None, 10, "error").members.size == 0
+    assert partition([], None, 10, "error").order.size == 0
 
 
 def test_every_small_label_is_listed_with_its_count():
