@@ -12,6 +12,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from blockmix.checks import whole_number
 from blockmix.errors import InputError, WorkError
@@ -168,9 +169,9 @@ class Key:
         """False for a key from a seed, which anybody can compute."""
         return self._private
 
-    def words(self) -> tuple[np.uint32, ...]:
+    def words(self) -> npt.NDArray[np.uint32]:
         """The key as ChaCha20 takes it: eight little-endian 32-bit words. Secret."""
-        return tuple(np.frombuffer(self._secret, "<u4").astype(np.uint32))
+        return np.frombuffer(self._secret, "<u4").astype(np.uint32)
 
     def digest(self, purpose: str, message: bytes) -> bytes:
         """16 bytes that depend on the key, a purpose and a message, and tell nothing of the key.

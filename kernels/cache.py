@@ -37,7 +37,7 @@ class Locator(caching._CacheLocator):
     """Tells numba where kernels are kept, and what they belong to."""
 
     def __init__(self, name):
-        self.name = name
+        self.name = self._py_file = name  # numba names it in a warning when it cannot keep a kernel
 
     def get_cache_path(self):
         return str(_folder())

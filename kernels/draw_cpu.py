@@ -18,11 +18,11 @@ from .rule import (
     pool_word,
     throw_die,
 )
-from .threads import parallel, serial
+from .threads import inlined, parallel, serial
 from .words_cpu import LANES, fill_words
 
 
-@serial
+@inlined
 def fill_pools(pools, sizes, class_starts, class_sizes, words, key, round_, ids, slot):
     """Fill the pool of the image in each lane with slots, and end it with the image's own."""
     most = 0
@@ -48,7 +48,7 @@ def fill_pools(pools, sizes, class_starts, class_sizes, words, key, round_, ids,
         pools[lane, sizes[lane]] = slot + lane
 
 
-@serial
+@inlined
 def throw_dice(sources, slot, count, pools, sizes, words, key, round_, ids, faces, shifts):
     """Fill the map of ``count`` images from ``slot`` on: one word, one die for each block."""
     rows, images, cols = sources.shape
@@ -102,7 +102,7 @@ def draw_round(sources, key, round_, ids, classes, starts, faces, shifts):
     ----------
     sources : (rows, N, cols) int32, written
         Entry (r, s, c) becomes the slot whose block (r, c) goes to the image in slot s.
-    key : tuple of 8 uint32
+    key : (8,) uint32
     round_ : int
     ids : (N,) uint64
         The id of the image in each slot.

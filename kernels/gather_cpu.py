@@ -18,7 +18,7 @@ from itertools import pairwise
 
 import numba
 import numpy as np
-from numba import prange
+from numba import int64, prange
 
 from .moves import (
     LINE,
@@ -35,7 +35,7 @@ from .moves import (
     stream_64,
     take,
 )
-from .threads import parallel, serial
+from .threads import inlined, parallel, serial
 
 # Measured with 5,000 images of 192x192x3, two labels, 4 to 1,024 blocks, two threads (Zen 3 EPYC,
 # 512 KiB of second-level cache, 32 MiB of third-level cache shared with others), as time of the
@@ -53,8 +53,8 @@ MOST_AT_ONCE = 1024  # images that a thread takes of a larger group
 LONGEST_STRIP = 8192  # bytes of one image, so that the buffers stay in the first-level cache
 AHEAD_BYTES = 2304  # that packing prefetches ahead
 STREAM_BYTES = 4 << 20  # outputs of this size are written past the caches
-BUFFER_BYTES = LONGEST_STRIP + LINE
-PIECE_BYTES = 24  # three int64, see `cut_strip`
+BUFFER_BYTES = LONGEST_STRIP + 2 * LINE  # a strip, moved on to a cache line, and room behind
+PIECE_BYTES = 24  # three int64, see `cut_strips`
 
 
 @serial
@@ -81,51 +81,28 @@ def move(to, origin, count):
             copy_1(to + at, origin + at)
 
 
-@serial
-def cut_strip(begin, end, row_edges, byte_edges, images):
-    """Cut a strip, bytes ``begin`` to ``end`` of every image, into pieces; those of a block follow
-    one another.
+@inlined
+def gather_image(to, packed, strip_bytes, sources, pieces, count, width):
+    """Bring the strip of one image together. ``sources`` is where the image begins in the map.
 
-    Returns
-    -------
-    pieces : (pieces, 3) int64
-        Where image 0 has its source in the map, in bytes; where the piece begins in the strip,
-        and its length.
+    Every piece is moved in whole copies of ``width``, no shorter than most; what that writes too
+    much, the next pieces write again, and behind the last there is room.
     """
-    rows, cols = row_edges.size - 1, byte_edges.size - 1
-    height, line_bytes = row_edges[rows], byte_edges[cols]
-    line, last = begin // line_bytes, (end - 1) // line_bytes
-    pieces = np.empty(((last - line + 1) * cols, 3), np.int64)
-    row, count = 0, 0
-    while line <= last:
-        if line % height == 0:
-            row = 0
-        while row_edges[row + 1] <= line % height:
-            row += 1
-        below = min(line - line % height + row_edges[row + 1], last + 1)
-        for col in range(cols):
-            for at in range(line, below):
-                left = max(begin, at * line_bytes + byte_edges[col])
-                right = min(end, at * line_bytes + byte_edges[col + 1])
-                if left < right:
-                    pieces[count, 0] = (row * images * cols + col) * 4
-                    pieces[count, 1] = left - begin
-                    pieces[count, 2] = right - left
-                    count += 1
-        line = below
-    return pieces[:count]
-
-
-@serial
-def gather_image(to, packed, strip_bytes, sources, pieces, count):
-    """Bring the strip of one image together. ``sources`` is where the image begins in the map."""
     for piece in range(pieces, pieces + count * PIECE_BYTES, PIECE_BYTES):
         source = load_int32(sources + load_int64(piece))
         offset = load_int64(piece + 8)
-        move(to + offset, packed + source * strip_bytes + offset, load_int64(piece + 16))
+        origin = packed + source * strip_bytes + offset
+        if width == 8:
+            copy_8(to + offset, origin)
+        elif width == 16:
+            copy_16(to + offset, origin)
+        elif width == 32:
+            copy_32(to + offset, origin)
+        else:
+            move(to + offset, origin, load_int64(piece + 16))
 
 
-@serial
+@inlined
 def gather_directly(to, images, stride, order, sources, next_sources, pieces, count):
     """The same from where the images lie, while prefetching what the next image will need."""
     for piece in range(pieces, pieces + count * PIECE_BYTES, PIECE_BYTES):
@@ -168,7 +145,7 @@ def write_and_pack(to, buffer, count, streamed, packed, image, ahead, next_count
 @serial
 def run_step(
     out, out_stride, images, images_stride, sources, order, cols, streamed,
-    packed, next_packed, pieces, count, now, soon, buffers,
+    packed, next_packed, pieces, now, soon, buffers,
 ):  # fmt: skip
     """Gather the strip ``now`` of all its images, and pack the strip ``soon`` of all of its."""
     strip_bytes, next_bytes = now[3] - now[2], soon[3] - soon[2]
@@ -177,23 +154,24 @@ def run_step(
     ahead = max(1, AHEAD_BYTES // max(1, next_bytes))
     packed -= now[0] * strip_bytes
     next_packed -= soon[0] * next_bytes
+    pieces, count = pieces + now[5] * PIECE_BYTES, now[6]
     buffer, other = buffers, buffers + BUFFER_BYTES
-    written, waiting = out, 0
+    written, waiting = out, int64(0)
     # An image is written one turn after it was gathered: by then its bytes have left the store
     # queue, from which wide loads of what was stored in narrow pieces would have to wait.
     while slot < stop or waiting > 0 or next_slot < next_stop:
-        gathered = 0
+        gathered = int64(0)
         if slot < stop:
             gathered = strip_bytes
             here = sources + slot * cols * 4
             if now[4] > 0:
-                gather_image(buffer, packed, strip_bytes, here, pieces, count)
+                gather_image(buffer, packed, strip_bytes, here, pieces, count, now[7])
             else:
                 later = here if slot == stop - 1 else here + cols * 4
                 gather_directly(
                     buffer, images + now[2], images_stride, order, here, later, pieces, count
                 )
-        image, later, packing = images, images, 0
+        image, later, packing = images, images, int64(0)
         if next_slot < next_stop:
             packing = next_bytes
             image = images + order[next_slot] * images_stride + soon[2]
@@ -212,26 +190,21 @@ def run_step(
 
 @parallel
 def gather_bytes(
-    out, out_stride, images, images_stride, scratch, scratch_bytes, sources, order,
-    steps, row_edges, byte_edges, streamed, parts,
+    out, out_stride, images, images_stride, sources, order, cols, streamed,
+    scratch, strip_bytes, part_bytes, pieces, steps, next_step, parts,
 ):  # fmt: skip
     """See `gather`. Addresses, so that one compilation serves every stride and every dtype."""
-    cols = byte_edges.size - 1
     last = steps.shape[0] - 1
-    next_step = np.ones(1, np.int64)
     for part in prange(parts):
-        room = np.empty(2 * BUFFER_BYTES + LINE, np.uint8)
-        buffers = (room.ctypes.data + LINE - 1) // LINE * LINE
-        packed = scratch + 2 * part * scratch_bytes
-        next_packed = packed + scratch_bytes
-        step = 0
+        packed = scratch + part * part_bytes
+        next_packed = packed + strip_bytes
+        buffers = next_packed + strip_bytes
+        step = int64(0)
         while step < last:
-            soon = min(take(next_step.ctypes.data), last)
-            pieces = cut_strip(steps[step, 2], steps[step, 3], row_edges, byte_edges, order.size)
+            soon = min(take(next_step), last)
             run_step(
                 out, out_stride, images, images_stride, sources, order, cols, streamed,
-                packed, next_packed, pieces.ctypes.data, pieces.shape[0],
-                steps[step], steps[soon], buffers,
+                packed, next_packed, pieces, steps[step], steps[soon], buffers,
             )  # fmt: skip
             packed, next_packed = next_packed, packed
             step = soon
@@ -249,32 +222,80 @@ def strip_edges(longest, image_bytes, line_bytes, phase):
     return np.unique(np.minimum(np.append(begins, image_bytes), image_bytes))
 
 
-def plan_steps(starts, image_bytes, line_bytes, phase):
+def cut_strips(edges, row_edges, byte_edges, planes, images):
+    """Cut the strips of an image into pieces, in the order of their addresses.
+
+    Returns
+    -------
+    pieces : (pieces, 3) int64
+        Where image 0 has the source of the piece in the map, in bytes; where the piece begins in
+        its strip; its length.
+    starts : (strips + 1,) int64
+        The piece at which each strip begins, and the end.
+    """
+    height, line_bytes, cols = row_edges[-1], byte_edges[-1], byte_edges.size - 1
+    lines = np.arange(planes * height)[:, None] * line_bytes
+    bounds = np.union1d((lines + byte_edges[:-1]).ravel(), edges)
+    begins, lengths = bounds[:-1], np.diff(bounds)
+    line, at = np.divmod(begins, line_bytes)
+    row = np.searchsorted(row_edges, line % height, "right") - 1
+    col = np.searchsorted(byte_edges, at, "right") - 1
+    strip = np.searchsorted(edges, begins, "right") - 1
+    pieces = np.column_stack(((row * images * cols + col) * 4, begins - edges[strip], lengths))
+    return pieces, np.searchsorted(begins, edges)
+
+
+def width_of(pieces):
+    """The width in which pieces are copied: the narrowest that moves each at once, if there is."""
+    return next((width for width in (8, 16, 32) if pieces[:, 2].max() <= width), 64)
+
+
+def groups_of(starts):
+    """Slots from and to of every group: classes that begin among so few images are one."""
+    few = SCRATCH_BYTES // LONGEST_STRIP
+    first_of_group = np.diff(starts[:-1] // few, prepend=-1) > 0
+    return pairwise(np.append(starts[:-1][first_of_group], starts[-1]).tolist())
+
+
+def plan_steps(starts, row_edges, byte_edges, planes, phase):
     """Every strip of every group, between a step that only packs and one that only gathers.
 
     Returns
     -------
-    steps : (strips + 2, 5) int64
-        Images (slots) from and to, bytes of an image from and to, and whether they are packed.
+    steps : (strips + 2, 8) int64
+        Images (slots) from and to; bytes of an image from and to; whether they are packed; the
+        first of the pieces, and how many; the width in which these are copied.
+    pieces : (pieces, 3) int64
+        See `cut_strips`.
     """
-    few = SCRATCH_BYTES // LONGEST_STRIP  # classes that begin among so many images are one group
-    first_of_group = np.diff(starts[:-1] // few, prepend=-1) > 0
-    bounds = np.append(starts[:-1][first_of_group], starts[-1])
-    nothing = [(0, 0, 0, 0, 1)]
-    steps = [*nothing]
-    for start, stop in pairwise(bounds.tolist()):
+    line_bytes = int(byte_edges[-1])
+    image_bytes = planes * int(row_edges[-1]) * line_bytes
+    nothing = [(0, 0, 0, 0, 1, 0, 0, 8)]
+    steps, pieces, cut, total = [*nothing], [], {}, 0
+    for start, stop in groups_of(starts):
         packed = stop - start <= MOST_PACKED
         longest, at_once = LONGEST_STRIP, MOST_AT_ONCE
         if packed:
             longest = min(longest, max(SCRATCH_BYTES // (stop - start), SHORTEST_STRIP))
             at_once = stop - start
-        edges = strip_edges(longest, image_bytes, line_bytes, phase).tolist()
+        edges = strip_edges(longest, image_bytes, line_bytes, phase)
+        key = edges.tobytes()
+        if key not in cut:
+            these, firsts = cut_strips(edges, row_edges, byte_edges, planes, int(starts[-1]))
+            cut[key] = [
+                (begin, end, total + first, last - first, width_of(these[first:last]))
+                for (begin, end), (first, last) in zip(
+                    pairwise(edges.tolist()), pairwise(firsts.tolist()), strict=True
+                )
+            ]
+            pieces.append(these)
+            total += len(these)
         steps += [
-            (slot, min(slot + at_once, stop), begin, end, packed)
+            (slot, min(slot + at_once, stop), begin, end, packed, first, count, width)
             for slot in range(start, stop, at_once)
-            for begin, end in pairwise(edges)
+            for begin, end, first, count, width in cut[key]
         ]
-    return np.array(steps + nothing, np.int64)
+    return np.array(steps + nothing, np.int64), np.concatenate(pieces)
 
 
 def gather(out, images, sources, order, starts, row_edges, byte_edges, planes):
@@ -300,27 +321,28 @@ def gather(out, images, sources, order, starts, row_edges, byte_edges, planes):
     """
     if out.size == 0:
         return
-    line_bytes = int(byte_edges[-1])
-    image_bytes = planes * int(row_edges[-1]) * line_bytes
-    steps = plan_steps(starts, image_bytes, line_bytes, -out.ctypes.data % LINE)
-    strip_bytes = int(
-        ((steps[:, 1] - steps[:, 0]) * (steps[:, 3] - steps[:, 2]) * steps[:, 4]).max()
-    )
-    strip_bytes = -(-strip_bytes // LINE) * LINE
+    phase = -out.ctypes.data % LINE
+    steps, pieces = plan_steps(starts, row_edges, byte_edges, planes, phase)
+    in_strips = (steps[:, 1] - steps[:, 0]) * (steps[:, 3] - steps[:, 2]) * steps[:, 4]
+    strip_bytes = (int(in_strips.max()) + 2 * LINE - 1) // LINE * LINE  # with room behind
     threads = numba.get_num_threads()
-    scratch = np.empty(2 * threads * strip_bytes + LINE, np.uint8)
+    part_bytes = 2 * (strip_bytes + BUFFER_BYTES)
+    scratch = np.empty(threads * part_bytes + LINE, np.uint8)
+    next_step = np.ones(1, np.int64)
     gather_bytes(
         out.ctypes.data,
         out.strides[0],
         images.ctypes.data,
         images.strides[0],
-        scratch.ctypes.data + -scratch.ctypes.data % LINE,
-        strip_bytes,
         sources.ctypes.data,
         order,
-        steps,
-        row_edges,
-        byte_edges,
+        byte_edges.size - 1,
         out.nbytes >= STREAM_BYTES,
+        scratch.ctypes.data + -scratch.ctypes.data % LINE,
+        strip_bytes,
+        part_bytes,
+        pieces.ctypes.data,
+        steps,
+        next_step.ctypes.data,
         threads,
     )

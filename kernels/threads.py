@@ -34,6 +34,9 @@ _load_tbb()
 # compiled into them, needs no wrappers and no place on disk.
 _OPTIONS = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
 serial = njit(**_OPTIONS, no_cpython_wrapper=True)
+# For what is called from one place: each level of calls is compiled anew with all that lies below
+# it, so that a level less saves time (all levels together took 8 s, without four of them 7 s).
+inlined = njit(**_OPTIONS, inline="always")
 
 
 def parallel(function):

@@ -6,7 +6,6 @@ vector instructions: a group of 16 words takes about 45 ns instead of 340 ns one
 """
 
 import numpy as np
-from numba import uint32
 
 from .chacha import CONSTANTS, DOUBLE_ROUNDS, QUARTER_ROUNDS, quarter_round
 from .rule import WORDS, nonce
@@ -16,32 +15,27 @@ LANES = 32
 
 
 @serial
-def set_state(state, key, purpose, round_, images, group):
-    for lane in range(LANES):
-        for w in range(4):
-            state[w, lane] = uint32(CONSTANTS[w])
-        for w in range(8):
-            state[4 + w, lane] = key[w]
-        state[12, lane] = uint32(group)
-        first, second, third = nonce(purpose, round_, images[lane])
-        state[13, lane], state[14, lane], state[15, lane] = first, second, third
-
-
-@serial
 def fill_words(words, key, purpose, round_, images, group):
     """One group of words for the image in each lane.
 
     Parameters
     ----------
     words : (16, LANES) uint32, written
-    key : tuple of 8 uint32
+    key : (8,) uint32
     purpose : uint32
     round_, group : int
     images : (LANES,) uint64
         Ids.
     """
     state = np.empty((WORDS, LANES), np.uint32)
-    set_state(state, key, purpose, round_, images, group)
+    for lane in range(LANES):
+        for w in range(4):
+            state[w, lane] = CONSTANTS[w]
+        for w in range(8):
+            state[4 + w, lane] = key[w]
+        state[12, lane] = group
+        first, second, third = nonce(purpose, round_, images[lane])
+        state[13, lane], state[14, lane], state[15, lane] = first, second, third
     for w in range(WORDS):  # a loop, as an assignment of arrays takes 2 s to compile
         for lane in range(LANES):
             words[w, lane] = state[w, lane]

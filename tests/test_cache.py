@@ -18,7 +18,7 @@ from kernels_copy.draw_cpu import draw_round
 drawn = np.zeros((1, 4, 8), np.int32)
 dice = np.array([0, 2**31], np.uint64), np.array([0, 62], np.uint64)
 ids, classes = np.arange(4, dtype=np.uint64), np.zeros(4, np.int32)
-key = tuple(np.arange(8, dtype=np.uint32))
+key = np.arange(8, dtype=np.uint32)
 draw_round(drawn, key, 0, ids, classes, np.array([0, 4]), *dice)
 print(*drawn.ravel(), sum(draw_round.stats.cache_hits.values()))
 """
@@ -34,7 +34,7 @@ def compiled(tmp_path_factory):
     return folder, drawn
 
 
-def draw(folder, home="home"):
+def draw(folder, home="home", **environment):
     """The map that a fresh process draws, and how many kernels it had from disk."""
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT],
@@ -42,7 +42,7 @@ def draw(folder, home="home"):
         text=True,
         check=False,
         cwd=folder,
-        env={**os.environ, "XDG_CACHE_HOME": str(folder / home)},
+        env={**os.environ, "XDG_CACHE_HOME": str(folder / home), **environment},
     )
     assert done.returncode == 0, done.stderr
     *drawn, hits = done.stdout.split()
@@ -52,6 +52,11 @@ def draw(folder, home="home"):
 def test_later_processes_load_what_the_first_compiled(compiled):
     folder, drawn = compiled
     assert draw(folder) == (drawn, 1)
+
+
+def test_kernels_that_numba_cannot_keep_are_compiled(compiled):
+    folder, drawn = compiled
+    assert draw(folder, "unoptimised", NUMBA_OPT="0") == (drawn, 0)
 
 
 def test_the_folder_belongs_to_its_owner_alone(compiled):

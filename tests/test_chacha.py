@@ -22,7 +22,7 @@ def by_lane(lane):
     """The words of one lane, while the others draw for other images."""
 
     def words_of(key, nonce, counter):
-        key_words = tuple(np.frombuffer(key, "<u4").astype(np.uint32))
+        key_words = np.frombuffer(key, "<u4").astype(np.uint32)
         purpose, round_ = nonce[0] >> 24, nonce[0] % 2**24
         images = np.arange(LANES, dtype=np.uint64)
         images[lane] = nonce[1] + (nonce[2] << 32)
