@@ -227,7 +227,9 @@ key=Key(<from a seed: not private>), layout='NHWC', small_classes='error')
         drawn = total if self.rounds == 1 else np.empty_like(total)
         for round_ in range(self.rounds):
             draw_round(
-                total if round_ == 0 else drawn,
+                (total if round_ == 0 else drawn).reshape(-1),
+                shape[0],
+                shape[2],
                 self.key.words(),
                 round_,
                 classes.ids,

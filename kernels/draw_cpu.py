@@ -49,10 +49,10 @@ def fill_pools(pools, sizes, class_starts, class_sizes, words, key, round_, ids,
 
 
 @inlined
-def throw_dice(sources, slot, count, pools, sizes, words, key, round_, ids, faces, shifts):
+def throw_dice(
+    flat, rows, images, cols, slot, count, pools, sizes, words, key, round_, ids, faces, shifts
+):
     """Fill the map of ``count`` images from ``slot`` on: one word, one die for each block."""
-    rows, images, cols = sources.shape
-    flat = sources.reshape(-1)
     to_next_row = (images - 1) * cols
     for group in range((rows * cols + WORDS - 1) // WORDS):
         fill_words(words, key, DIE, round_, ids, group)
@@ -74,7 +74,7 @@ def throw_dice(sources, slot, count, pools, sizes, words, key, round_, ids, face
 
 
 @serial
-def draw_lanes(sources, key, round_, slot, ids, classes, starts, faces, shifts):
+def draw_lanes(flat, rows, cols, key, round_, slot, ids, classes, starts, faces, shifts):
     """Draw for the images from ``slot`` on, one a lane."""
     count = min(LANES, ids.size - slot)
     lane_ids = np.empty(LANES, np.uint64)
@@ -91,17 +91,23 @@ def draw_lanes(sources, key, round_, slot, ids, classes, starts, faces, shifts):
     words = np.empty((WORDS, LANES), np.uint32)
     pools = np.empty((LANES, faces.size), np.int32)
     fill_pools(pools, sizes, class_starts, class_sizes, words, key, round_, lane_ids, slot)
-    throw_dice(sources, slot, count, pools, sizes, words, key, round_, lane_ids, faces, shifts)
+    throw_dice(
+        flat, rows, ids.size, cols, slot, count, pools, sizes, words, key, round_, lane_ids, faces,
+        shifts,
+    )  # fmt: skip
 
 
 @parallel
-def draw_round(sources, key, round_, ids, classes, starts, faces, shifts):
+def draw_round(flat, rows, cols, key, round_, ids, classes, starts, faces, shifts):
     """Draw the map of one round.
 
     Parameters
     ----------
-    sources : (rows, N, cols) int32, written
-        Entry (r, s, c) becomes the slot whose block (r, c) goes to the image in slot s.
+    flat : (rows * N * cols,) int32, written
+        Entry (r, s, c) of the map becomes the slot whose block (r, c) goes to the image in slot
+        s. (One axis, as a reshape takes 0.3 s to compile.)
+    rows, cols : int
+        Of blocks.
     key : (8,) uint32
     round_ : int
     ids : (N,) uint64
@@ -114,7 +120,8 @@ def draw_round(sources, key, round_, ids, classes, starts, faces, shifts):
         The die for each pool size.
     """
     for chunk in prange((ids.size + LANES - 1) // LANES):
-        draw_lanes(sources, key, round_, chunk * LANES, ids, classes, starts, faces, shifts)
+        slot = chunk * LANES
+        draw_lanes(flat, rows, cols, key, round_, slot, ids, classes, starts, faces, shifts)
 
 
 @parallel

@@ -15,12 +15,12 @@ SCRIPT = """
 import numpy as np
 from kernels_copy.draw_cpu import draw_round
 
-drawn = np.zeros((1, 4, 8), np.int32)
+drawn = np.zeros(1 * 4 * 8, np.int32)
 dice = np.array([0, 2**31], np.uint64), np.array([0, 62], np.uint64)
 ids, classes = np.arange(4, dtype=np.uint64), np.zeros(4, np.int32)
 key = np.arange(8, dtype=np.uint32)
-draw_round(drawn, key, 0, ids, classes, np.array([0, 4]), *dice)
-print(*drawn.ravel(), sum(draw_round.stats.cache_hits.values()))
+draw_round(drawn, 1, 8, key, 0, ids, classes, np.array([0, 4]), *dice)
+print(*drawn, sum(draw_round.stats.cache_hits.values()))
 """
 
 
