@@ -10,8 +10,10 @@ import hashlib
 import os
 import sys
 from contextlib import suppress
+from functools import cache
 from importlib import metadata
 from pathlib import Path
+from stat import S_ISDIR
 
 from numba.core import caching
 
@@ -28,19 +30,38 @@ def _digest():
 DIGEST = _digest()
 
 
-def _folder():
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "blockmix" / DIGEST[:16]
+@cache
+def _folders():
+    """Where kernels are kept, outermost first; as it was when first asked for."""
+    base = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    base = base if base.is_absolute() else Path.home() / ".cache"
+    return base / "blockmix", base / "blockmix" / DIGEST[:16]
+
+
+def _is_private():
+    """Whether only their owner can write to the folders, which exist then.
+
+    What is loaded from there is run, so nobody else may be able to put it there.
+    """
+    try:
+        for folder in _folders():
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            found = folder.lstat()
+            if not S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o022:
+                return False
+    except (OSError, RuntimeError):  # RuntimeError: no home
+        return False
+    return True
 
 
 class Locator(caching._CacheLocator):
     """Tells numba where kernels are kept, and what they belong to."""
 
     def __init__(self, name):
-        self.name = self._py_file = name  # numba names it in a warning when it cannot keep a kernel
+        self.name = self._py_file = name  # numba names it where it warns that it keeps nothing
 
     def get_cache_path(self):
-        return str(_folder())
+        return str(_folders()[-1])
 
     def get_source_stamp(self):
         return DIGEST
@@ -50,18 +71,7 @@ class Locator(caching._CacheLocator):
 
     @classmethod
     def from_function(cls, py_func, py_file):
-        """The locator, or None where there is no folder that only its owner can write to.
-
-        What is loaded from there is run, so nobody else may be able to put it there.
-        """
-        folder = _folder()
-        try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            found = folder.stat()
-        except (OSError, RuntimeError):
-            return None
-        private = found.st_uid == os.getuid() and not found.st_mode & 0o022
-        return cls(py_func.__qualname__) if private and os.access(folder, os.W_OK) else None
+        return cls(py_func.__qualname__) if _is_private() else None
 
 
 class Implementation(caching.CompileResultCacheImpl):
@@ -69,7 +79,23 @@ class Implementation(caching.CompileResultCacheImpl):
 
 
 class KernelCache(caching.FunctionCache):
+    """numba's cache, but one whose failures cost time and nothing else."""
+
     _impl_class = Implementation
+
+    def load_overload(self, sig, target_context):
+        if not _is_private():  # it may have changed since the import
+            return None
+        try:
+            return super().load_overload(sig, target_context)
+        except Exception:  # whatever a damaged file leads to
+            with suppress(OSError):
+                self.flush()  # or else numba could not save beside it
+            return None
+
+    def save_overload(self, sig, data):
+        with suppress(OSError):  # a full disk, a folder that is gone or read-only now
+            super().save_overload(sig, data)
 
 
 def cached(kernel):

@@ -20,7 +20,7 @@ import numpy as np
 from numba import int64, prange
 
 from .moves import (
-    LINE,
+    CACHE_LINE,
     copy_1,
     copy_4,
     copy_8,
@@ -37,24 +37,31 @@ from .moves import (
 from .pieces import cut_image
 from .threads import inlined, parallel, serial
 
-# Measured with 5,000 images of 192x192x3, two labels, 4 to 1,024 blocks, two threads (Zen 3 EPYC,
-# 512 KiB of second-level cache, 32 MiB of third-level cache shared with others), as time of the
-# gather relative to these values, in one run:
-# scratch of 0.75 MiB 1.20 to 1.30, of 3 MiB 0.98 to 1.16; 600 bytes ahead 1.10 to 1.20, 4,608 bytes
-# 0.96 to 0.98. One strip shared by all threads, which then wait for each other at its end: 1.00 to
-# 1.11, and 10 to 25 on a machine that was also busy with other work.
+# Measured on two threads of a shared Zen 3 EPYC (512 KiB of second-level cache each, 32 MiB of
+# third-level cache for all), as time of the gather relative to these values, in one run. Sets are
+# 5,000 images of 192x192x3 of two labels, 4 to 1,024 blocks, if not said otherwise.
+# Scratch of 0.5 MiB 1.34 to 1.90, of 0.75 MiB 1.12 to 1.26, of 2 MiB 0.98 to 1.00, of 3 MiB 0.99
+# to 1.90. One strip shared by all threads, which then wait for each other at its end: 1.00 to 1.11,
+# and 10 to 25 on a machine that was also busy with other work.
 SCRATCH_BYTES = 3 << 19  # of one packed strip, about; each thread has two
 # As shares of a copy's speed: 20,000 images of one label, 4, 64, 1,024 blocks: packed in strips of
-# 64 bytes 0.07, 0.11, 0.11; not packed 0.27, 0.20, 0.12. Two labels of 10,000, 64 blocks: packed in
-# strips of 128 bytes 0.20, of 192 bytes 0.27, of 288 bytes (more than the cache keeps) 0.22.
+# 192 bytes 0.07, 0.05, 0.05, of 320 bytes 0.11, 0.08, 0.06; not packed 0.38, 0.24, 0.12. Two labels
+# of 10,000, 64 blocks: packed in strips of 128 bytes 0.20, of 192 bytes 0.27, of 288 bytes 0.22.
 SHORTEST_STRIP = 192  # bytes of one image
 MOST_PACKED = 12_000  # images of a group
+# One label of 14,000: 256 images 1.00, 8,192 images 1.05.
 MOST_AT_ONCE = 1024  # images that a thread takes of a larger group
+# 100 labels of 20, 64 and 1,024 blocks: 2,048 bytes 1.10 and 0.98, 24,576 bytes 1.06 and 1.06.
 LONGEST_STRIP = 8192  # bytes of one image, so that the buffers stay in the first-level cache
+# 600 bytes 1.10 to 1.20, 4,608 bytes 0.96 to 1.03, 9,216 bytes 0.98 to 1.05.
 AHEAD_BYTES = 2304  # that packing prefetches ahead
+# 32 to 512 images: always 0.94 to 0.99, never 1.08 to 1.39; but what is small may be read next.
 STREAM_BYTES = 4 << 20  # outputs of this size are written past the caches
-BUFFER_BYTES = LONGEST_STRIP + 2 * LINE  # a strip, moved on to a cache line, and room behind
+BUFFER_BYTES = LONGEST_STRIP + 2 * CACHE_LINE  # a strip, moved on to a cache line, and room behind
 PIECE_BYTES = 24  # three int64, see `cut_strips`
+EXACT = 0  # the width of copies where it depends on the piece, see `width_of`
+# What a step is, see `plan_steps`.
+SLOT, STOP, BEGIN, END, PACKED, FIRST, COUNT, WIDTH = range(8)
 
 
 @serial
@@ -85,8 +92,8 @@ def move(to, origin, count):
 def gather_image(to, packed, strip_bytes, sources, pieces, count, width):
     """Bring the strip of one image together. ``sources`` is where the image begins in the map.
 
-    Every piece is moved in whole copies of ``width``, no shorter than most; what that writes too
-    much, the next pieces write again, and behind the last there is room.
+    Unless that is `EXACT`, every piece is moved by one copy of ``width``, which is no shorter than
+    any. What it writes too much, the next pieces write again, and behind the last there is room.
     """
     for piece in range(pieces, pieces + count * PIECE_BYTES, PIECE_BYTES):
         source = load_int32(sources + load_int64(piece))
@@ -108,7 +115,7 @@ def gather_directly(to, images, stride, order, sources, next_sources, pieces, co
     for piece in range(pieces, pieces + count * PIECE_BYTES, PIECE_BYTES):
         at, offset, length = load_int64(piece), load_int64(piece + 8), load_int64(piece + 16)
         later = images + order[load_int32(next_sources + at)] * stride + offset
-        for line in range(0, length, LINE):
+        for line in range(0, length, CACHE_LINE):
             prefetch(later + line)
         prefetch(later + length - 1)
         move(to + offset, images + order[load_int32(sources + at)] * stride + offset, length)
@@ -116,7 +123,7 @@ def gather_directly(to, images, stride, order, sources, next_sources, pieces, co
 
 @serial
 def write_and_pack(to, buffer, count, streamed, packed, image, ahead, next_count):
-    """Write out the strip of one image, and pack the next strip of another, a line each in turn.
+    """Write out the strip of one image, and pack another's next, a cache line each in turn.
 
     Taking turns keeps both directions of the memory busy: 5 to 13 % faster than one after the
     other. ``count`` and ``next_count`` may be 0.
@@ -124,18 +131,18 @@ def write_and_pack(to, buffer, count, streamed, packed, image, ahead, next_count
     if not streamed:
         move(to, buffer, count)
         count = 0
-    head = min(count, -to % LINE)  # only whole cache lines can be streamed
+    head = min(count, -to % CACHE_LINE)  # only whole cache lines can be streamed
     move(to, buffer, head)
     to, buffer, count = to + head, buffer + head, count - head
-    whole, next_whole = count // LINE * LINE, next_count // LINE * LINE
+    whole, next_whole = count // CACHE_LINE * CACHE_LINE, next_count // CACHE_LINE * CACHE_LINE
     both = min(whole, next_whole)
-    for at in range(0, both, LINE):
+    for at in range(0, both, CACHE_LINE):
         prefetch(ahead + at)
         copy_64(packed + at, image + at)
         stream_64(to + at, buffer + at)
-    for at in range(both, whole, LINE):
+    for at in range(both, whole, CACHE_LINE):
         stream_64(to + at, buffer + at)
-    for at in range(both, next_whole, LINE):
+    for at in range(both, next_whole, CACHE_LINE):
         prefetch(ahead + at)
         copy_64(packed + at, image + at)
     move(to + whole, buffer + whole, count - whole)
@@ -148,13 +155,13 @@ def run_step(
     packed, next_packed, pieces, now, soon, buffers,
 ):  # fmt: skip
     """Gather the strip ``now`` of all its images, and pack the strip ``soon`` of all of its."""
-    strip_bytes, next_bytes = now[3] - now[2], soon[3] - soon[2]
-    slot, stop = now[0], now[1]
-    next_slot, next_stop = soon[0], soon[1] if soon[4] > 0 else soon[0]
+    strip_bytes, next_bytes = now[END] - now[BEGIN], soon[END] - soon[BEGIN]
+    slot, stop = now[SLOT], now[STOP]
+    next_slot, next_stop = soon[SLOT], soon[STOP] if soon[PACKED] > 0 else soon[SLOT]
     ahead = max(1, AHEAD_BYTES // max(1, next_bytes))
-    packed -= now[0] * strip_bytes
-    next_packed -= soon[0] * next_bytes
-    pieces, count = pieces + now[5] * PIECE_BYTES, now[6]
+    packed -= now[SLOT] * strip_bytes
+    next_packed -= soon[SLOT] * next_bytes
+    pieces, count = pieces + now[FIRST] * PIECE_BYTES, now[COUNT]
     buffer, other = buffers, buffers + BUFFER_BYTES
     written, waiting = out, int64(0)
     # An image is written one turn after it was gathered: by then its bytes have left the store
@@ -164,25 +171,27 @@ def run_step(
         if slot < stop:
             gathered = strip_bytes
             here = sources + slot * cols * 4
-            if now[4] > 0:
-                gather_image(buffer, packed, strip_bytes, here, pieces, count, now[7])
+            if now[PACKED] > 0:
+                gather_image(buffer, packed, strip_bytes, here, pieces, count, now[WIDTH])
             else:
                 later = here if slot == stop - 1 else here + cols * 4
                 gather_directly(
-                    buffer, images + now[2], images_stride, order, here, later, pieces, count
+                    buffer, images + now[BEGIN], images_stride, order, here, later, pieces, count
                 )
         image, later, packing = images, images, int64(0)
         if next_slot < next_stop:
             packing = next_bytes
-            image = images + order[next_slot] * images_stride + soon[2]
-            later = order[min(next_slot + ahead, next_stop - 1)] * images_stride + images + soon[2]
+            image = images + order[next_slot] * images_stride + soon[BEGIN]
+            later = (
+                order[min(next_slot + ahead, next_stop - 1)] * images_stride + images + soon[BEGIN]
+            )
         write_and_pack(
             written, other, waiting, streamed,
             next_packed + next_slot * next_bytes, image, later, packing,
         )  # fmt: skip
         waiting = gathered
         if slot < stop:
-            written = out + order[slot] * out_stride + now[2]
+            written = out + order[slot] * out_stride + now[BEGIN]
         buffer, other = other, buffer
         slot += 1
         next_slot += 1
@@ -216,9 +225,9 @@ def strip_edges(longest, image_bytes, line_bytes, phase):
 
     Strips are whole lines where a line fits, moved on to where ``out`` has whole cache lines.
     """
-    unit = line_bytes if line_bytes <= longest else LINE
+    unit = line_bytes if line_bytes <= longest else CACHE_LINE
     begins = np.arange(0, image_bytes, longest // unit * unit)
-    begins[1:] += (phase - begins[1:]) % LINE
+    begins[1:] += (phase - begins[1:]) % CACHE_LINE
     return np.unique(np.minimum(np.append(begins, image_bytes), image_bytes))
 
 
@@ -233,7 +242,8 @@ def cut_strips(edges, row_edges, byte_edges, planes, images):
     starts : (strips + 1,) int64
         The piece at which each strip begins, and the end.
     """
-    bounds, entries = cut_image(row_edges, byte_edges, planes, images, edges)
+    bounds, row, col = cut_image(row_edges, byte_edges, planes, edges)
+    entries = row * images * (byte_edges.size - 1) + col
     begins = bounds[:-1]
     strip = np.searchsorted(edges, begins, "right") - 1
     pieces = np.column_stack((entries * 4, begins - edges[strip], np.diff(bounds)))
@@ -241,12 +251,15 @@ def cut_strips(edges, row_edges, byte_edges, planes, images):
 
 
 def width_of(pieces):
-    """The width in which pieces are copied: the narrowest that moves each at once, if there is."""
-    return next((width for width in (8, 16, 32) if pieces[:, 2].max() <= width), 64)
+    """The width in which the pieces of a strip are copied: the narrowest that moves each at once.
+
+    Beyond 32 bytes it would read a cache line more for most pieces: 1.2 to 1.4 times as slow.
+    """
+    return next((width for width in (8, 16, 32) if pieces[:, 2].max() <= width), EXACT)
 
 
 def groups_of(starts):
-    """Slots from and to of every group: classes that begin among so few images are one."""
+    """Slots from and to of every group: a large class, or several small ones."""
     few = SCRATCH_BYTES // LONGEST_STRIP
     first_of_group = np.diff(starts[:-1] // few, prepend=-1) > 0
     return pairwise(np.append(starts[:-1][first_of_group], starts[-1]).tolist())
@@ -257,7 +270,7 @@ def plan_steps(starts, row_edges, byte_edges, planes, phase):
 
     Returns
     -------
-    steps : (strips + 2, 8) int64
+    steps : (steps, 8) int64
         Images (slots) from and to; bytes of an image from and to; whether they are packed; the
         first of the pieces, and how many; the width in which these are copied.
     pieces : (pieces, 3) int64
@@ -265,7 +278,7 @@ def plan_steps(starts, row_edges, byte_edges, planes, phase):
     """
     line_bytes = int(byte_edges[-1])
     image_bytes = planes * int(row_edges[-1]) * line_bytes
-    nothing = [(0, 0, 0, 0, 1, 0, 0, 8)]
+    nothing = [(0, 0, 0, 0, 1, 0, 0, EXACT)]
     steps, pieces, cut, total = [*nothing], [], {}, 0
     for start, stop in groups_of(starts):
         packed = stop - start <= MOST_PACKED
@@ -316,13 +329,16 @@ def gather(out, images, sources, order, starts, row_edges, byte_edges, planes):
     """
     if out.size == 0:
         return
-    phase = -out.ctypes.data % LINE
+    phase = -out.ctypes.data % CACHE_LINE
     steps, pieces = plan_steps(starts, row_edges, byte_edges, planes, phase)
-    in_strips = (steps[:, 1] - steps[:, 0]) * (steps[:, 3] - steps[:, 2]) * steps[:, 4]
-    strip_bytes = (int(in_strips.max()) + 2 * LINE - 1) // LINE * LINE  # with room behind
+    lengths, images_of = steps[:, END] - steps[:, BEGIN], steps[:, STOP] - steps[:, SLOT]
+    in_strips = lengths * images_of * steps[:, PACKED]
+    strip_bytes = (
+        (int(in_strips.max()) + 2 * CACHE_LINE - 1) // CACHE_LINE * CACHE_LINE
+    )  # with room behind
     threads = numba.get_num_threads()
     part_bytes = 2 * (strip_bytes + BUFFER_BYTES)
-    scratch = np.empty(threads * part_bytes + LINE, np.uint8)
+    scratch = np.empty(threads * part_bytes + CACHE_LINE, np.uint8)
     next_step = np.ones(1, np.int64)
     gather_bytes(
         out.ctypes.data,
@@ -333,7 +349,7 @@ def gather(out, images, sources, order, starts, row_edges, byte_edges, planes):
         order,
         byte_edges.size - 1,
         out.nbytes >= STREAM_BYTES,
-        scratch.ctypes.data + -scratch.ctypes.data % LINE,
+        scratch.ctypes.data + -scratch.ctypes.data % CACHE_LINE,
         strip_bytes,
         part_bytes,
         pieces.ctypes.data,

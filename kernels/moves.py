@@ -9,7 +9,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-LINE = 64  # bytes of a cache line
+CACHE_LINE = 64  # bytes of a cache line
 
 
 def _copier(size):
@@ -51,9 +51,9 @@ def stream_64(typingctx, to, origin):
     """Copy a cache line to an address that is a multiple of 64, past the caches; see `fence`."""
 
     def codegen(context, builder, signature, arguments):
-        whole = ir.VectorType(ir.IntType(8), LINE).as_pointer()
+        whole = ir.VectorType(ir.IntType(8), CACHE_LINE).as_pointer()
         to, origin = (builder.inttoptr(address, whole) for address in arguments)
-        written = builder.store(builder.load(origin, align=1), to, align=LINE)
+        written = builder.store(builder.load(origin, align=1), to, align=CACHE_LINE)
         flag = builder.module.add_metadata([ir.Constant(ir.IntType(32), 1)])
         written.set_metadata("nontemporal", flag)
         return context.get_dummy_value()

@@ -7,14 +7,14 @@ a range of bytes, the same in every plane.
 import numpy as np
 
 
-def cut_image(row_edges, byte_edges, planes, images, cuts=()):
+def cut_image(row_edges, byte_edges, planes, cuts=()):
     """Cut an image into pieces, in the order of their addresses.
 
     Parameters
     ----------
     row_edges, byte_edges : (rows + 1,), (cols + 1,) int64
         Lines at which rows of blocks begin, bytes of a line at which blocks begin, and the ends.
-    planes, images : int
+    planes : int
     cuts : (cuts,) int64
         Further bytes of an image at which to cut.
 
@@ -22,13 +22,15 @@ def cut_image(row_edges, byte_edges, planes, images, cuts=()):
     -------
     edges : (pieces + 1,) int64
         Bytes of an image at which pieces begin, and the end.
-    entries : (pieces,) int64
-        Where in a map of (rows, images, cols) image 0 has the source of the piece.
+    row, col : (pieces,) int64
+        The block that each belongs to.
     """
-    height, line_bytes, cols = row_edges[-1], byte_edges[-1], byte_edges.size - 1
+    height, line_bytes = row_edges[-1], byte_edges[-1]
     lines = np.arange(planes * height)[:, None] * line_bytes
-    edges = np.union1d((lines + byte_edges[:-1]).ravel(), [*cuts, planes * height * line_bytes])
+    edges = np.append((lines + byte_edges[:-1]).ravel(), [*cuts, planes * height * line_bytes])
+    edges.sort(kind="stable")  # two sorted runs: far quicker than NumPy's set functions
+    edges = edges[np.append(True, edges[1:] != edges[:-1])]
     line, at = np.divmod(edges[:-1], line_bytes)
     row = np.searchsorted(row_edges, line % height, "right") - 1
     col = np.searchsorted(byte_edges, at, "right") - 1
-    return edges, row * images * cols + col
+    return edges, row, col

@@ -34,10 +34,10 @@ def compiled(tmp_path_factory):
     return folder, drawn
 
 
-def draw(folder, home="home", **environment):
+def draw(folder, home="home", code=SCRIPT, **environment):
     """The map that a fresh process draws, and how many kernels it had from disk."""
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT],
+        [sys.executable, "-c", code],
         capture_output=True,
         text=True,
         check=False,
@@ -54,9 +54,39 @@ def test_later_processes_load_what_the_first_compiled(compiled):
     assert draw(folder) == (drawn, 1)
 
 
-def test_kernels_that_numba_cannot_keep_are_compiled(compiled):
+def test_kernels_that_numba_cannot_keep_are_compiled_each_time(compiled):
     folder, drawn = compiled
-    assert draw(folder, "unoptimised", NUMBA_OPT="0") == (drawn, 0)
+    for _ in range(2):
+        assert draw(folder, "unoptimised", NUMBA_OPT="0") == (drawn, 0)
+
+
+@pytest.mark.parametrize("kind", ["nbi", "nbc"])
+def test_a_damaged_file_is_compiled_and_written_again(compiled, kind):
+    folder, drawn = compiled
+    (kept,) = (folder / "home" / "blockmix").glob(f"*/*.{kind}")
+    kept.write_bytes(kept.read_bytes()[:50])
+    assert draw(folder) == (drawn, 0)
+    assert draw(folder) == (drawn, 1)
+
+
+def test_a_kernel_that_cannot_be_written_is_compiled(compiled):
+    """The folder goes between the import and the first call, and cannot be made again."""
+    folder, drawn = compiled
+    gone = (
+        "import os, shutil; home = os.environ['XDG_CACHE_HOME']; shutil.rmtree(home); "
+        "open(home, 'w').close()\n"
+    )
+    code = SCRIPT.replace("\ndrawn =", f"\n{gone}\ndrawn =", 1)
+    assert draw(folder, "gone", code=code) == (drawn, 0)
+
+
+def test_a_relative_place_is_not_used(compiled):
+    folder, drawn = compiled
+    (folder / "user").mkdir()
+    environment = {"XDG_CACHE_HOME": "relative", "HOME": str(folder / "user")}
+    assert draw(folder, **environment) == (drawn, 0)
+    assert not (folder / "relative").exists()
+    assert draw(folder, **environment) == (drawn, 1)
 
 
 def test_the_folder_belongs_to_its_owner_alone(compiled):
@@ -66,10 +96,13 @@ def test_the_folder_belongs_to_its_owner_alone(compiled):
 
 def test_a_folder_that_others_can_write_to_is_not_used(compiled):
     folder, drawn = compiled
-    (kept,) = (folder / "home" / "blockmix").iterdir()
-    kept.chmod(0o770)
-    assert draw(folder) == (drawn, 0)
-    kept.chmod(0o700)
+    outer = folder / "home" / "blockmix"
+    (inner,) = outer.iterdir()
+    for kept in (outer, inner):
+        kept.chmod(0o770)
+        result = draw(folder)
+        kept.chmod(0o700)
+        assert result == (drawn, 0)
 
 
 def test_without_a_place_for_it_kernels_are_compiled(compiled):
