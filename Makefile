@@ -5,7 +5,7 @@ DEMO := build/demo
 # What was timed is shown by the summary; pytest's own table would hide it among forty rows.
 BENCH := $(BIN)/python -m pytest --benchmark-only --benchmark-quiet
 
-.PHONY: help demo test lint bench bench-full clean
+.PHONY: help demo test test-cudasim test-ptx lint bench bench-full clean
 
 help:  ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -16,6 +16,12 @@ demo: $(VENV)/.demo  ## Set up, mix 200 real images, draw a before/after sheet i
 
 test: $(VENV)/.test  ## Set up and run the tests
 	$(BIN)/python -m pytest
+
+test-cudasim: $(VENV)/.test $(VENV)/.cuda13  ## Run the CUDA kernels in numba's simulator, without a GPU
+	NUMBA_ENABLE_CUDASIM=1 $(BIN)/python -m pytest tests/cudasim
+
+test-ptx: $(VENV)/.test $(VENV)/.cuda13  ## Compile the CUDA kernels for five generations of GPUs, without one
+	$(BIN)/python -m pytest tests/ptx
 
 lint: $(VENV)/.lint  ## Check format, style and types
 	$(BIN)/ruff format --check .

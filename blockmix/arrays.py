@@ -1,7 +1,8 @@
 """Containers of images: the one file that knows which array libraries exist.
 
-NumPy in, NumPy out; torch in, torch out. Every container is viewed as a NumPy array without a
-copy, and the kernels see its bytes only.
+NumPy in, NumPy out; torch in, torch out; CuPy in, CuPy out. Every container is viewed as a NumPy
+array without a copy, and the kernels see its bytes only. Of device memory the view is a shadow: it
+has the address, shape and strides, which is all that the checks look at, and is never read.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from blockmix.backends import HOST, Place
 from blockmix.errors import InputError, InputTypeError
 
 LAYOUTS = ("NHWC", "NCHW")
@@ -24,7 +26,13 @@ class Container(Protocol):
         """The array as a NumPy array that shares its memory."""
 
     def empty_like(self, array: Any) -> Any:
-        """An unset C-contiguous array of the same shape and dtype, from the same library."""
+        """An unset C-contiguous array of the same shape and dtype, in the same place."""
+
+    def contiguous(self, array: Any) -> Any:
+        """A C-contiguous copy in the same place."""
+
+    def place(self, array: Any) -> Place:
+        """Where the array lies."""
 
 
 class NumpyContainer:
@@ -41,77 +49,216 @@ class NumpyContainer:
     def empty_like(self, array: Any) -> Any:
         return np.empty(array.shape, array.dtype)
 
+    def contiguous(self, array: Any) -> Any:
+        return np.ascontiguousarray(array)
+
+    def place(self, array: Any) -> Place:
+        return HOST
+
 
 class TorchContainer:
     def view(self, array: Any, name: str) -> npt.NDArray[Any]:
         torch = sys.modules["torch"]
-        if array.device.type != "cpu":
+        if array.device.type not in ("cpu", "cuda"):
             raise InputTypeError(
-                f"{name} is a torch tensor on {array.device}: this version of blockmix mixes CPU "
-                "tensors and NumPy arrays, so bring it over with .cpu()"
+                f"{name} is a torch tensor on {array.device}: blockmix mixes on the CPU and on "
+                "CUDA devices, so bring it over with .cpu()"
             )
         plain = array.layout is torch.strided and not (array.is_nested or array.is_quantized)
         if not plain or array.is_conj() or array.is_neg():
             raise InputTypeError(
                 f"{name} is a sparse, nested, quantised or lazy torch tensor: make it dense first"
             )
+        size = array.dtype.itemsize
+        if array.device.type == "cuda":
+            strides = tuple(stride * size for stride in array.stride())
+            return _shadow(array.data_ptr(), tuple(array.shape), strides, size)
         same_size = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
         tensor = array.detach()
-        if array.dtype.itemsize in same_size:  # NumPy lacks bfloat16 and others; bytes suffice
-            tensor = tensor.view(same_size[array.dtype.itemsize])
+        if size in same_size:  # NumPy lacks bfloat16 and others; bytes suffice
+            tensor = tensor.view(same_size[size])
         return tensor.numpy()  # type: ignore[no-any-return]
 
     def empty_like(self, array: Any) -> Any:
-        return sys.modules["torch"].empty(array.shape, dtype=array.dtype)
+        torch = sys.modules["torch"]
+        return torch.empty(array.shape, dtype=array.dtype, device=array.device)
+
+    def contiguous(self, array: Any) -> Any:
+        return array.detach().contiguous()
+
+    def place(self, array: Any) -> Place:
+        cuda = array.device.type == "cuda"
+        return Place(TorchLibrary(), array.device.index) if cuda else HOST
+
+
+class CupyContainer:
+    def view(self, array: Any, name: str) -> npt.NDArray[Any]:
+        return _shadow(array.data.ptr, array.shape, array.strides, array.dtype.itemsize)
+
+    def empty_like(self, array: Any) -> Any:
+        with array.device:
+            return sys.modules["cupy"].empty(array.shape, array.dtype)
+
+    def contiguous(self, array: Any) -> Any:
+        with array.device:
+            return sys.modules["cupy"].ascontiguousarray(array)
+
+    def place(self, array: Any) -> Place:
+        return Place(CupyLibrary(), array.device.id)
+
+
+class TorchLibrary(NamedTuple):
+    """Device memory of torch; see `gpu.Library`."""
+
+    name: str = "torch"
+
+    def empty(self, device: int, count: int, dtype: np.dtype[Any]) -> Any:
+        torch = sys.modules["torch"]
+        memory = torch.empty(count * dtype.itemsize, dtype=torch.uint8, device=f"cuda:{device}")
+        return device_array(memory, memory.data_ptr(), count, dtype)
+
+    def upload(self, device: int, host: npt.NDArray[Any]) -> Any:
+        torch = sys.modules["torch"]
+        # Through pinned memory, as a copy from elsewhere would wait for the stream.
+        pinned = torch.from_numpy(host.view(np.uint8)).pin_memory()
+        memory = pinned.to(f"cuda:{device}", non_blocking=True)
+        return device_array(memory, memory.data_ptr(), host.size, host.dtype)
+
+    def stream(self, device: int) -> Any:
+        return stream_at(sys.modules["torch"].cuda.current_stream(device).cuda_stream)
+
+
+class CupyLibrary(NamedTuple):
+    """Device memory of CuPy; see `gpu.Library`."""
+
+    name: str = "cupy"
+
+    def empty(self, device: int, count: int, dtype: np.dtype[Any]) -> Any:
+        cupy = sys.modules["cupy"]
+        with cupy.cuda.Device(device):
+            memory = cupy.empty(count, dtype)
+        return device_array(memory, memory.data.ptr, count, dtype)
+
+    def upload(self, device: int, host: npt.NDArray[Any]) -> Any:
+        cupy = sys.modules["cupy"]
+        with cupy.cuda.Device(device):
+            memory = cupy.asarray(host)  # through pinned memory of CuPy's own
+        return device_array(memory, memory.data.ptr, host.size, host.dtype)
+
+    def stream(self, device: int) -> Any:
+        cupy = sys.modules["cupy"]
+        with cupy.cuda.Device(device):
+            return stream_at(cupy.cuda.get_current_stream().ptr)
+
+
+def device_array(owner: Any, address: int, count: int, dtype: np.dtype[Any]) -> Any:
+    """Memory of a library as a device array of numba's."""
+    from blockmix.kernels.cuda import array_at
+
+    return array_at(owner, address, count, dtype)
+
+
+def stream_at(handle: int) -> Any:
+    """A stream of a library as one of numba's."""
+    from blockmix.kernels.cuda import cuda
+
+    return cuda.external_stream(handle)
 
 
 CONTAINERS: dict[str, Container] = {
     "NumPy arrays": NumpyContainer(),
-    "CPU torch tensors": TorchContainer(),
+    "torch tensors": TorchContainer(),
+    "CuPy arrays": CupyContainer(),
 }
 
 
 def container_kind(array: object, name: str) -> str:
     """The key of ``array`` in `CONTAINERS`."""
-    torch = sys.modules.get("torch")
+    torch, cupy = sys.modules.get("torch"), sys.modules.get("cupy")
     if isinstance(array, np.ndarray):
         return "NumPy arrays"
     if torch is not None and isinstance(array, torch.Tensor):
-        return "CPU torch tensors"
+        return "torch tensors"
+    if cupy is not None and isinstance(array, cupy.ndarray):
+        return "CuPy arrays"
     kind = f"{type(array).__module__}.{type(array).__qualname__}"
     raise InputTypeError(f"{name} is a {kind}; blockmix takes {' or '.join(CONTAINERS)}")
+
+
+def place_of(array: Any, name: str) -> Place:
+    """Where an array lies; None lies on the host."""
+    return HOST if array is None else CONTAINERS[container_kind(array, name)].place(array)
+
+
+def on_host(values: Any) -> Any:
+    """Values as they are, but brought to the host if they are an array on a device."""
+    torch, cupy = sys.modules.get("torch"), sys.modules.get("cupy")
+    if torch is not None and isinstance(values, torch.Tensor) and values.device.type == "cuda":
+        return values.detach().cpu()
+    return values.get() if cupy is not None and isinstance(values, cupy.ndarray) else values
+
+
+class _Shadow:
+    def __init__(self, interface: dict[str, Any]) -> None:
+        self.__array_interface__ = interface
+
+
+def _shadow(
+    address: int, shape: tuple[int, ...], strides: tuple[int, ...], itemsize: int
+) -> npt.NDArray[Any]:
+    """A NumPy array of device memory. Whoever reads it ends the process."""
+    if 0 in shape or itemsize == 0:
+        return np.empty(shape, f"V{itemsize}")
+    return np.asarray(
+        _Shadow(
+            {
+                "version": 3,
+                "data": (address, False),
+                "shape": shape,
+                "strides": strides,
+                "typestr": f"|V{itemsize}",
+            }
+        )
+    )
 
 
 class Batch(NamedTuple):
     """Images as the kernels see them: bytes, and how they are laid out."""
 
+    array: Any
+    place: Place
     view: npt.NDArray[Any]
     height: int
     width: int
     planes: int
     pixel_bytes: int
 
-    def bytes(self) -> npt.NDArray[np.uint8]:
-        """(N, planes * height * width * pixel_bytes), the last axis contiguous.
+    def dense(self) -> Batch:
+        """The batch, or a copy of one whose images are not C-contiguous in themselves."""
+        if _images_contiguous(self.view):
+            return self
+        container = CONTAINERS[container_kind(self.array, "images")]
+        array = container.contiguous(self.array)
+        return self._replace(array=array, view=container.view(array, "images"))
 
-        Shares memory with the view, unless its images are not C-contiguous: those are copied.
-        """
-        view = self.view if _images_contiguous(self.view) else np.ascontiguousarray(self.view)
-        count = len(view)
-        if view.size == 0:
+    def bytes(self) -> npt.NDArray[np.uint8]:
+        """(N, planes * height * width * pixel_bytes), of a dense batch."""
+        count = len(self.view)
+        if self.view.size == 0:
             return np.empty((count, 0), np.uint8)
         # copy=False: the view must stay one, also where the batch axis is strided.
-        return view.reshape(count, view.size // count, copy=False).view(np.uint8)
+        return self.view.reshape(count, self.view.size // count, copy=False).view(np.uint8)
 
 
 def open_images(images: Any, layout: str) -> Batch:
     """See images as a batch, without a copy."""
-    view = CONTAINERS[container_kind(images, "images")].view(images, "images")
+    container = CONTAINERS[container_kind(images, "images")]
+    view = container.view(images, "images")
     if view.ndim not in (3, 4):
         raise InputError(
             f"images have shape (N, H, W, C), (N, C, H, W) or (N, H, W), got {tuple(view.shape)}"
         )
-    return _batch(view, layout)
+    return _batch(images, container.place(images), view, layout)
 
 
 def open_out(out: Any, images: Any, layout: str) -> Batch:
@@ -119,12 +266,18 @@ def open_out(out: Any, images: Any, layout: str) -> Batch:
     kind = container_kind(images, "images")
     if container_kind(out, "out") != kind:
         raise InputTypeError(f"out must be of the same kind as images: {kind}")
+    container = CONTAINERS[kind]
+    place, wanted = container.place(out), container.place(images)
+    if place != wanted:
+        raise InputError(
+            f"out is on {place.name} and images are on {wanted.name}: both must lie on one device"
+        )
     if tuple(out.shape) != tuple(images.shape) or out.dtype != images.dtype:
         raise InputError(
             f"out must be like images, {tuple(images.shape)} of {images.dtype}, "
             f"got {tuple(out.shape)} of {out.dtype}"
         )
-    view = CONTAINERS[kind].view(out, "out")
+    view = container.view(out, "out")
     if not view.flags.writeable:
         raise InputError("out is read-only: pass a writable array")
     if not _images_contiguous(view) or _images_overlap(view):
@@ -132,25 +285,31 @@ def open_out(out: Any, images: Any, layout: str) -> Batch:
             "each image of out must be C-contiguous, and on memory of its own: "
             "pass a new array, or leave out=None"
         )
-    if _share_memory(view, CONTAINERS[kind].view(images, "images")):
+    if _share_memory(view, container.view(images, "images")):
         raise InputError(
             "out shares memory with images, which mixing still reads: pass a separate array"
         )
-    return _batch(view, layout)
+    return _batch(out, place, view, layout)
 
 
 def new_out(images: Any) -> Any:
     """A container for the mixed images, of the same kind, shape and dtype as ``images``."""
-    return CONTAINERS[container_kind(images, "images")].empty_like(images)
+    container = CONTAINERS[container_kind(images, "images")]
+    if container.place(images) == HOST:
+        return container.empty_like(images)
+    from blockmix.gpu import enough_memory
+
+    with enough_memory(images.nbytes):
+        return container.empty_like(images)
 
 
-def _batch(view: npt.NDArray[Any], layout: str) -> Batch:
+def _batch(array: Any, place: Place, view: npt.NDArray[Any], layout: str) -> Batch:
     shape, size = view.shape[1:], view.dtype.itemsize
     if view.ndim == 3:
-        return Batch(view, shape[0], shape[1], planes=1, pixel_bytes=size)
+        return Batch(array, place, view, shape[0], shape[1], planes=1, pixel_bytes=size)
     if layout == "NHWC":
-        return Batch(view, shape[0], shape[1], planes=1, pixel_bytes=shape[2] * size)
-    return Batch(view, shape[1], shape[2], planes=shape[0], pixel_bytes=size)
+        return Batch(array, place, view, shape[0], shape[1], planes=1, pixel_bytes=shape[2] * size)
+    return Batch(array, place, view, shape[1], shape[2], planes=shape[0], pixel_bytes=size)
 
 
 def _images_contiguous(view: npt.NDArray[Any]) -> bool:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from blockmix.arrays import on_host
 from blockmix.errors import InputError, InputTypeError
 
 MAX_IMAGES = 2**31
@@ -108,6 +109,7 @@ def _as_array(values: Sequence[Any] | npt.ArrayLike, name: str) -> npt.NDArray[A
     [-1, 2**63] into floats, and cut NULs off the ends of strings, without a word.
     """
     try:
+        values = on_host(values)
         array = np.asarray(values) if hasattr(values, "dtype") else _objects(values)
     except Exception as error:  # whatever a foreign container raises when it is converted
         raise InputTypeError(f"{name} cannot be read as a 1-D sequence: {error}") from None

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from blockmix.arrays import LAYOUTS, open_images, open_out
+from blockmix.arrays import LAYOUTS, open_images, open_out, place_of
+from blockmix.backends import Backend, choose
 from blockmix.checks import one_of, whole_number
 from blockmix.errors import InputError, InputTypeError
 from blockmix.grid import Block, BlockGrid, block_size, resolve_grid
 from blockmix.kernels import rule
-from blockmix.kernels.draw_cpu import compose, draw_round
 from blockmix.key import Key
 from blockmix.labels import SMALL_CLASSES, Partition, partition
 from blockmix.source_map import SourceMap
@@ -123,21 +123,24 @@ key=Key(<from a seed: not private>), layout='NHWC', small_classes='error')
         *,
         ids: npt.ArrayLike | None = None,
         out: Any = None,
+        device: str | None = None,
     ) -> Any:
         """Mix a set of images.
 
         Parameters
         ----------
-        images : numpy.ndarray or torch.Tensor
+        images : numpy.ndarray, torch.Tensor or cupy.ndarray
             (N, H, W, C), (N, C, H, W) with ``layout="NCHW"``, or (N, H, W); any dtype of fixed
             size; see `SourceMap.apply`. Never modified.
         labels : sequence of int or str
-            One for each image.
+            One for each image. Labels on a GPU are brought to the host, where classes are sorted.
         ids : (N,) integers, optional
             A number for each image, all different, 0 to 2**64 - 1. An image's choices follow from
             its id; without ids it is the image's position.
         out : same kind as images, optional
             Where the mixed images go.
+        device : {"cpu", "cuda", "cuda:<index>"}, optional
+            Where to mix; where the images are, if not given. See `SourceMap.apply`.
 
         Returns
         -------
@@ -152,12 +155,13 @@ key=Key(<from a seed: not private>), layout='NHWC', small_classes='error')
         array([2, 1])
         """
         batch = open_images(images, self.layout)
+        backend = choose(batch.place, device)
         if out is not None:
             open_out(out, images, self.layout)  # refused before the draw, if it has to be
         grid = resolve_grid(self.block, batch.height, batch.width)
         classes = partition(labels, ids, self.sources, self.small_classes, images=len(batch.view))
-        plan = self._draw(classes, grid)
-        return plan.apply(images, out, layout=self.layout)
+        plan = self._draw(backend, classes, grid)
+        return plan.apply(images, out, layout=self.layout, device=device)
 
     def plan(
         self,
@@ -166,6 +170,7 @@ key=Key(<from a seed: not private>), layout='NHWC', small_classes='error')
         width: int,
         *,
         ids: npt.ArrayLike | None = None,
+        like: Any = None,
     ) -> SourceMap:
         """Draw the map of all rounds, without touching a pixel.
 
@@ -177,6 +182,9 @@ key=Key(<from a seed: not private>), layout='NHWC', small_classes='error')
             Size of the images in pixels.
         ids : (N,) integers, optional
             See `__call__`.
+        like : numpy.ndarray, torch.Tensor or cupy.ndarray, optional
+            An array that lies where the map is to be drawn; on the host, if not given. A map can
+            be applied anywhere, and is brought there once.
 
         Returns
         -------
@@ -190,7 +198,8 @@ key=Key(<from a seed: not private>), layout='NHWC', small_classes='error')
         SourceMap(3 images, 4 x 8 blocks of an image of 96 x 192)
         """
         grid = resolve_grid(self.block, height, width)
-        return self._draw(partition(labels, ids, self.sources, self.small_classes), grid)
+        classes = partition(labels, ids, self.sources, self.small_classes)
+        return self._draw(choose(place_of(like, "like"), None), classes, grid)
 
     def quantised_probability(self) -> float:
         """The chance that a block is replaced in one round, as the draw realises it.
@@ -207,41 +216,13 @@ key=Key(<from a seed: not private>), layout='NHWC', small_classes='error')
         """
         return float(rule.quantised_probability(self.sources, self.probability))
 
-    def _draw(self, classes: Partition, grid: BlockGrid) -> SourceMap:
-        """Draw and compose all rounds: total = s_1 after s_2 after ... (never on pixels)."""
-        slots = self._draw_rounds(classes, (grid.rows, len(classes.order), grid.cols))
-        return SourceMap.adopt(slots, classes.order, classes.starts, grid)
-
-    def _draw_rounds(
-        self, classes: Partition, shape: tuple[int, int, int]
-    ) -> npt.NDArray[np.int32]:
-        total = np.empty(shape, np.int32)
-        if self.probability == 0:
-            total[:] = np.arange(shape[1], dtype=np.int32)[:, None]
-            return total
-        dice = np.array(
-            [(0, 0), *(rule.die(size, self.probability) for size in range(1, self.sources + 1))],
-            np.uint64,
-        )
-        faces, shifts = dice.T.copy()
-        drawn = total if self.rounds == 1 else np.empty_like(total)
-        for round_ in range(self.rounds):
-            draw_round(
-                (total if round_ == 0 else drawn).reshape(-1),
-                shape[0],
-                shape[2],
-                self.key.words(),
-                round_,
-                classes.ids,
-                classes.classes,
-                classes.starts,
-                faces,
-                shifts,
-            )
-            if round_ > 0:
-                compose(drawn, total)
-                total, drawn = drawn, total
-        return total
+    def _draw(self, backend: Backend, classes: Partition, grid: BlockGrid) -> SourceMap:
+        rounds = self.rounds if self.probability > 0 else 0
+        sizes = range(1, self.sources + 1) if rounds else ()
+        dice = [(0, 0), *(rule.die(size, self.probability) for size in sizes)]
+        faces, shifts = np.array(dice, np.uint64).T.copy()
+        placed = backend.draw(classes, grid, self.key.words(), rounds, faces, shifts)
+        return SourceMap.adopt(backend, placed, classes.starts, grid)
 
 
 def mix(
@@ -257,6 +238,7 @@ def mix(
     small_classes: str = "error",
     ids: npt.ArrayLike | None = None,
     out: Any = None,
+    device: str | None = None,
 ) -> Any:
     """Mix a labelled image set: replace blocks by the same-place blocks of same-label images.
 
@@ -265,14 +247,14 @@ def mix(
 
     Parameters
     ----------
-    images : numpy.ndarray or torch.Tensor
+    images : numpy.ndarray, torch.Tensor or cupy.ndarray
         (N, H, W, C), (N, C, H, W) with ``layout="NCHW"``, or (N, H, W); uint8 or any other dtype
         of fixed size. Never modified.
     labels : sequence of int or str
         One for each image.
     block, sources, rounds, probability, key, layout, small_classes
         See `BlockMixer`.
-    ids, out
+    ids, out, device
         See `BlockMixer.__call__`.
 
     Returns
@@ -305,7 +287,7 @@ def mix(
         layout=layout,
         small_classes=small_classes,
     )
-    return mixer(images, labels, ids=ids, out=out)
+    return mixer(images, labels, ids=ids, out=out, device=device)
 
 
 def compile_kernels(mixer: BlockMixer) -> float:

@@ -8,10 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from blockmix.arrays import LAYOUTS, Batch, new_out, open_images, open_out
+from blockmix.backends import Backend, choose
 from blockmix.checks import one_of
+from blockmix.cpu import Cpu, Placed
 from blockmix.errors import InputError, InputTypeError
 from blockmix.grid import BlockGrid
-from blockmix.kernels.gather_cpu import gather
 
 
 class SourceMap:
@@ -46,9 +47,9 @@ class SourceMap:
            [[1, 4]]])
     """
 
-    # The map as it is drawn and applied: images stand in slots, class after class, see
-    # `kernels.draw_cpu`. A map that was not drawn here has one class of all images.
-    __slots__ = ("_grid", "_order", "_slots", "_starts")
+    # The map as it is drawn and applied, wherever it was needed so far: images stand in slots,
+    # class after class, see `kernels.draw_cpu`. A map that was not drawn here has one class.
+    __slots__ = ("_grid", "_places", "_starts")
 
     def __init__(self, sources: npt.NDArray[np.int32], grid: BlockGrid) -> None:
         if not isinstance(grid, BlockGrid):
@@ -66,35 +67,43 @@ class SourceMap:
                 f"sources names images 0 to {len(sources) - 1}, but reaches from "
                 f"{sources.min()} to {sources.max()}"
             )
-        self._slots = np.array(sources.transpose(1, 0, 2), order="C")  # a copy, also of a view
-        self._order = np.arange(len(sources), dtype=np.int32)
+        slots = np.array(sources.transpose(1, 0, 2), order="C").reshape(-1)  # a copy of any view
+        order = np.arange(len(sources), dtype=np.int32)
+        self._places: dict[Backend, Placed] = {Cpu(): Placed(slots, order)}
         self._starts = np.array([0, len(sources)], np.int64)
         self._grid = grid
 
     @classmethod
     def adopt(
-        cls,
-        slots: npt.NDArray[np.int32],
-        order: npt.NDArray[np.int32],
-        starts: npt.NDArray[np.int64],
-        grid: BlockGrid,
+        cls, backend: Backend, placed: Placed, starts: npt.NDArray[np.int64], grid: BlockGrid
     ) -> SourceMap:
         """A map of arrays that were just drawn: valid, and nobody else's. Not for others."""
         adopted = object.__new__(cls)
-        adopted._slots = slots
-        adopted._order = order
+        adopted._places = {backend: placed}
         adopted._starts = starts
         adopted._grid = grid
         return adopted
+
+    def _at(self, backend: Backend) -> Placed:
+        """The map where a backend needs it; it is brought there once."""
+        if backend not in self._places:
+            somewhere = next(iter(self._places))
+            on_host = somewhere.to_host(self._places[somewhere])
+            self._places.setdefault(Cpu(), on_host)
+            self._places.setdefault(backend, backend.from_host(on_host))
+        return self._places[backend]
 
     @property
     def sources(self) -> npt.NDArray[np.int32]:
         """Position of the image each block comes from: (N, rows, cols) int32, read-only.
 
-        Made anew by each access, as the map is kept in another order.
+        A NumPy array, made anew by each access, as the map is kept in another order. A map that
+        was drawn on a GPU is brought to the host for it, once.
         """
-        sources = np.empty((len(self), self._grid.rows, self._grid.cols), np.int32)
-        sources[self._order] = self._order[self._slots].transpose(1, 0, 2)
+        slots, order = self._at(Cpu())
+        shape = self._grid.rows, len(self), self._grid.cols
+        sources = np.empty((shape[1], shape[0], shape[2]), np.int32)
+        sources[order] = order[slots.reshape(shape)].transpose(1, 0, 2)
         sources.flags.writeable = False
         return sources
 
@@ -104,21 +113,28 @@ class SourceMap:
         return self._grid
 
     def __len__(self) -> int:
-        return len(self._order)
+        return int(self._starts[-1])
 
-    def apply(self, images: Any, out: Any = None, *, layout: str = "NHWC") -> Any:
+    def apply(
+        self, images: Any, out: Any = None, *, layout: str = "NHWC", device: str | None = None
+    ) -> Any:
         """Move the blocks: one pass over the pixels, whatever the rounds were.
 
         Parameters
         ----------
-        images : numpy.ndarray or torch.Tensor
+        images : numpy.ndarray, torch.Tensor or cupy.ndarray
             (N, H, W, C), (N, C, H, W) with ``layout="NCHW"``, or (N, H, W); any dtype of fixed
             size. Never modified. The batch axis may have any stride; images that are not
-            C-contiguous in themselves are copied once. Gradients do not flow.
+            C-contiguous in themselves are copied once. Gradients do not flow. On a GPU the work is
+            ordered by the current stream of CuPy or torch, and not waited for.
         out : same kind as images, optional
             Where the mixed images go; same shape and dtype, sharing no memory with ``images``.
         layout : {"NHWC", "NCHW"}
             Whether channels come last or first.
+        device : {"cpu", "cuda", "cuda:<index>"}, optional
+            Where blocks are moved; where the images are, if not given. Images on the host can be
+            mixed on a GPU, strip by strip, whatever fits into its memory; the call returns when
+            ``out`` is written.
 
         Returns
         -------
@@ -145,16 +161,8 @@ class SourceMap:
         if out is None:
             out = new_out(images)
         into = open_out(out, images, layout)
-        gather(
-            into.bytes(),
-            batch.bytes(),
-            self._slots,
-            self._order,
-            self._starts,
-            np.array(self.grid.row_edges, np.int64),
-            np.array(self.grid.col_edges, np.int64) * batch.pixel_bytes,
-            batch.planes,
-        )
+        backend = choose(batch.place, device)
+        backend.gather(into, batch, self._at(backend), self._starts, self.grid)
         return out
 
     def _check_fits(self, batch: Batch) -> None:

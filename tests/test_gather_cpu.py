@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blockmix import BlockGrid, SourceMap
+from blockmix.cpu import Cpu, Placed
 from blockmix.kernels import gather_cpu, reference
 
 DTYPES = ["u1", "?", "<u2", ">i4", "f4", "f8", "c16", "M8[ns]", "S3", "U2", "V5", "u1,f8"]
@@ -66,7 +67,7 @@ def class_map(sizes, grid, seed=0):
         axis=1,
     )
     order = generator.permutation(starts[-1]).astype(np.int32)
-    return SourceMap.adopt(slots, order, starts, grid)
+    return SourceMap.adopt(Cpu(), Placed(slots.reshape(-1), order), starts, grid)
 
 
 def unaligned(images, offset):

@@ -1,0 +1,94 @@
+"""The CPU backend: the loops of `kernels` on NumPy arrays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from blockmix.kernels.draw_cpu import compose, draw_round
+from blockmix.kernels.gather_cpu import gather
+
+if TYPE_CHECKING:
+    from blockmix.arrays import Batch
+    from blockmix.grid import BlockGrid
+    from blockmix.labels import Partition
+
+
+class Placed(NamedTuple):
+    """A map in the memory of a backend."""
+
+    slots: Any  # (rows * N * cols,) int32, see `kernels.draw_cpu.draw_round`
+    order: Any  # (N,) int32, the image in each slot
+
+
+def unmixed(rows: int, images: int, cols: int) -> npt.NDArray[np.int32]:
+    """The map of no rounds: every block stays."""
+    slots = np.arange(images, dtype=np.int32)[:, None]
+    return np.broadcast_to(slots, (rows, images, cols)).reshape(-1)
+
+
+class Cpu(NamedTuple):
+    """Where NumPy arrays and CPU tensors are mixed."""
+
+    name: str = "cpu"
+
+    def draw(
+        self,
+        classes: Partition,
+        grid: BlockGrid,
+        key: npt.NDArray[np.uint32],
+        rounds: int,
+        faces: npt.NDArray[np.uint64],
+        shifts: npt.NDArray[np.uint64],
+    ) -> Placed:
+        """Draw all rounds, and compose them: total = s_1 after s_2 after ... (never on pixels)."""
+        shape = grid.rows, len(classes.order), grid.cols
+        if rounds == 0:
+            return Placed(unmixed(*shape), classes.order)
+        total = np.empty(shape, np.int32)
+        drawn = total if rounds == 1 else np.empty_like(total)
+        for round_ in range(rounds):
+            draw_round(
+                (total if round_ == 0 else drawn).reshape(-1),
+                grid.rows,
+                grid.cols,
+                key,
+                round_,
+                classes.ids,
+                classes.classes,
+                classes.starts,
+                faces,
+                shifts,
+            )
+            if round_ > 0:
+                compose(drawn, total)
+                total, drawn = drawn, total
+        return Placed(total.reshape(-1), classes.order)
+
+    def gather(
+        self,
+        into: Batch,
+        batch: Batch,
+        placed: Placed,
+        starts: npt.NDArray[np.int64],
+        grid: BlockGrid,
+    ) -> None:
+        """Write the mixed images."""
+        gather(
+            into.bytes(),
+            batch.dense().bytes(),
+            placed.slots,
+            placed.order,
+            starts,
+            np.array(grid.row_edges, np.int64),
+            np.array(grid.col_edges, np.int64) * batch.pixel_bytes,
+            batch.planes,
+        )
+
+    def to_host(self, placed: Placed) -> Placed:
+        return placed
+
+    def from_host(self, placed: Placed) -> Placed:
+        return placed

@@ -1,0 +1,160 @@
+"""Images on the host, mixed on a GPU: strip by strip, so that a set need not fit into its memory.
+
+A strip is the same bytes of all images. It goes to the device through pinned memory, is gathered
+there, and comes back the same way. Strips take turns on two streams, so that copies in both
+directions and the kernel overlap.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from blockmix.cpu import Placed
+from blockmix.errors import WorkError
+from blockmix.gpu import Gpu, NumbaLibrary, numba_cuda, word_table
+
+if TYPE_CHECKING:
+    from blockmix.arrays import Batch
+    from blockmix.grid import BlockGrid
+    from blockmix.labels import Partition
+
+WORD = 8  # bytes; strips begin at whole words of an image
+STRIP_BYTES = 64 << 20  # of one strip of all images, at most; not measured yet
+LANES = 2  # strips in flight
+PACKERS = 4  # threads that copy between images and pinned memory; not measured yet
+
+
+class StreamedGpu(NamedTuple):
+    """A GPU for images that lie on the host."""
+
+    device: int
+
+    @property
+    def name(self) -> str:
+        return self._gpu().name
+
+    def _gpu(self) -> Gpu:
+        return Gpu(NumbaLibrary(), self.device)
+
+    def draw(
+        self,
+        classes: Partition,
+        grid: BlockGrid,
+        key: npt.NDArray[np.uint32],
+        rounds: int,
+        faces: npt.NDArray[np.uint64],
+        shifts: npt.NDArray[np.uint64],
+    ) -> Placed:
+        return self._gpu().draw(classes, grid, key, rounds, faces, shifts)
+
+    def to_host(self, placed: Placed) -> Placed:
+        return self._gpu().to_host(placed)
+
+    def from_host(self, placed: Placed) -> Placed:
+        return self._gpu().from_host(placed)
+
+    def gather(
+        self,
+        into: Batch,
+        batch: Batch,
+        placed: Placed,
+        starts: npt.NDArray[np.int64],
+        grid: BlockGrid,
+    ) -> None:
+        """Write the mixed images; returns when they are written."""
+        out, images = into.bytes(), batch.dense().bytes()
+        if out.size == 0:
+            return
+        gpu = self._gpu()
+        with gpu.current() as stream, ThreadPoolExecutor(PACKERS) as packers:
+            stream.synchronize()  # the map may still be on its way, and lanes have other streams
+            # In strips every image begins at a whole word, wherever it begins on the host.
+            blocks, mask = word_table(gpu, grid, batch.planes, batch.pixel_bytes, WORD)
+            width = mask.dtype.itemsize
+            strip_bytes = _strip_bytes(len(images))
+            lanes = [Lane(len(images) * strip_bytes, packers) for _ in range(LANES)]
+            for number, begin in enumerate(range(0, images.shape[1], strip_bytes)):
+                end = min(begin + strip_bytes, images.shape[1])
+                lane = lanes[number % LANES]
+                lane.finish()
+                lane.start(
+                    images[:, begin:end],
+                    out[:, begin:end],
+                    mask.dtype,
+                    (placed.order, placed.slots, grid.cols, blocks, mask, begin // width),
+                    gpu.multiprocessors(),
+                )
+            for lane in lanes:
+                lane.finish()
+
+
+def _strip_bytes(count: int) -> int:
+    """Bytes of an image in a strip: whole words, and what the device has room for."""
+    free = numba_cuda().current_context().get_memory_info()[0]
+    most = min(STRIP_BYTES, free // (4 * LANES)) // count // WORD * WORD
+    if most == 0:
+        raise WorkError(
+            f"{count} images need {4 * LANES * WORD * count} bytes of device memory beside the "
+            f"map, but {free} are free: mix fewer at once, or on the CPU"
+        )
+    return int(most)
+
+
+class Lane:
+    """A stream with its memory, and the strip that is on its way there."""
+
+    def __init__(self, size: int, packers: ThreadPoolExecutor) -> None:
+        cuda = numba_cuda()
+        self.stream = cuda.stream()
+        self.packers = packers
+        self.to_device, self.from_device = (cuda.pinned_array(size, np.uint8) for _ in range(2))
+        self.images, self.mixed = (cuda.device_array(size, np.uint8) for _ in range(2))
+        self.out: npt.NDArray[np.uint8] | None = None
+
+    def start(
+        self,
+        images: npt.NDArray[np.uint8],
+        out: npt.NDArray[np.uint8],
+        dtype: np.dtype[Any],
+        table: tuple[Any, ...],
+        multiprocessors: int,
+    ) -> None:
+        """Send a strip on its way: to the device, through the gather, and back."""
+        from blockmix.kernels.gather_cuda import Words, gather
+
+        count, length = images.shape
+        row = -(-length // WORD) * WORD
+        size = count * row
+        self._copy(_rows(self.to_device, count, row)[:, :length], images)
+        self.images[:size].copy_to_device(self.to_device[:size], stream=self.stream)
+        source, mixed = (
+            Words(array[:size].view(dtype), 0, row // dtype.itemsize)
+            for array in (self.images, self.mixed)
+        )
+        words = -(-length // dtype.itemsize)
+        gather(mixed, source, count, words, *table, multiprocessors, self.stream)
+        self.mixed[:size].copy_to_host(self.from_device[:size], stream=self.stream)
+        self.out = out
+
+    def finish(self) -> None:
+        """Wait for the strip on its way, if there is one, and bring it to its place."""
+        if self.out is None:
+            return
+        self.stream.synchronize()
+        count, length = self.out.shape
+        row = -(-length // WORD) * WORD
+        self._copy(self.out, _rows(self.from_device, count, row)[:, :length])
+        self.out = None
+
+    def _copy(self, to: npt.NDArray[np.uint8], origin: npt.NDArray[np.uint8]) -> None:
+        parts = np.array_split(np.arange(len(to)), PACKERS)
+        bounds = [(part[0], part[-1] + 1) for part in parts if part.size]
+        list(self.packers.map(lambda b: np.copyto(to[b[0] : b[1]], origin[b[0] : b[1]]), bounds))
+
+
+def _rows(memory: npt.NDArray[np.uint8], count: int, row: int) -> npt.NDArray[np.uint8]:
+    return memory[: count * row].reshape(count, row)

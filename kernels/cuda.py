@@ -1,0 +1,48 @@
+"""The one module that imports `numba.cuda`, so that a successor can be swapped in here.
+
+Kernels are launched in one dimension, which reaches to 2**31 - 1 blocks of threads where the
+others end at 65,535.
+"""
+
+from numba import cuda
+
+# Threads of a block: a multiple of the 32 of a warp, few enough that small batches still give
+# every multiprocessor several blocks. Not measured yet.
+THREADS = 128
+
+
+def kernel(function):
+    """Compile a CUDA loop for the types that it is first called with.
+
+    Nothing is kept on disk: numba would not notice an edit of the scalar rule that it calls.
+    """
+    return cuda.jit(function)
+
+
+def device(function):
+    """A part of kernels that takes arrays; parts that take scalars only are `numba.njit`."""
+    return cuda.jit(function, device=True, inline="always")
+
+
+def launch(compiled, items, stream, *arguments):
+    """Run a kernel with a thread for each item, on a stream, without waiting for it."""
+    compiled[(items + THREADS - 1) // THREADS, THREADS, stream](*arguments)
+
+
+class _Address:
+    """Memory of another library, as numba takes it."""
+
+    def __init__(self, owner, address, count, dtype):
+        self.owner = owner  # kept alive
+        self.__cuda_array_interface__ = {
+            "version": 3,
+            "shape": (count,),
+            "strides": None,
+            "typestr": dtype.str,
+            "data": (address, False),
+        }
+
+
+def array_at(owner, address, count, dtype):
+    """A flat device array over memory that another library has allocated; not waited for."""
+    return cuda.as_cuda_array(_Address(owner, address, count, dtype), sync=False)

@@ -1,0 +1,152 @@
+"""The CUDA backend against the reference, byte for byte, in the simulator."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from blockmix import BlockGrid, BlockMixer, InputError, Key, SourceMap, mix, streaming
+from blockmix.kernels import gather_cuda, reference
+from blockmix.kernels.cuda import cuda
+
+SECRET = bytes(range(32))
+
+
+def random_images(*shape, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, shape, np.uint8)
+
+
+@given(data=st.data())
+def test_any_mix_equals_the_reference(data):
+    """Draw and gather, on the device: classes of 2, pools of all the others, several rounds."""
+    sizes = data.draw(st.lists(st.integers(2, 7), min_size=1, max_size=3))
+    labels = data.draw(st.permutations([c for c, size in enumerate(sizes) for _ in range(size)]))
+    height, width = data.draw(st.integers(1, 6)), data.draw(st.integers(1, 9))
+    channels = data.draw(st.sampled_from([1, 3, 4]))
+    block = data.draw(st.integers(1, height)), data.draw(st.integers(1, width))
+    parameters = {
+        "sources": data.draw(st.integers(1, 9)),
+        "rounds": data.draw(st.integers(1, 3)),
+        "probability": data.draw(st.sampled_from([0, 0.1, 0.5, 1])),
+    }
+    ids = data.draw(
+        st.none()
+        | st.lists(
+            st.integers(0, 2**64 - 1), min_size=len(labels), max_size=len(labels), unique=True
+        )
+    )
+    grid = BlockGrid.even(height, width, block)
+    images = random_images(len(labels), height, width, channels)
+    drawn = reference.source_map(SECRET, labels, grid.rows * grid.cols, ids=ids, **parameters)
+    expected = reference.apply(
+        images, drawn.reshape(-1, grid.rows, grid.cols), grid.row_edges, grid.col_edges, "NHWC"
+    )
+    mixed = mix(
+        images,
+        labels,
+        block=block,
+        key=Key(SECRET),
+        ids=ids,
+        small_classes="clamp",
+        device="cuda",
+        **parameters,
+    )
+    assert np.array_equal(mixed, expected)
+
+
+def test_pools_that_need_several_groups_of_words():
+    labels = [0] * 20
+    mixer = BlockMixer(block=1, sources=19, key=Key(SECRET))
+    images = random_images(20, 3, 7)
+    assert np.array_equal(mixer(images, labels, device="cuda"), mixer(images, labels))
+
+
+@given(data=st.data())
+def test_any_words_at_any_stride(data):
+    """As images lie in device memory: apart from each other, backwards, at odd addresses."""
+    count, height = data.draw(st.integers(1, 5)), data.draw(st.integers(1, 4))
+    width, pixel_bytes = data.draw(st.integers(1, 12)), data.draw(st.sampled_from([1, 2, 3, 8]))
+    cols = data.draw(st.sets(st.integers(1, width - 1), max_size=3)) if width > 1 else set()
+    grid = BlockGrid(sorted({0, height // 2, height}), [0, *sorted(cols), width])
+    images = random_images(count, height * width * pixel_bytes)
+    slots = np.random.default_rng(1).integers(0, count, (grid.rows, count, grid.cols), np.int32)
+    order = np.random.default_rng(2).permutation(count).astype(np.int32)
+
+    aligned = next(n for n in (8, 4, 2, 1) if images.shape[1] % n == 0)
+    edges = np.array(grid.row_edges), np.array(grid.col_edges) * pixel_bytes
+    blocks, mask = gather_cuda.cut_words(*edges, 1, aligned)
+    per_image = images.shape[1] // mask.dtype.itemsize
+    gap, backwards = data.draw(st.integers(0, 3)), data.draw(st.booleans())
+
+    def words(values):
+        memory = np.full((count, per_image + gap), 77, mask.dtype)
+        memory[:, :per_image] = values[::-1] if backwards else values
+        start = (count - 1) * (per_image + gap) if backwards else 0
+        stride = (per_image + gap) * (-1 if backwards else 1)
+        return gather_cuda.Words(cuda.to_device(memory.reshape(-1)), start, stride)
+
+    source, out = words(images.view(mask.dtype)), words(np.zeros((1, per_image), mask.dtype))
+    tables = cuda.to_device(blocks), cuda.to_device(mask)
+    gather_cuda.gather(
+        *(out, source, count, per_image),
+        *(cuda.to_device(order), cuda.to_device(slots.reshape(-1)), grid.cols, *tables),
+        *(0, 2, cuda.stream()),
+    )
+    written = out.array.copy_to_host().reshape(count, per_image + gap)
+    mixed = np.ascontiguousarray(written[:: -1 if backwards else 1, :per_image]).view(np.uint8)
+
+    sources = np.empty((count, grid.rows, grid.cols), np.int32)
+    sources[order] = order[slots].transpose(1, 0, 2)
+    shape = (count, height, width, pixel_bytes)
+    expected = reference.apply(
+        images.reshape(shape), sources, grid.row_edges, grid.col_edges, "NHWC"
+    )
+    assert np.array_equal(mixed.reshape(shape), expected)
+    assert (written[:, per_image:] == 77).all()
+
+
+@pytest.mark.parametrize("strip_bytes", [1, 9 * 8, 9 * 16, 1 << 20])
+@pytest.mark.parametrize("layout", ["NHWC", "NCHW"])
+def test_strips_of_any_size(strip_bytes, layout, monkeypatch):
+    monkeypatch.setattr(streaming, "STRIP_BYTES", max(strip_bytes, 9 * 8))
+    images, labels = random_images(9, 3, 7, 5), [0, 1, 0] * 3
+    mixer = BlockMixer(block=2, sources=2, key=Key(SECRET), layout=layout)
+    before = images.copy()
+    assert np.array_equal(mixer(images, labels, device="cuda"), mixer(images, labels))
+    assert np.array_equal(images, before)
+
+
+def test_strided_images_and_out():
+    images, labels = random_images(12, 6, 6)[::2], [0, 1] * 3
+    mixer = BlockMixer(block=2, sources=2, key=Key(SECRET))
+    around = np.zeros((12, 6, 6), np.uint8)
+    assert mixer(images, labels, out=around[::-2], device="cuda") is not None
+    assert np.array_equal(around[::-2], mixer(images, labels))
+    assert not around[::2].any()
+
+
+def test_a_map_of_the_cpu_is_applied_on_the_device():
+    images = random_images(6, 5, 7, 3)
+    plan = BlockMixer(block=2, sources=2, rounds=2, key=Key(SECRET)).plan([0, 1] * 3, 5, 7)
+    assert np.array_equal(plan.apply(images, device="cuda:0"), plan.apply(images))
+
+
+def test_a_map_of_the_device_is_applied_on_the_cpu():
+    images, labels = random_images(6, 5, 7, 3), [0, 1] * 3
+    mixer = BlockMixer(block=2, sources=2, rounds=2, key=Key(SECRET))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("blockmix.mixer.choose", lambda place, device: streaming.StreamedGpu(0))
+        plan = mixer.plan(labels, 5, 7)
+    on_cpu = mixer.plan(labels, 5, 7)
+    assert isinstance(plan, SourceMap)
+    assert np.array_equal(plan.apply(images), on_cpu.apply(images))
+    assert plan == on_cpu
+
+
+def test_nothing_to_move():
+    assert mix(np.empty((0, 4, 4), np.uint8), [], block=2, device="cuda").shape == (0, 4, 4)
+
+
+def test_a_device_that_is_not_there():
+    with pytest.raises(InputError, match="there is no device cuda:7, only cuda:0"):
+        mix(random_images(4, 4, 4), [0] * 4, block=2, sources=2, device="cuda:7")
