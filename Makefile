@@ -5,7 +5,7 @@ DEMO := build/demo
 # What was timed is shown by the summary; pytest's own table would hide it among forty rows.
 BENCH := $(BIN)/python -m pytest --benchmark-only --benchmark-quiet
 
-.PHONY: help demo test test-cudasim test-ptx lint bench bench-full clean
+.PHONY: help demo test test-cudasim test-ptx gpu-check lint bench bench-full clean
 
 help:  ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -22,6 +22,9 @@ test-cudasim: $(VENV)/.test $(VENV)/.cuda13  ## Run the CUDA kernels in numba's 
 
 test-ptx: $(VENV)/.test $(VENV)/.cuda13  ## Compile the CUDA kernels for five generations of GPUs, without one
 	$(BIN)/python -m pytest tests/ptx
+
+gpu-check:  ## On a machine with a GPU: test the CUDA backend there, measure it, write build/gpu.json
+	$(PYTHON) bench/gpu_check.py
 
 lint: $(VENV)/.lint  ## Check format, style and types
 	$(BIN)/ruff format --check .

@@ -34,7 +34,7 @@ def mix_in_numpy(images: Pixels, sources: npt.NDArray[np.int32], out: Pixels) ->
     sources : (N, rows, cols) int32
         The map, `SourceMap.sources`.
     """
-    shape = _blocks_shape(images.shape, sources.shape)
+    shape = blocks_shape(images.shape, sources.shape)
     blocks_of_images = images.reshape(shape).transpose(0, 1, 3, 2, 4)
     blocks_of_out = out.reshape(shape).transpose(0, 1, 3, 2, 4)
     np.copyto(out, images)
@@ -48,9 +48,9 @@ def take_lines_in_numpy(images: Pixels, sources: npt.NDArray[np.int32], out: Pix
 
     Parameters as of `mix_in_numpy`. The numbers take 8 bytes a line, and twice that on the way.
     """
-    shape = _blocks_shape(images.shape, sources.shape)
+    shape = blocks_shape(images.shape, sources.shape)
     lines = images.reshape(-1, shape[-1])
-    numbers = _line_numbers(np, sources.astype(np.int64), shape)
+    numbers = line_numbers(np, sources.astype(np.int64), shape)
     # Clipping, which never happens, is what lets NumPy write into out without a buffer.
     np.take(lines, numbers, axis=0, out=out.reshape(lines.shape), mode="clip")
 
@@ -67,7 +67,7 @@ def mix_in_torch(images: torch.Tensor, sources: torch.Tensor, out: torch.Tensor)
     """
     import torch
 
-    shape = _blocks_shape(images.shape, sources.shape)
+    shape = blocks_shape(images.shape, sources.shape)
     blocks_of_images = images.view(shape).permute(0, 1, 3, 2, 4)
     blocks_of_out = out.view(shape).permute(0, 1, 3, 2, 4)
     out.copy_(images)
@@ -84,20 +84,20 @@ def take_lines_in_torch(images: torch.Tensor, sources: torch.Tensor, out: torch.
     """
     import torch
 
-    shape = _blocks_shape(images.shape, sources.shape)
+    shape = blocks_shape(images.shape, sources.shape)
     lines = images.view(-1, shape[-1])
-    numbers = _line_numbers(torch, sources, shape)
+    numbers = line_numbers(torch, sources, shape)
     torch.index_select(lines, 0, numbers, out=out.view(lines.shape))
 
 
-def _blocks_shape(images: tuple[int, ...], sources: tuple[int, ...]) -> tuple[int, ...]:
+def blocks_shape(images: tuple[int, ...], sources: tuple[int, ...]) -> tuple[int, ...]:
     """(N, rows, lines of a block, cols, bytes of a line of a block)."""
     count, height, width, channels = images
     _, rows, cols = sources
     return count, rows, height // rows, cols, width // cols * channels
 
 
-def _line_numbers(library: Any, sources: Any, shape: tuple[int, ...]) -> Any:
+def line_numbers(library: Any, sources: Any, shape: tuple[int, ...]) -> Any:
     """Where every line of out is in images, in order; ``library`` is numpy or torch."""
     _, rows, lines, cols, _ = shape
     row = library.arange(rows)[:, None, None]

@@ -96,6 +96,18 @@ def enough_memory(size: int) -> Iterator[None]:
         ) from error
 
 
+def devices() -> list[str]:
+    """The names of the GPUs that can be used, in the order of their indices."""
+    if find_spec("numba_cuda") is None:
+        return []
+    from blockmix.kernels.cuda import cuda
+
+    if not cuda.is_available():
+        return []
+    names = (device.name for device in cuda.list_devices())
+    return [name.decode() if isinstance(name, bytes) else str(name) for name in names]
+
+
 class Gpu(NamedTuple):
     """A GPU, and the library that owns the memory there."""
 

@@ -8,10 +8,11 @@ from importlib import metadata
 import numba
 
 from blockmix import __version__
+from blockmix.gpu import devices
 from blockmix.kernels import rule
 from blockmix.mixer import BlockMixer, compile_kernels
 
-_LIBRARIES = ("numba", "numpy", "pillow", "tbb", "torch")
+_LIBRARIES = ("numba", "numpy", "pillow", "tbb", "torch", "numba-cuda")
 
 
 def report() -> str:
@@ -21,7 +22,7 @@ def report() -> str:
         "blockmix": f"{__version__} (rule of the draw: version {rule.VERSION})",
         "python": f"{platform.python_version()} on {platform.system()} {platform.machine()}",
         **{name: _version(name) for name in _LIBRARIES},
-        "backends": "cpu (numba)",
+        "backends": ", ".join(["cpu", *(f"cuda:{i} ({gpu})" for i, gpu in enumerate(devices()))]),
         "threads": str(numba.get_num_threads()),
         "threading layer": numba.threading_layer(),  # type: ignore[attr-defined]
     }

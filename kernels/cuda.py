@@ -9,6 +9,8 @@ from numba import cuda
 # Threads of a block: a multiple of the 32 of a warp, few enough that small batches still give
 # every multiprocessor several blocks. Not measured yet.
 THREADS = 128
+# numba warns of fewer, as it does not know that small batches are meant; the rest ends at once.
+LEAST_BLOCKS = 128
 
 
 def kernel(function):
@@ -24,9 +26,14 @@ def device(function):
     return cuda.jit(function, device=True, inline="always")
 
 
-def launch(compiled, items, stream, *arguments):
-    """Run a kernel with a thread for each item, on a stream, without waiting for it."""
-    compiled[(items + THREADS - 1) // THREADS, THREADS, stream](*arguments)
+def blocks_for(items):
+    """Blocks of threads, for a thread each."""
+    return (items + THREADS - 1) // THREADS
+
+
+def launch(compiled, blocks, stream, *arguments):
+    """Run a kernel on a stream, without waiting for it."""
+    compiled[max(blocks, LEAST_BLOCKS), THREADS, stream](*arguments)
 
 
 class _Address:

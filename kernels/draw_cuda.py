@@ -7,7 +7,7 @@ import numpy as np
 from numba import int64, njit, uint32
 
 from .chacha import CONSTANTS, DOUBLE_ROUNDS, quarter_round
-from .cuda import THREADS, cuda, kernel, launch
+from .cuda import THREADS, blocks_for, cuda, kernel, launch
 from .rule import (
     DIE,
     POOL,
@@ -161,10 +161,14 @@ def draw(flat, spare, pools, rows, cols, key, rounds, ids, classes, starts, face
     images, blocks, most = ids.size, rows * cols, faces.size - 1
     groups = (blocks + WORDS - 1) // WORDS
     for round_ in range(rounds):
-        launch(fill_pools, images, stream, pools, most, key, round_, ids, classes, starts)
         launch(
-            throw_dice, images * groups, stream, flat, spare, round_ > 0, cols, blocks, pools,
-            most, key, round_, ids, classes, starts, faces, shifts,
+            fill_pools, blocks_for(images), stream,
+            pools, most, key, round_, ids, classes, starts,
+        )  # fmt: skip
+        launch(
+            throw_dice, blocks_for(images * groups), stream,
+            flat, spare, round_ > 0, cols, blocks, pools, most, key, round_, ids, classes, starts,
+            faces, shifts,
         )  # fmt: skip
         flat, spare = spare, flat
     return spare

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import int64, uint64
 
-from .cuda import THREADS, cuda, device, kernel
+from .cuda import THREADS, blocks_for, cuda, device, kernel, launch
 from .pieces import cut_image
 
 WIDTHS = (8, 4, 2, 1)  # bytes of a word
@@ -112,7 +112,7 @@ def cut_words(row_edges, byte_edges, planes, aligned):
 
 def images_each(count, words, multiprocessors):
     """How many images a thread goes through: as many as leave all multiprocessors busy."""
-    strips = (words + THREADS - 1) // THREADS
+    strips = blocks_for(words)
     wanted = strips * count // (BLOCKS_WANTED * multiprocessors)
     return min(max(wanted // IN_FLIGHT, 1) * IN_FLIGHT, MOST_EACH)
 
@@ -160,7 +160,8 @@ def gather(
         Of numba.
     """
     each = images_each(count, words, multiprocessors)
-    strips, groups = (words + THREADS - 1) // THREADS, (count + each - 1) // each
-    gather_words[strips * groups, THREADS, stream](
-        *out, *images, count, words, order, sources, cols, blocks, mask, first_word, each
-    )
+    groups = (count + each - 1) // each
+    launch(
+        gather_words, blocks_for(words) * groups, stream, *out, *images, count, words,
+        order, sources, cols, blocks, mask, first_word, each,
+    )  # fmt: skip

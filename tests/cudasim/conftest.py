@@ -17,6 +17,7 @@ if os.environ.get("NUMBA_ENABLE_CUDASIM") != "1":
 THREADS = 4
 for module in (cuda, draw_cuda, gather_cuda):
     module.THREADS = THREADS
+cuda.LEAST_BLOCKS = 1
 
 settings.register_profile("cudasim", deadline=None, max_examples=15)
 settings.load_profile("cudasim")
