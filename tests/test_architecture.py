@@ -1,6 +1,7 @@
 """The floors of the house: imports run one way, and importing costs nothing."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -50,6 +51,27 @@ def test_bench_uses_of_the_kernels_only_the_reference():
 def test_the_reference_shares_no_code_with_the_kernels():
     modules = set(imported_modules(ROOT / "kernels" / "reference.py", "blockmix.kernels"))
     assert modules == {"fractions", "numpy"}
+
+
+def test_one_file_imports_numba_cuda():
+    """So that its successor can be swapped in there."""
+    importers = {
+        path.name
+        for floor in MAY_IMPORT
+        for path in (ROOT / floor).rglob("*.py")
+        if re.search(
+            r"^\s*(from numba import .*\bcuda\b|.*import numba\.cuda)", path.read_text(), re.M
+        )
+    }
+    assert importers == {"cuda.py"}
+
+
+def test_one_file_of_the_library_knows_other_array_libraries():
+    for path in (ROOT / "blockmix").rglob("*.py"):
+        named = re.findall(
+            r"modules(?:\.get\(|\[)\"(\w+)\"|^\s*import (torch|cupy)", path.read_text(), re.M
+        )
+        assert not named or path.name == "arrays.py", path
 
 
 def loaded_by(statement):
