@@ -20,6 +20,7 @@ from blockmix.bench import peers
 IMAGES, SIDE = 50_000, 192
 BLOCKS = {4: 96, 16: 48, 64: 24, 256: 12, 1024: 6}
 BATCHES = (32, 64, 128, 256)
+PEERS = ("torch", "torch lines", "cupy lines")
 REPEATS = 15
 HOLD_CYCLES = 50_000_000  # about 25 to 40 ms
 
@@ -56,60 +57,57 @@ def measure(work: Callable[[], Any], repeats: int = REPEATS) -> dict[str, float]
     }
 
 
-def table(images: int = IMAGES) -> Iterator[dict[str, Any]]:
-    """A row for each number of blocks: the large set."""
+def works(pixels: Any, out: Any, labels: Any, block: int) -> dict[str, Callable[[], Any]]:
+    """What is timed, by name."""
     import torch
 
-    shape = (images, SIDE, SIDE, 3)
-    pixels = torch.empty(shape, dtype=torch.uint8, device="cuda")
+    mixers = {
+        rounds: BlockMixer(block=block, rounds=rounds, key=Key.from_seed(0)) for rounds in (1, 2, 3)
+    }
+    plan = mixers[1].plan(labels, SIDE, SIDE, like=pixels)
+    sources = torch.from_numpy(plan.sources.astype(np.int64)).cuda()
+    return {
+        "copy": lambda: out.copy_(pixels),
+        "draw": lambda: mixers[1].plan(labels, SIDE, SIDE, like=pixels),
+        "gather": lambda: plan.apply(pixels, out),
+        "mix": lambda: mixers[1](pixels, labels, out=out),
+        "mix rounds=2": lambda: mixers[2](pixels, labels, out=out),
+        "mix rounds=3": lambda: mixers[3](pixels, labels, out=out),
+        # Indexing by blocks waits for the device in between, so its time is not the device's alone.
+        "torch": lambda: peers.mix_in_torch(pixels, sources, out),
+        "torch lines": lambda: peers.take_lines_in_torch(pixels, sources, out),
+        "cupy lines": lambda: _take_lines_in_cupy(pixels, sources, out),
+    }
+
+
+def measure_all(images: int, blocks: int, repeats: int) -> dict[str, Any]:
+    """A row: everything of `works` for one set."""
+    import torch
+
+    pixels = torch.empty((images, SIDE, SIDE, 3), dtype=torch.uint8, device="cuda")
     pixels.random_(0, 256)
-    out = torch.empty_like(pixels)
-    labels = np.arange(images) % 2
-    for blocks, block in BLOCKS.items():
-        mixer = BlockMixer(block=block, key=Key.from_seed(0))
-        three = BlockMixer(block=block, rounds=3, key=Key.from_seed(0))
-        plan = mixer.plan(labels, SIDE, SIDE, like=pixels)
-        sources = torch.from_numpy(plan.sources.astype(np.int64)).cuda()
-        works: dict[str, Callable[[], Any]] = {
-            "copy": lambda: out.copy_(pixels),
-            "draw": lambda mixer=mixer: mixer.plan(labels, SIDE, SIDE, like=pixels),
-            "gather": lambda plan=plan: plan.apply(pixels, out),
-            "mix": lambda mixer=mixer: mixer(pixels, labels, out=out),
-            "mix rounds=3": lambda three=three: three(pixels, labels, out=out),
-            "torch": lambda sources=sources: peers.mix_in_torch(pixels, sources, out),
-            "torch lines": lambda sources=sources: peers.take_lines_in_torch(pixels, sources, out),
-            "cupy lines": lambda sources=sources: _take_lines_in_cupy(pixels, sources, out),
-        }
-        row: dict[str, Any] = {"images": images, "blocks": blocks}
-        for name, work in works.items():
-            peer = name in ("torch", "torch lines", "cupy lines")
-            with torch.device("cuda"):  # where the peers make their indices
-                row[name] = measure(work, 5 if peer else REPEATS)
-            torch.cuda.empty_cache()
-        yield row
+    out, labels = torch.empty_like(pixels), np.arange(images) % 2
+    row: dict[str, Any] = {"images": images, "blocks": blocks}
+    for name, work in works(pixels, out, labels, BLOCKS[blocks]).items():
+        if name in PEERS:
+            with torch.device("cuda"):  # where they make their indices
+                row[name] = measure(work, min(repeats, 5))
+        else:
+            row[name] = measure(work, repeats)
+        torch.cuda.empty_cache()
+    return row
+
+
+def table(images: int = IMAGES) -> Iterator[dict[str, Any]]:
+    """A row for each number of blocks: the large set."""
+    for blocks in BLOCKS:
+        yield measure_all(images, blocks, REPEATS)
 
 
 def batches() -> Iterator[dict[str, Any]]:
     """A row for each size of a batch, at 64 blocks: latency."""
-    import torch
-
     for images in BATCHES:
-        pixels = torch.empty((images, SIDE, SIDE, 3), dtype=torch.uint8, device="cuda")
-        pixels.random_(0, 256)
-        out = torch.empty_like(pixels)
-        labels = np.arange(images) % 2
-        mixer = BlockMixer(block=24, key=Key.from_seed(0))
-        plan = mixer.plan(labels, SIDE, SIDE, like=pixels)
-        works: dict[str, Callable[[], Any]] = {
-            "copy": lambda out=out, pixels=pixels: out.copy_(pixels),
-            "gather": lambda plan=plan, pixels=pixels, out=out: plan.apply(pixels, out),
-            "mix": lambda mixer=mixer, pixels=pixels, labels=labels, out=out: mixer(
-                pixels, labels, out=out
-            ),
-        }
-        yield {"images": images, "blocks": 64} | {
-            name: measure(work, 50) for name, work in works.items()
-        }
+        yield measure_all(images, 64, 50)
 
 
 def from_the_host(images: int = 20_000) -> dict[str, float]:

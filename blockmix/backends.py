@@ -82,14 +82,15 @@ def choose(place: Place, device: str | None) -> Backend:
                 f"the images are on {place.name}, but device is {device!r}: bring them over "
                 "first, as blockmix moves no images between devices on its own"
             )
-        from blockmix.gpu import Gpu
-
-        return Gpu(place.library, place.device)
-    if device in (None, "cpu"):
+    elif device in (None, "cpu"):
         return Cpu()
+    from blockmix.gpu import Gpu, numba_cuda
     from blockmix.streaming import StreamedGpu
 
-    return StreamedGpu(asked or 0)
+    numba_cuda()  # what is wrong with CUDA shows before anything is allocated
+    if place.library is None:
+        return StreamedGpu(asked or 0)
+    return Gpu(place.library, place.device)
 
 
 def _index(device: Any) -> int | None:

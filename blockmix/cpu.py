@@ -21,12 +21,13 @@ class Placed(NamedTuple):
 
     slots: Any  # (rows * N * cols,) int32, see `kernels.draw_cpu.draw_round`
     order: Any  # (N,) int32, the image in each slot
+    ready: Any = None  # on a device the event after which both are there
 
 
 def unmixed(rows: int, images: int, cols: int) -> npt.NDArray[np.int32]:
     """The map of no rounds: every block stays."""
     slots = np.arange(images, dtype=np.int32)[:, None]
-    return np.broadcast_to(slots, (rows, images, cols)).reshape(-1)
+    return np.array(np.broadcast_to(slots, (rows, images, cols))).reshape(-1)
 
 
 class Cpu(NamedTuple):

@@ -1,7 +1,8 @@
 """The CUDA backend: draws and gathers in the memory of a GPU, on the caller's stream.
 
 Nothing here waits for the device, except where it says so: what is launched is ordered by the
-stream, and memory comes from the caller's library, which knows that order.
+stream, and memory comes from the caller's library, which knows that order. A map may be used on
+another stream than it was drawn on, which then waits for it; it must be kept until that is done.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class Library(Protocol):
         """A flat device array of numba's, unset, in memory of the library."""
 
     def upload(self, device: int, host: npt.NDArray[Any]) -> Any:
-        """The same with the contents of a flat host array, without waiting for the device."""
+        """The same with the contents of a flat host array, in the order of the stream."""
 
     def stream(self, device: int) -> Any:
         """The caller's current stream, as one of numba's."""
@@ -76,7 +77,10 @@ def numba_cuda() -> Any:
     from blockmix.kernels.cuda import cuda
 
     if not cuda.is_available():
-        raise WorkError("no GPU with a working CUDA driver was found: mix on the CPU instead")
+        raise WorkError(
+            f"CUDA cannot be used ({_reason(cuda)}): mix on the CPU, or, in a process that was "
+            "forked after CUDA had been used, start workers with the method 'spawn'"
+        )
     _used_by = os.getpid()
     return cuda
 
@@ -88,12 +92,20 @@ def enough_memory(size: int) -> Iterator[None]:
         yield
     except Exception as error:
         kind = type(error).__name__
-        if kind != "OutOfMemoryError" and "OUT_OF_MEMORY" not in str(error):
+        said = str(error).lower().replace("_", " ")
+        if kind != "OutOfMemoryError" and "out of memory" not in said:
             raise
         raise WorkError(
-            f"{size / 2**20:,.0f} MiB more of device memory are needed: free some, mix fewer "
-            "images at once, or leave the images on the host and pass device='cuda'"
+            f"{size / 2**20:,.0f} MiB more of device or pinned memory are needed: free some, mix "
+            "fewer images at once, or leave the images on the host and pass device='cuda'"
         ) from error
+
+
+def _reason(cuda: Any) -> str:
+    try:
+        return f"{len(cuda.gpus)} GPUs, but no compiler: is the extra for this driver installed?"
+    except Exception as error:  # of several kinds, all of numba's driver layer
+        return " ".join(str(error).split()) or "no GPU with a working driver"
 
 
 def devices() -> list[str]:
@@ -122,10 +134,13 @@ class Gpu(NamedTuple):
     def current(self) -> Iterator[Any]:
         """Make the device numba's current one; gives the caller's stream as one of numba's."""
         cuda = numba_cuda()
+        from blockmix.kernels.cuda import keep_context
+
         count = len(cuda.gpus)
         if self.device >= count:
             names = ", ".join(f"cuda:{index}" for index in range(count))
             raise InputError(f"there is no device {self.name}, only {names}")
+        keep_context(self.device)
         with cuda.gpus[self.device]:
             yield self.library.stream(self.device)
 
@@ -134,7 +149,14 @@ class Gpu(NamedTuple):
             return self.library.empty(self.device, count, np.dtype(dtype))
 
     def upload(self, host: npt.NDArray[Any]) -> Any:
-        return self.library.upload(self.device, np.ascontiguousarray(host).reshape(-1))
+        with enough_memory(host.nbytes):
+            return self.library.upload(self.device, np.ascontiguousarray(host).reshape(-1))
+
+    def placed(self, slots: Any, order: Any, stream: Any) -> Placed:
+        """A map that is there after what the stream has to do now."""
+        ready = numba_cuda().event()
+        ready.record(stream)
+        return Placed(slots, order, ready)
 
     def multiprocessors(self) -> int:
         """Of the device; what the simulator has is taken for one."""
@@ -173,7 +195,7 @@ class Gpu(NamedTuple):
                 self.upload(shifts),
                 stream,
             )
-            return Placed(drawn, self.upload(classes.order))
+            return self.placed(drawn, self.upload(classes.order), stream)
 
     def gather(
         self,
@@ -184,13 +206,16 @@ class Gpu(NamedTuple):
         grid: BlockGrid,
     ) -> None:
         """Write the mixed images."""
-        batch = batch.dense()
+        with enough_memory(batch.view.nbytes):
+            batch = batch.dense()
         out, images = into.bytes(), batch.bytes()
         if out.size == 0:
             return
         aligned = _aligned(out, images)
         with self.current() as stream:
-            blocks, mask = word_table(self, grid, batch.planes, batch.pixel_bytes, aligned)
+            blocks, mask, there = word_table(self, grid, batch.planes, batch.pixel_bytes, aligned)
+            for event in (placed.ready, there):
+                event.wait(stream)
             from blockmix.kernels import gather_cuda
 
             gather_cuda.gather(
@@ -210,13 +235,14 @@ class Gpu(NamedTuple):
     def to_host(self, placed: Placed) -> Placed:
         """Waits for the device."""
         with self.current() as stream:
-            host = Placed(*(array.copy_to_host(stream=stream) for array in placed))
+            placed.ready.wait(stream)
+            slots, order = (array.copy_to_host(stream=stream) for array in placed[:2])
             stream.synchronize()
-        return host
+        return Placed(slots, order)
 
     def from_host(self, placed: Placed) -> Placed:
-        with self.current():
-            return Placed(*(self.upload(array) for array in placed))
+        with self.current() as stream:
+            return self.placed(self.upload(placed.slots), self.upload(placed.order), stream)
 
 
 def _aligned(*batches: npt.NDArray[np.uint8]) -> int:
@@ -242,18 +268,17 @@ def _words(batch: npt.NDArray[np.uint8], dtype: np.dtype[Any]) -> Any:
     return Words(array, -before // width, stride // width)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=256)
 def word_table(gpu: Gpu, grid: BlockGrid, planes: int, pixel_bytes: int, aligned: int) -> Any:
-    """See `gather_cuda.cut_words`; made and brought to the device once for a kind of image.
+    """See `gather_cuda.cut_words`; brought to the device once for a kind of image.
 
-    Waited for then, as later calls may use it on another stream.
+    With it the event after which it is there, as later calls may use it on another stream.
     """
     from blockmix.kernels.gather_cuda import cut_words
 
     row_edges = np.array(grid.row_edges, np.int64)
     byte_edges = np.array(grid.col_edges, np.int64) * pixel_bytes
     blocks, mask = cut_words(row_edges, byte_edges, planes, aligned)
-    table = gpu.upload(blocks), gpu.upload(mask)
     with gpu.current() as stream:
-        stream.synchronize()
-    return table
+        there = gpu.placed(gpu.upload(blocks), gpu.upload(mask), stream)
+    return tuple(there)

@@ -87,10 +87,14 @@ class SourceMap:
     def _at(self, backend: Backend) -> Placed:
         """The map where a backend needs it; it is brought there once."""
         if backend not in self._places:
-            somewhere = next(iter(self._places))
-            on_host = somewhere.to_host(self._places[somewhere])
-            self._places.setdefault(Cpu(), on_host)
-            self._places.setdefault(backend, backend.from_host(on_host))
+            beside = [place for place in self._places if place.name == backend.name]
+            if beside:  # the same memory, whichever library owns it
+                self._places[backend] = self._places[beside[0]]
+            else:
+                if Cpu() not in self._places:
+                    somewhere, placed = next(iter(self._places.items()))
+                    self._places[Cpu()] = somewhere.to_host(placed)
+                self._places[backend] = backend.from_host(self._places[Cpu()])
         return self._places[backend]
 
     @property
@@ -100,7 +104,7 @@ class SourceMap:
         A NumPy array, made anew by each access, as the map is kept in another order. A map that
         was drawn on a GPU is brought to the host for it, once.
         """
-        slots, order = self._at(Cpu())
+        slots, order, _ = self._at(Cpu())
         shape = self._grid.rows, len(self), self._grid.cols
         sources = np.empty((shape[1], shape[0], shape[2]), np.int32)
         sources[order] = order[slots.reshape(shape)].transpose(1, 0, 2)
@@ -158,10 +162,10 @@ class SourceMap:
         one_of("layout", layout, LAYOUTS)
         batch = open_images(images, layout)
         self._check_fits(batch)
+        backend = choose(batch.place, device)
         if out is None:
             out = new_out(images)
         into = open_out(out, images, layout)
-        backend = choose(batch.place, device)
         backend.gather(into, batch, self._at(backend), self._starts, self.grid)
         return out
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from blockmix.cpu import Placed
 from blockmix.errors import WorkError
-from blockmix.gpu import Gpu, NumbaLibrary, numba_cuda, word_table
+from blockmix.gpu import Gpu, NumbaLibrary, enough_memory, numba_cuda, word_table
 
 if TYPE_CHECKING:
     from blockmix.arrays import Batch
@@ -71,13 +71,17 @@ class StreamedGpu(NamedTuple):
             return
         gpu = self._gpu()
         with gpu.current() as stream, ThreadPoolExecutor(PACKERS) as packers:
-            stream.synchronize()  # the map may still be on its way, and lanes have other streams
+            placed.ready.wait(stream)
+            stream.synchronize()  # as lanes have streams of their own
             # In strips every image begins at a whole word, wherever it begins on the host.
-            blocks, mask = word_table(gpu, grid, batch.planes, batch.pixel_bytes, WORD)
+            blocks, mask, there = word_table(gpu, grid, batch.planes, batch.pixel_bytes, WORD)
+            there.synchronize()
             width = mask.dtype.itemsize
-            strip_bytes = _strip_bytes(len(images))
-            lanes = [Lane(len(images) * strip_bytes, packers) for _ in range(LANES)]
-            for number, begin in enumerate(range(0, images.shape[1], strip_bytes)):
+            strip_bytes = _strip_bytes(*images.shape)
+            begins = range(0, images.shape[1], strip_bytes)
+            size = len(images) * strip_bytes
+            lanes = [Lane(size, packers) for _ in range(min(LANES, len(begins)))]
+            for number, begin in enumerate(begins):
                 end = min(begin + strip_bytes, images.shape[1])
                 lane = lanes[number % LANES]
                 lane.finish()
@@ -92,16 +96,17 @@ class StreamedGpu(NamedTuple):
                 lane.finish()
 
 
-def _strip_bytes(count: int) -> int:
+def _strip_bytes(count: int, image_bytes: int) -> int:
     """Bytes of an image in a strip: whole words, and what the device has room for."""
     free = numba_cuda().current_context().get_memory_info()[0]
-    most = min(STRIP_BYTES, free // (4 * LANES)) // count // WORD * WORD
-    if most == 0:
+    least, room = WORD * count, free // (4 * LANES)
+    if room < least:
         raise WorkError(
-            f"{count} images need {4 * LANES * WORD * count} bytes of device memory beside the "
-            f"map, but {free} are free: mix fewer at once, or on the CPU"
+            f"{count} images need {4 * LANES * least} bytes of device memory beside the map, but "
+            f"{free} are free: mix fewer at once, or on the CPU"
         )
-    return int(most)
+    most = max(min(STRIP_BYTES, room), least) // count // WORD * WORD
+    return int(min(most, -(-image_bytes // WORD) * WORD))
 
 
 class Lane:
@@ -111,8 +116,9 @@ class Lane:
         cuda = numba_cuda()
         self.stream = cuda.stream()
         self.packers = packers
-        self.to_device, self.from_device = (cuda.pinned_array(size, np.uint8) for _ in range(2))
-        self.images, self.mixed = (cuda.device_array(size, np.uint8) for _ in range(2))
+        with enough_memory(2 * size):
+            self.to_device, self.from_device = (cuda.pinned_array(size, np.uint8) for _ in range(2))
+            self.images, self.mixed = (cuda.device_array(size, np.uint8) for _ in range(2))
         self.out: npt.NDArray[np.uint8] | None = None
 
     def start(

@@ -4,7 +4,7 @@ Kernels are launched in one dimension, which reaches to 2**31 - 1 blocks of thre
 others end at 65,535.
 """
 
-from numba import cuda
+from numba import config, cuda
 
 # Threads of a block: a multiple of the 32 of a warp, few enough that small batches still give
 # every multiprocessor several blocks. Not measured yet.
@@ -34,6 +34,21 @@ def blocks_for(items):
 def launch(compiled, blocks, stream, *arguments):
     """Run a kernel on a stream, without waiting for it."""
     compiled[max(blocks, LEAST_BLOCKS), THREADS, stream](*arguments)
+
+
+def keep_context(device):
+    """Leave a context current on a thread that has none.
+
+    numba frees device memory in finalizers, which may run at any time and need a context.
+    """
+    if config.ENABLE_CUDASIM:
+        return
+    from numba.cuda.cudadrv.driver import driver
+
+    with driver.get_active_context() as active:
+        if active:
+            return
+    cuda.current_context(device)
 
 
 class _Address:

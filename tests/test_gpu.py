@@ -6,7 +6,10 @@ does that where there is a GPU.
 """
 
 import os
+import re
+import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -16,6 +19,7 @@ from conftest import random_images
 from blockmix import BlockMixer, InputError, InputTypeError, Key, WorkError, gpu, mix
 from blockmix.arrays import on_host, open_images, open_out, place_of
 
+ROOT = Path(__file__).parents[1]
 LABELS = [0, 1] * 12
 
 
@@ -68,7 +72,7 @@ def test_without_a_driver(monkeypatch):
     """With numba-cuda a machine without a GPU says so; the test needs neither."""
     monkeypatch.setattr(gpu, "find_spec", lambda name: True)
     monkeypatch.setattr("numba.cuda.is_available", lambda: False)
-    with pytest.raises(WorkError, match="no GPU with a working CUDA driver"):
+    with pytest.raises(WorkError, match=r"CUDA cannot be used .*: mix on the CPU"):
         mix(random_images(24, 4, 4), LABELS, block=2, device="cuda")
 
 
@@ -85,10 +89,11 @@ def test_nothing_is_written_before_an_error(monkeypatch):
     [
         type("OutOfMemoryError", (Exception,), {})("of CuPy or torch"),
         RuntimeError("[2] Call to cuMemAlloc results in CUDA_ERROR_OUT_OF_MEMORY"),
+        RuntimeError("CUDA error: out of memory"),
     ],
 )
 def test_too_little_device_memory(error):
-    needed = pytest.raises(WorkError, match="3 MiB more of device memory are needed")
+    needed = pytest.raises(WorkError, match="3 MiB more of device or pinned memory are needed")
     with needed, gpu.enough_memory(3 << 20):
         raise error
 
@@ -140,3 +145,22 @@ class TestFakeArrays:
     def test_where_a_map_is_drawn(self, fake):
         assert place_of(fake(random_images(2, 2, 2), device=3), "like").name == "cuda:3"
         assert place_of(None, "like").name == "cpu"
+
+
+def test_the_tests_for_a_gpu_can_be_collected():
+    """They run nowhere else than on a GPU, so that much is seen here."""
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "tests/gpu"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 0, done.stdout
+    assert re.search(r"[5-9]\d tests collected", done.stdout)
+
+
+def test_the_check_says_what_it_needs():
+    """Where no GPU is: a line, and exit code 2."""
+    command = [sys.executable, "bench/gpu_check.py"]
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": ""}
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd=ROOT, check=False, env=environment
+    )
+    assert done.returncode == 2, done.stderr
+    assert "This needs a GPU that numba-cuda, CuPy and torch can use." in done.stdout

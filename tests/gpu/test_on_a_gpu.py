@@ -1,16 +1,60 @@
-"""The CUDA backend on a real GPU: against the reference and the CPU path, byte for byte."""
+"""The CUDA backend on a real GPU: against the reference and the CPU path, byte for byte.
+
+``python bench/gpu_check.py`` runs this. Nothing is skipped for want of a GPU, CuPy or torch.
+Devices other than the first are not tried: the machines at hand have one.
+"""
 
 import multiprocessing
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import random_images
 
 from blockmix import BlockGrid, BlockMixer, InputError, Key, WorkError, mix
 from blockmix.kernels import reference
 
 SECRET = bytes(range(32))
+
+
+class Cupy:
+    """CuPy arrays, and NumPy's way to them and back."""
+
+    def put(self, array):
+        import cupy
+
+        return cupy.asarray(array)
+
+    def get(self, array):
+        return array.get()
+
+    def address(self, array):
+        return array.data.ptr
+
+
+class Torch:
+    def put(self, array):
+        import torch
+
+        return torch.from_numpy(np.ascontiguousarray(array)).cuda()
+
+    def get(self, array):
+        return array.cpu().numpy()
+
+    def address(self, array):
+        return array.data_ptr()
+
+
+@pytest.fixture(params=[Cupy, Torch], ids=["cupy", "torch"])
+def library(request):
+    return request.param()
+
+
+def random_images(*shape, dtype=np.uint8):
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    return np.random.default_rng(0).integers(0, 256, size, np.uint8).view(dtype).reshape(shape)
 
 
 def labels_for(count):
@@ -135,16 +179,70 @@ def test_the_current_stream_of_torch_and_no_waiting():
     mixer = BlockMixer(block=8, sources=5, key=Key(SECRET))
     host = torch.from_numpy(images).pin_memory()
     on_device, out = torch.zeros_like(host, device="cuda"), torch.zeros_like(host, device="cuda")
-    mixer(on_device, labels, out=out)  # compiles
-    torch.cuda.synchronize()
     stream = torch.cuda.Stream()
     with torch.cuda.stream(stream):
-        torch.cuda._sleep(2_000_000_000)  # about a second
-        on_device.copy_(host, non_blocking=True)
-        mixer(on_device, labels, out=out)
+        for cycles in (1000, 2_000_000_000):  # compiles and fills caches; then about a second
+            torch.cuda._sleep(cycles)
+            on_device.copy_(host, non_blocking=True)
+            mixer(on_device, labels, out=out)
         assert not stream.query(), "the call waited for the device"
     stream.synchronize()
     assert np.array_equal(out.cpu().numpy(), mixer(images, labels))
+
+
+def test_a_map_waits_for_itself_on_another_stream():
+    import torch
+
+    images, labels = random_images(30, 48, 48, 3), labels_for(30)
+    mixer = BlockMixer(block=8, sources=5, key=Key(SECRET))
+    on_device = torch.from_numpy(images).cuda()
+    mixer(on_device, labels)
+    one, two = torch.cuda.Stream(), torch.cuda.Stream()
+    with torch.cuda.stream(one):
+        torch.cuda._sleep(500_000_000)
+        plan = mixer.plan(labels, 48, 48, like=on_device)
+    with torch.cuda.stream(two):
+        mixed = plan.apply(on_device)
+    two.synchronize()
+    assert np.array_equal(mixed.cpu().numpy(), mixer(images, labels))
+    with torch.cuda.stream(one):
+        torch.cuda._sleep(500_000_000)
+        plan = mixer.plan(labels, 48, 48, like=on_device)
+    assert plan == mixer.plan(labels, 48, 48)
+
+
+def test_probability_0(library):
+    images = random_images(24, 6, 6)
+    mixed = mix(library.put(images), [0, 1] * 12, block=6, probability=0)
+    assert np.array_equal(library.get(mixed), images)
+
+
+FRESH = """
+import sys; sys.path.insert(0, {root!r})
+import blockmix; blockmix.__path__.append({root!r})
+import threading, numpy as np
+failed = []
+sys.unraisablehook = lambda what: failed.append(what)
+images = np.random.default_rng(0).integers(0, 256, (100, 48, 48, 3), np.uint8)
+labels = np.arange(100) % 2
+mixer = blockmix.BlockMixer(block=8, key=blockmix.Key.from_seed(0))
+def work():
+    for _ in range(6):
+        assert np.array_equal(mixer(images, labels, device="cuda"), mixer(images, labels))
+work()
+thread = threading.Thread(target=work); thread.start(); thread.join()
+import gc; gc.collect()
+assert not failed, failed
+print("fine")
+"""
+
+
+def test_images_on_the_host_where_nothing_else_uses_cuda():
+    """No context of another library is current when memory is freed."""
+    code = FRESH.format(root=str(Path(__file__).resolve().parents[2]))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout == "fine\n", done.stderr
+    assert "Exception ignored" not in done.stderr
 
 
 def test_the_current_stream_of_cupy():
@@ -218,7 +316,7 @@ def test_too_little_memory():
     torch.cuda.empty_cache()
     torch.cuda.set_per_process_memory_fraction(0.003)
     try:
-        with pytest.raises(WorkError, match="MiB more of device memory are needed"):
+        with pytest.raises(WorkError, match="MiB more of device or pinned memory are needed"):
             mix(images, [0] * 2000, block=1)
     finally:
         torch.cuda.set_per_process_memory_fraction(1.0)

@@ -8,7 +8,7 @@ from functools import cache
 
 import pytest
 from cuda.bindings import nvjitlink
-from numba import boolean, int32, int64, types, uint8, uint32, uint64
+from numba import boolean, int32, int64, types, uint8, uint16, uint32, uint64
 
 from blockmix.kernels import draw_cuda, gather_cuda
 from blockmix.kernels.cuda import cuda
@@ -30,8 +30,10 @@ KERNELS = {
         draw_cuda.throw_dice,
         (*MAPS, boolean, int64, int64, int32[::1], int64, *CLASSES, uint64[::1], uint64[::1]),
     ),
-    "gather_words": (gather_cuda.gather_words, gather_signature(uint64)),
-    "gather_words of bytes": (gather_cuda.gather_words, gather_signature(uint8)),
+    "gather_words of 64 bits": (gather_cuda.gather_words, gather_signature(uint64)),
+    "gather_words of 32 bits": (gather_cuda.gather_words, gather_signature(uint32)),
+    "gather_words of 16 bits": (gather_cuda.gather_words, gather_signature(uint16)),
+    "gather_words of 8 bits": (gather_cuda.gather_words, gather_signature(uint8)),
 }
 # Turing, Ampere, Hopper, and Blackwell for data centres and for desks.
 CAPABILITIES = [(7, 5), (8, 0), (9, 0), (10, 0), (12, 0)]
@@ -83,20 +85,21 @@ def test_all_memory_is_known_to_be_global_or_shared(name, capability):
 
 
 def test_pixels_move_in_whole_words(name, capability):
-    bits = {"gather_words": 64, "gather_words of bytes": 8}.get(name)
+    bits = re.search(r"of (\d+) bits", name)
     if bits is None:
         assert ".shared" in ptx(name, capability)  # the draw's words
         return
+    bits = bits[1]
     stores = re.findall(r"\bst\.global\S*\.[usb](\d+)", ptx(name, capability))
     loads = re.findall(r"\bld\.global\S*\.[usb](\d+)", ptx(name, capability))
-    assert set(stores) == {str(bits)}
+    assert set(stores) == {bits}
     assert len(stores) >= gather_cuda.IN_FLIGHT
-    assert loads.count(str(bits)) >= 2 * gather_cuda.IN_FLIGHT
+    assert loads.count(bits) >= 2 * gather_cuda.IN_FLIGHT
 
 
 def test_registers_without_spills(name, capability):
     log = assembled(name, capability)
     (registers,) = set(re.findall(r"used (\d+) registers", log))
-    assert int(registers) <= 80  # 3 blocks of 256 threads on every multiprocessor
+    assert int(registers) <= 80  # so that a multiprocessor of 65,536 holds 6 blocks of 128 threads
     assert re.findall(r"(\d+) bytes spill", log) == ["0", "0"]
     assert "0 bytes lmem" in log
