@@ -67,11 +67,12 @@ def test_one_file_imports_numba_cuda():
 
 
 def test_one_file_of_the_library_knows_other_array_libraries():
+    """Beside the one that is made for one of them."""
     for path in (ROOT / "blockmix").rglob("*.py"):
         named = re.findall(
             r"modules(?:\.get\(|\[)\"(\w+)\"|^\s*import (torch|cupy)", path.read_text(), re.M
         )
-        assert not named or path.name == "arrays.py", path
+        assert not named or path.name in ("arrays.py", "torch.py"), path
 
 
 def loaded_by(statement):
