@@ -10,12 +10,21 @@ from blockmix import cli
 README = (Path(__file__).parents[1] / "README.md").read_text()
 
 
-def test_the_python_example_runs():
-    (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+ARRAYS, TRAINING = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+def test_the_example_of_arrays_runs():
     names = {}
-    exec(example, names)  # noqa: S102
+    exec(ARRAYS, names)  # noqa: S102
     assert names["mixed"].shape == (500, 192, 192, 3)
     assert (names["mixed"] != names["images"]).any()
+
+
+def test_the_example_of_training_runs(torch):
+    names = {}
+    exec(TRAINING, names)  # noqa: S102
+    assert torch.isfinite(names["loss"])
+    assert names["mixed"].shape == (128, 3, 48, 48)
 
 
 def test_its_commands_exist():
