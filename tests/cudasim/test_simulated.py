@@ -5,7 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blockmix import BlockGrid, BlockMixer, InputError, Key, SourceMap, mix, streaming
+from blockmix import (
+    BlockGrid,
+    BlockMixer,
+    InputError,
+    Key,
+    SourceMap,
+    WorkError,
+    mix,
+    streaming,
+)
 from blockmix.kernels import gather_cuda, reference
 from blockmix.kernels.cuda import cuda
 
@@ -108,7 +117,7 @@ def test_any_words_at_any_stride(data):
 @pytest.mark.parametrize("strip_bytes", [1, 9 * 8, 9 * 16, 1 << 20])
 @pytest.mark.parametrize("layout", ["NHWC", "NCHW"])
 def test_strips_of_any_size(strip_bytes, layout, monkeypatch):
-    monkeypatch.setattr(streaming, "STRIP_BYTES", max(strip_bytes, 9 * 8))
+    monkeypatch.setattr(streaming, "STRIP_BYTES", strip_bytes)
     images, labels = random_images(9, 3, 7, 5), [0, 1, 0] * 3
     mixer = BlockMixer(block=2, sources=2, key=Key(SECRET), layout=layout)
     before = images.copy()
@@ -141,6 +150,28 @@ def test_a_map_of_the_device_is_applied_on_the_cpu():
     assert isinstance(plan, SourceMap)
     assert np.array_equal(plan.apply(images), on_cpu.apply(images))
     assert plan == on_cpu
+
+
+def test_too_little_device_memory(monkeypatch):
+    context = type(cuda.current_context())
+    monkeypatch.setattr(context, "get_memory_info", lambda self: (300, 1000))
+    with pytest.raises(
+        WorkError, match=r"9 images need 576 bytes of device memory .* 300 are free"
+    ):
+        mix(random_images(9, 3, 7), [0] * 9, block=2, sources=2, device="cuda")
+
+
+def test_no_more_memory_is_taken_than_an_image_has(monkeypatch):
+    sizes = []
+    original = streaming.Lane.__init__
+
+    def remember(lane, size, packers):
+        sizes.append(size)
+        original(lane, size, packers)
+
+    monkeypatch.setattr(streaming.Lane, "__init__", remember)
+    mix(random_images(9, 3, 7), [0] * 9, block=2, sources=2, device="cuda")
+    assert sizes == [9 * 24]  # one strip of 21 bytes, in whole words
 
 
 def test_nothing_to_move():
