@@ -105,7 +105,7 @@ def _reason(cuda: Any) -> str:
     try:
         return f"{len(cuda.gpus)} GPUs, but no compiler: is the extra for this driver installed?"
     except Exception as error:  # of several kinds, all of numba's driver layer
-        return " ".join(str(error).split()) or "no GPU with a working driver"
+        return " ".join(str(error).split()).strip(" :.") or "no GPU with a working driver"
 
 
 def devices() -> list[str]:
