@@ -84,12 +84,12 @@ def choose(place: Place, device: str | None) -> Backend:
             )
     elif device in (None, "cpu"):
         return Cpu()
-    from blockmix.gpu import Gpu, numba_cuda
+    from blockmix.gpu import Gpu, NumbaLibrary, numba_cuda
     from blockmix.streaming import StreamedGpu
 
     numba_cuda()  # what is wrong with CUDA shows before anything is allocated
     if place.library is None:
-        return StreamedGpu(asked or 0)
+        return StreamedGpu(NumbaLibrary(), asked or 0)
     return Gpu(place.library, place.device)
 
 

@@ -64,12 +64,16 @@ _used_by: int | None = None  # the process that first used CUDA
 def numba_cuda() -> Any:
     """`numba.cuda`, after the checks without which its errors would not name the way out."""
     global _used_by
+    if _used_by == os.getpid():  # looked at once, as every call comes here several times
+        from blockmix.kernels.cuda import cuda
+
+        return cuda
     if find_spec("numba_cuda") is None:
         raise InputTypeError(
             "mixing on a GPU needs numba-cuda: pip install 'blockmix[cuda13]' (or cuda12, for "
             "drivers before 580), or bring the images to the CPU"
         )
-    if _used_by not in (None, os.getpid()):
+    if _used_by is not None:
         raise WorkError(
             "CUDA was used before this process was forked, and does not survive that: start "
             "worker processes with the method 'spawn' or 'forkserver'"
@@ -152,11 +156,11 @@ class Gpu(NamedTuple):
         with enough_memory(host.nbytes):
             return self.library.upload(self.device, np.ascontiguousarray(host).reshape(-1))
 
-    def placed(self, slots: Any, order: Any, stream: Any) -> Placed:
-        """A map that is there after what the stream has to do now."""
-        ready = numba_cuda().event()
-        ready.record(stream)
-        return Placed(slots, order, ready)
+    def event_after(self, stream: Any) -> Any:
+        """An event after what the stream has to do now."""
+        event = numba_cuda().event()
+        event.record(stream)
+        return event
 
     def multiprocessors(self) -> int:
         """Of the device; what the simulator has is taken for one."""
@@ -195,7 +199,7 @@ class Gpu(NamedTuple):
                 self.upload(shifts),
                 stream,
             )
-            return self.placed(drawn, self.upload(classes.order), stream)
+            return Placed(drawn, self.upload(classes.order), self.event_after(stream))
 
     def gather(
         self,
@@ -242,7 +246,8 @@ class Gpu(NamedTuple):
 
     def from_host(self, placed: Placed) -> Placed:
         with self.current() as stream:
-            return self.placed(self.upload(placed.slots), self.upload(placed.order), stream)
+            there = self.upload(placed.slots), self.upload(placed.order)
+            return Placed(*there, self.event_after(stream))
 
 
 def _aligned(*batches: npt.NDArray[np.uint8]) -> int:
@@ -280,5 +285,4 @@ def word_table(gpu: Gpu, grid: BlockGrid, planes: int, pixel_bytes: int, aligned
     byte_edges = np.array(grid.col_edges, np.int64) * pixel_bytes
     blocks, mask = cut_words(row_edges, byte_edges, planes, aligned)
     with gpu.current() as stream:
-        there = gpu.placed(gpu.upload(blocks), gpu.upload(mask), stream)
-    return tuple(there)
+        return gpu.upload(blocks), gpu.upload(mask), gpu.event_after(stream)

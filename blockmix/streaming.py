@@ -8,19 +8,18 @@ directions and the kernel overlap.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from blockmix.cpu import Placed
 from blockmix.errors import WorkError
-from blockmix.gpu import Gpu, NumbaLibrary, enough_memory, numba_cuda, word_table
+from blockmix.gpu import Gpu, enough_memory, numba_cuda, word_table
 
 if TYPE_CHECKING:
     from blockmix.arrays import Batch
     from blockmix.grid import BlockGrid
-    from blockmix.labels import Partition
 
 WORD = 8  # bytes; strips begin at whole words of an image
 STRIP_BYTES = 64 << 20  # of one strip of all images, at most; not measured yet
@@ -28,34 +27,8 @@ LANES = 2  # strips in flight
 PACKERS = 4  # threads that copy between images and pinned memory; not measured yet
 
 
-class StreamedGpu(NamedTuple):
-    """A GPU for images that lie on the host."""
-
-    device: int
-
-    @property
-    def name(self) -> str:
-        return self._gpu().name
-
-    def _gpu(self) -> Gpu:
-        return Gpu(NumbaLibrary(), self.device)
-
-    def draw(
-        self,
-        classes: Partition,
-        grid: BlockGrid,
-        key: npt.NDArray[np.uint32],
-        rounds: int,
-        faces: npt.NDArray[np.uint64],
-        shifts: npt.NDArray[np.uint64],
-    ) -> Placed:
-        return self._gpu().draw(classes, grid, key, rounds, faces, shifts)
-
-    def to_host(self, placed: Placed) -> Placed:
-        return self._gpu().to_host(placed)
-
-    def from_host(self, placed: Placed) -> Placed:
-        return self._gpu().from_host(placed)
+class StreamedGpu(Gpu):
+    """A GPU for images that lie on the host; the map lies there as on any."""
 
     def gather(
         self,
@@ -69,12 +42,11 @@ class StreamedGpu(NamedTuple):
         out, images = into.bytes(), batch.dense().bytes()
         if out.size == 0:
             return
-        gpu = self._gpu()
-        with gpu.current() as stream, ThreadPoolExecutor(PACKERS) as packers:
+        with self.current() as stream, ThreadPoolExecutor(PACKERS) as packers:
             placed.ready.wait(stream)
             stream.synchronize()  # as lanes have streams of their own
             # In strips every image begins at a whole word, wherever it begins on the host.
-            blocks, mask, there = word_table(gpu, grid, batch.planes, batch.pixel_bytes, WORD)
+            blocks, mask, there = word_table(self, grid, batch.planes, batch.pixel_bytes, WORD)
             there.synchronize()
             width = mask.dtype.itemsize
             strip_bytes = _strip_bytes(*images.shape)
@@ -90,7 +62,7 @@ class StreamedGpu(NamedTuple):
                     out[:, begin:end],
                     mask.dtype,
                     (placed.order, placed.slots, grid.cols, blocks, mask, begin // width),
-                    gpu.multiprocessors(),
+                    self.multiprocessors(),
                 )
             for lane in lanes:
                 lane.finish()

@@ -15,6 +15,7 @@ from blockmix import (
     mix,
     streaming,
 )
+from blockmix.backends import choose
 from blockmix.kernels import gather_cuda, reference
 from blockmix.kernels.cuda import cuda
 
@@ -144,7 +145,7 @@ def test_a_map_of_the_device_is_applied_on_the_cpu():
     images, labels = random_images(6, 5, 7, 3), [0, 1] * 3
     mixer = BlockMixer(block=2, sources=2, rounds=2, key=Key(SECRET))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("blockmix.mixer.choose", lambda place, device: streaming.StreamedGpu(0))
+        patch.setattr("blockmix.mixer.choose", lambda place, device: choose(place, "cuda"))
         plan = mixer.plan(labels, 5, 7)
     on_cpu = mixer.plan(labels, 5, 7)
     assert isinstance(plan, SourceMap)
