@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
@@ -11,7 +10,7 @@ from typing import NamedTuple
 
 from blockmix.errors import InputError, WorkError
 from blockmix.folders.codec import BadImageError, Header, read_header
-from blockmix.folders.scan import Candidate, check_is_inside
+from blockmix.folders.scan import Candidate, Enclosure
 
 Progress = Callable[[str, int, int], None]
 Skipped = tuple[Path, str]
@@ -55,13 +54,13 @@ def survey(
     pool: Executor, src: Path, candidates: Sequence[Candidate], on_error: str, progress: Progress
 ) -> Survey:
     """Check every candidate; what cannot be used stops the run or is left out."""
-    root = os.path.realpath(src)
+    enclosure = Enclosure(src)
 
     def look(batch: Sequence[Candidate]) -> list[Header | BadImageError]:
         headers: list[Header | BadImageError] = []
         for candidate in batch:
             try:
-                check_is_inside(candidate.path, root)
+                enclosure.check(candidate.path)
                 headers.append(read_header(candidate.path))
             except BadImageError as error:
                 headers.append(error)

@@ -7,7 +7,7 @@ from conftest import write_images
 
 from blockmix import InputError
 from blockmix.folders.codec import BadImageError
-from blockmix.folders.scan import check_is_inside, find_candidates
+from blockmix.folders.scan import Enclosure, find_candidates
 
 
 def names(src):
@@ -76,7 +76,7 @@ class TestLinks:
 
     def check(self, src, link):
         (image,) = [image for image in find_candidates(src) if image.path == link]
-        check_is_inside(image.path, os.path.realpath(src))
+        Enclosure(src).check(image.path)
 
     def test_to_a_file_inside(self, src):
         (src / "a" / "link.png").symlink_to(src / "b" / "000.png")
@@ -102,6 +102,18 @@ class TestLinks:
         (src / "c").symlink_to(src / "../outside/c")
         with pytest.raises(BadImageError, match="leads out of the source folder"):
             self.check(src, src / "c" / "000.png")
+
+    def test_beside_files_of_a_folder_that_is_known(self, src):
+        (src / "a" / "link.png").symlink_to(src / "../outside/c/000.png")
+        enclosure = Enclosure(src)
+        enclosure.check(src / "a" / "000.png")
+        with pytest.raises(BadImageError, match="leads out of the source folder"):
+            enclosure.check(src / "a" / "link.png")
+
+    def test_the_source_folder_is_a_link(self, src):
+        (src / "../same").symlink_to(src)
+        for image in find_candidates(src / "../same"):
+            Enclosure(src / "../same").check(image.path)
 
     @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs mkfifo")
     def test_what_is_not_a_file_is_not_opened(self, src):
