@@ -8,6 +8,9 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,7 @@ from conftest import SECRET, read_tree, write_images
 
 from blockmix import InputError, Key, WorkError, mix_folder
 from blockmix.folders import mix_folder as mix_folder_module
+from blockmix.folders.destination import Destination
 
 PARAMETERS = {"block": 4, "sources": 3, "memory": 10 * (3 * 768 + 8 * 16 + 1024)}
 
@@ -264,6 +268,34 @@ class TestResume:
         assert SECRET.hex() not in text
         assert "000.png" not in text
         assert str(src) not in text
+
+
+class TestThreads:
+    def test_files_are_put_in_place_one_at_a_time(self, src, dst, monkeypatch):
+        write_bytes, busy, met = Path.write_bytes, threading.Lock(), []
+
+        def write_alone(self, data):
+            if not busy.acquire(blocking=False):
+                met.append(self)
+                return write_bytes(self, data)
+            time.sleep(0.001)
+            written = write_bytes(self, data)
+            busy.release()
+            return written
+
+        monkeypatch.setattr(Path, "write_bytes", write_alone)
+        run(src, dst, workers=4)
+        assert not met
+
+    def test_files_from_several_threads_are_whole(self, src, dst):
+        destination = Destination(dst, src, overwrite=False, resume=False)
+        destination.begin({"run": "", "labels": {}, "files": {"format": "png"}})
+        files = {dst / f"{i % 3}" / f"{i}.png": bytes([i]) * 5000 for i in range(200)}
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(destination.write, files, files.values()))
+        destination.finish("{}")
+        destination.release()
+        assert {path: path.read_bytes() for path in dst.glob("*/*")} == files
 
 
 class TestFailingDisks:
