@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import errno
 import io
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -78,13 +79,16 @@ def read_pixels(
     profile is neither applied nor kept.
     """
     with _opened(path) as image:
-        upright: Image.Image = ImageOps.exif_transpose(image)
-        if upright.has_transparency_data:
-            upright = upright.convert("RGBA")
-            lowest, _ = upright.getchannel("A").getextrema()
+        ImageOps.exif_transpose(image, in_place=True)  # without: a copy, even of an upright one
+        pixels: Image.Image = image
+        if pixels.has_transparency_data:
+            pixels = pixels.convert("RGBA")
+            lowest, _ = pixels.getchannel("A").getextrema()
             if lowest != 255:
                 raise BadImageError(path, "it is transparent in places: flatten it first")
-        pixels = upright.convert("L" if grey else "RGB")
+        mode = "L" if grey else "RGB"
+        if pixels.mode != mode:  # or else it would be copied
+            pixels = pixels.convert(mode)
         if pixels.size != size[::-1]:
             if not resize:
                 raise BadImageError(path, "its size is not what its header says")
@@ -123,25 +127,36 @@ class Encoder(NamedTuple):
             options = lossless if self.quality is None else {"quality": self.quality}
         else:
             options = {"compress_level": PNG_LEVEL}
-        buffer = io.BytesIO()
-        Image.fromarray(pixels).save(buffer, self.format.upper(), **options)
-        return buffer.getvalue()
+        with _memory_file() as file:
+            Image.fromarray(pixels).save(file, self.format.upper(), **options)
+            file.seek(0)
+            return file.read()
+
+
+def _memory_file() -> BinaryIO:
+    """A file in memory; where the system has them, one with a descriptor.
+
+    Only into a descriptor does Pillow encode JPEG without holding the interpreter: two threads took
+    275 to 298 us an image of 192 x 192 x 3, against 438 to 444 us into BytesIO (Pillow 13.0, AMD
+    EPYC). The bytes are the same.
+    """
+    if hasattr(os, "memfd_create"):
+        return open(os.memfd_create("image"), "w+b")
+    return io.BytesIO()
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[ImageFile.ImageFile]:
     """Open an image, refuse what is not plain 8-bit grey or colour, and name every failure."""
     try:
-        if path.stat().st_size == 0:
-            raise BadImageError(path, "it is empty")
         with Image.open(path, formats=READ_FORMATS) as image:
             _refuse_unusable(path, image)
             yield image
     except (BadImageError, MemoryError):
         raise
     except UnidentifiedImageError:
-        reason = f"it is not an image of a known format ({', '.join(READ_FORMATS)})"
-        raise BadImageError(path, reason) from None
+        known = f"it is not an image of a known format ({', '.join(READ_FORMATS)})"
+        raise BadImageError(path, known if path.stat().st_size else "it is empty") from None
     except Image.DecompressionBombError:
         raise _bomb(path) from None
     except OSError as error:

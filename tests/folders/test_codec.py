@@ -321,3 +321,11 @@ def test_no_metadata_of_the_original_comes_through(save):
         assert b"SECRET" in path.read_bytes()
         for encoder in (Encoder("jpeg", 95), Encoder("png", None), Encoder("webp", None)):
             assert b"SECRET" not in encoder.encode(read(path))
+
+
+@pytest.mark.parametrize("encoder", [Encoder("jpeg", 95), Encoder("png", None)], ids=str)
+def test_the_bytes_do_not_depend_on_files_in_memory(monkeypatch, encoder):
+    pixels = np.arange(40 * 60 * 3, dtype=np.uint8).reshape(40, 60, 3)
+    data = encoder.encode(pixels)
+    monkeypatch.delattr(os, "memfd_create", raising=False)
+    assert encoder.encode(pixels) == data
