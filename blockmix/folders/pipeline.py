@@ -6,9 +6,9 @@ the interpreter while it decodes, resizes and encodes.
 
 from __future__ import annotations
 
+import os
 import time
 from concurrent.futures import Executor, Future
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -89,10 +89,10 @@ class Pipeline:
             del mixed
 
     def _is_done(self, cohort: Cohort) -> bool:
-        return all(self._path(image).exists() for image in cohort.members)
+        return all(self._is_there(self._plan.output(image)) for image in cohort.members)
 
-    def _path(self, image: Candidate) -> Path:
-        return self._destination.root / self._plan.output(image)
+    def _is_there(self, output: str) -> bool:
+        return os.path.exists(os.path.join(self._destination.root, output))
 
     def _start_reading(self, cohorts: list[Cohort] | None) -> Load | None:
         if cohorts is None:
@@ -152,12 +152,8 @@ class Pipeline:
         return mixed
 
     def _write(self, images: list[Candidate], mixed: Pixels) -> None:
-        outputs = [str(self._plan.output(image)) for image in images]
-        missing = [
-            place
-            for place, output in enumerate(outputs)
-            if not (self._destination.root / output).exists()
-        ]
+        outputs = [self._plan.output(image) for image in images]
+        missing = [place for place, output in enumerate(outputs) if not self._is_there(output)]
         # In the order of the new names, so that the order on disk does not tell the old one.
         missing.sort(key=outputs.__getitem__)
         pending = [

@@ -40,12 +40,12 @@ class FolderPlan:
     names: str  # "opaque" or "keep"
     record: dict[str, Any]  # see FolderSummary.record
 
-    def output(self, image: Candidate) -> Path:
+    def output(self, image: Candidate) -> str:
         """The file that an image is mixed into, below the destination."""
         if self.names == "keep":
-            return Path(image.label, image.name).with_suffix(self.encoder.suffix)
+            return str(Path(image.label, image.name).with_suffix(self.encoder.suffix))
         digest = self.mixer.key.digest("image name", image.id.to_bytes(8, "little"))
-        return Path(image.label, digest.hex() + self.encoder.suffix)
+        return f"{image.label}/{digest.hex()}{self.encoder.suffix}"
 
     def final_record(self, left_out: list[Candidate]) -> dict[str, Any]:
         """The record, less the images that turned out unreadable."""
@@ -134,12 +134,12 @@ def _run_id(key: Key, record: dict[str, Any], cohorts: list[Cohort]) -> str:
 def _refuse_collisions(plan: FolderPlan, images: list[Candidate]) -> None:
     taken: dict[str, Candidate] = {}
     for image in images:
-        path = str(plan.output(image))
+        path = plan.output(image)
         if path in taken:
             raise _collision(taken[path], image, path)
         taken[path] = image
     for image in images:
-        for folder in plan.output(image).parents:
+        for folder in Path(plan.output(image)).parents:
             if str(folder) in taken:
                 raise _collision(taken[str(folder)], image, str(folder))
 

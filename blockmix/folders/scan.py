@@ -93,12 +93,12 @@ class Enclosure:
 def _files_below(folder: Path) -> Iterator[str]:
     # os.walk, unlike Path.walk, is in Python 3.11; it lists links to folders among the folders.
     for parent, folders, files in os.walk(folder, onerror=_raise):
+        below = "".join(f"{part}/" for part in Path(parent).relative_to(folder).parts)
         links = [name for name in folders if os.path.islink(os.path.join(parent, name))]
         folders[:] = [name for name in folders if not _passed_over(name) and name not in links]
         for name in files + links:
             if not _passed_over(name):
-                path = os.path.relpath(os.path.join(parent, name), folder)
-                yield path.replace(os.sep, "/")
+                yield f"{below}{name}"
 
 
 def _raise(error: OSError) -> None:
