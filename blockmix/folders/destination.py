@@ -13,7 +13,6 @@ import os
 import re
 import secrets
 import shutil
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -42,10 +41,9 @@ class Destination:
         self._work = root / WORK
         self._state = self._work / "state.json"
         self._lock_file: int | None = None
-        # Files are put in place one at a time. On ext4, two threads that do so at once spin on the
-        # locks of the folders: 560 us of kernel time a file of 13 kB, against 140 us in turn.
-        self._turn = threading.Lock()
-        self._made: set[Path] = set()  # folders for files, made or found
+        # Folders that are there. To make sure of them for every file had two threads contend for
+        # their locks: 383 to 392 us a file of 13 kB on ext4, against 147 to 170.
+        self._made: set[Path] = set()
 
     def check(self, run: str | None = None) -> None:
         """Refuse a destination that could cost somebody files. Writes nothing.
@@ -97,11 +95,10 @@ class Destination:
     def write(self, path: Path, data: bytes) -> None:
         """Make a file appear at ``path``, complete or not at all."""
         try:
-            with self._turn:
-                if path.parent not in self._made:
-                    path.parent.mkdir(exist_ok=True, parents=True)
-                    self._made.add(path.parent)
-                self._put(path, data)
+            if path.parent not in self._made:
+                path.parent.mkdir(exist_ok=True, parents=True)
+                self._made.add(path.parent)
+            self._put(path, data)
         except OSError as error:
             raise self._failure(error) from error
 

@@ -8,8 +8,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -271,21 +269,16 @@ class TestResume:
 
 
 class TestThreads:
-    def test_files_are_put_in_place_one_at_a_time(self, src, dst, monkeypatch):
-        write_bytes, busy, met = Path.write_bytes, threading.Lock(), []
+    def test_each_folder_is_made_once(self, src, dst, monkeypatch):
+        mkdir, made = Path.mkdir, []
 
-        def write_alone(self, data):
-            if not busy.acquire(blocking=False):
-                met.append(self)
-                return write_bytes(self, data)
-            time.sleep(0.001)
-            written = write_bytes(self, data)
-            busy.release()
-            return written
+        def count(self, *arguments, **options):
+            made.append(self)
+            return mkdir(self, *arguments, **options)
 
-        monkeypatch.setattr(Path, "write_bytes", write_alone)
-        run(src, dst, workers=4)
-        assert not met
+        monkeypatch.setattr(Path, "mkdir", count)
+        run(src, dst, workers=1)
+        assert made.count(dst / "cat") == made.count(dst / "dog") == 1
 
     def test_files_from_several_threads_are_whole(self, src, dst):
         destination = Destination(dst, src, overwrite=False, resume=False)
