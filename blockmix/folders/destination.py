@@ -41,8 +41,8 @@ class Destination:
         self._work = root / WORK
         self._state = self._work / "state.json"
         self._lock_file: int | None = None
-        # Folders that are there. To make sure of them for every file had two threads contend for
-        # their locks: 383 to 392 us a file of 13 kB on ext4, against 147 to 170.
+        # Folders that are there. With a mkdir for every file, two threads took 383 to 392 us of
+        # wall time a file of 13 kB, against 147 to 170 (ext4, new folders, AMD EPYC).
         self._made: set[Path] = set()
 
     def check(self, run: str | None = None) -> None:

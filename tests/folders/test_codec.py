@@ -327,5 +327,23 @@ def test_no_metadata_of_the_original_comes_through(save):
 def test_the_bytes_do_not_depend_on_files_in_memory(monkeypatch, encoder):
     pixels = np.arange(40 * 60 * 3, dtype=np.uint8).reshape(40, 60, 3)
     data = encoder.encode(pixels)
-    monkeypatch.delattr(os, "memfd_create", raising=False)
+
+    def forbidden(name):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "memfd_create", forbidden, raising=False)
     assert encoder.encode(pixels) == data
+    monkeypatch.delattr(os, "memfd_create")
+    assert encoder.encode(pixels) == data
+
+
+def test_a_file_that_goes_away_while_it_is_looked_at(tmp_path, monkeypatch):
+    path = tmp_path / "gone.jpg"
+    path.write_bytes(b"not an image")
+
+    def gone(self, **options):
+        raise FileNotFoundError(errno.ENOENT, "No such file or directory")
+
+    monkeypatch.setattr(type(path), "stat", gone)
+    with pytest.raises(BadImageError, match="not an image of a known format"):
+        read_header(path)
