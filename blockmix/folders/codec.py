@@ -29,11 +29,16 @@ WRITE_SUFFIXES = {"jpeg": ".jpg", "png": ".png", "webp": ".webp"}
 # 39 kB, the default of 4 57 ms and 34 kB.
 PNG_LEVEL = 4
 WEBP_METHOD = 0
+# A JPEG is decoded at a half, quarter or eighth of its size where that leaves this many times the
+# size that is wanted. At 3 the resized pixels are within 44 dB (PSNR) of those from a full decode,
+# on five photographs of 300 to 640 pixels at five sizes; at 2 within 37 dB.
+_DRAFT = 3
 
 # Registers every format now: left to the first open, several threads would do it at once.
 Image.init()
 
 _GREY_MODES = ("1", "L", "LA")
+_JPEG = ("JPEG", "MPO")
 _COLOUR_MODES = ("P", "PA", "RGB", "RGBA")
 # Faults of the machine, for which no image must be left out.
 _NOT_THE_FILES_FAULT = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO)
@@ -63,22 +68,23 @@ def read_header(path: Path) -> Header:
     """Look at a file and refuse what cannot be mixed, as far as that shows without decoding."""
     with _opened(path) as image:
         width, height = image.size
-        # Not the PNG reader's own getexif, which decodes the whole image to look behind it.
-        if Image.Image.getexif(image).get(ExifTags.Base.Orientation) in _SIDEWAYS:
+        if _is_sideways(image):
             width, height = height, width
-        jpeg = image.format in ("JPEG", "MPO")
+        jpeg = image.format in _JPEG
         return Header(height, width, image.mode in _GREY_MODES, jpeg)
 
 
-def read_pixels(
-    path: Path, size: tuple[int, int], *, resize: bool, grey: bool
-) -> npt.NDArray[np.uint8]:
-    """Decode, turn upright, and resize by Lanczos if asked to.
+def decode(path: Path, size: tuple[int, int], *, resize: bool, grey: bool) -> Image.Image:
+    """Decode an image and turn it upright: grey or RGB, without loss, of (height, width) ``size``.
 
-    Returns (height, width) or (height, width, 3). Colour values stay as they are stored; a colour
-    profile is neither applied nor kept.
+    If it is to be resized it may have another size, and a JPEG may come smaller than it is stored,
+    but not below `_DRAFT` times the size. Colour values stay as they are stored; a colour profile
+    is neither applied nor kept.
     """
     with _opened(path) as image:
+        if resize and image.format in _JPEG:
+            width, height = size if _is_sideways(image) else size[::-1]
+            image.draft(None, (_DRAFT * width, _DRAFT * height))
         ImageOps.exif_transpose(image, in_place=True)  # without: a copy, even of an upright one
         pixels: Image.Image = image
         if pixels.has_transparency_data:
@@ -89,11 +95,17 @@ def read_pixels(
         mode = "L" if grey else "RGB"
         if pixels.mode != mode:  # or else it would be copied
             pixels = pixels.convert(mode)
-        if pixels.size != size[::-1]:
-            if not resize:
-                raise BadImageError(path, "its size is not what its header says")
-            pixels = pixels.resize(size[::-1], Image.Resampling.LANCZOS)
-        return np.asarray(pixels)
+        if not resize and pixels.size != size[::-1]:
+            raise BadImageError(path, "its size is not what its header says")
+        pixels.load()
+        return pixels
+
+
+def resized(image: Image.Image, size: tuple[int, int]) -> npt.NDArray[np.uint8]:
+    """The pixels of an image, (height, width) or (height, width, 3), resized by Lanczos."""
+    if image.size != size[::-1]:
+        image = image.resize(size[::-1], Image.Resampling.LANCZOS)
+    return np.asarray(image)
 
 
 class Encoder(NamedTuple):
@@ -167,6 +179,11 @@ def _opened(path: Path) -> Iterator[ImageFile.ImageFile]:
     except Exception as error:  # decoders raise anything at all on a damaged file
         reason = f"it cannot be decoded: {type(error).__name__}: {error}"
         raise BadImageError(path, reason) from error
+
+
+def _is_sideways(image: Image.Image) -> bool:
+    # Not the PNG reader's own getexif, which decodes the whole image to look behind it.
+    return Image.Image.getexif(image).get(ExifTags.Base.Orientation) in _SIDEWAYS
 
 
 def _is_empty(path: Path) -> bool:

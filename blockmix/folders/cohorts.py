@@ -64,11 +64,14 @@ def cut_into_cohorts(images: Iterable[Candidate], most: int, key: Key) -> list[C
 
 
 def pack(cohorts: Iterable[Cohort], most: int) -> Iterator[list[Cohort]]:
-    """Group small cohorts, in order, so that they are read and written together."""
+    """Group small cohorts, in order, so that they are read and written together.
+
+    ``most`` images make a group; a larger cohort is one of its own.
+    """
     load: list[Cohort] = []
     held = 0
     for cohort in cohorts:
-        if held + len(cohort.members) > most:
+        if load and held + len(cohort.members) > most:
             yield load
             load, held = [], 0
         load.append(cohort)

@@ -170,7 +170,7 @@ def _summarise(
         written=pipeline.written,
         skipped=(*found.skipped, *((image.path, why) for image, why in pipeline.left_out)),
         seconds=time.perf_counter() - started,
-        stage_seconds={"compile": compiling, **pipeline.stage_seconds},
+        stage_seconds={"compile": compiling, **pipeline.seconds},
         record=plan.final_record([image for image, _ in pipeline.left_out]),
     )
 

@@ -7,19 +7,20 @@ the interpreter while it decodes, resizes and encodes.
 from __future__ import annotations
 
 import os
-import time
 from concurrent.futures import Executor, Future
+from math import prod
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from blockmix.errors import InputError, WorkError
-from blockmix.folders.codec import BadImageError, read_pixels
+from blockmix.folders.codec import BadImageError, decode, resized
 from blockmix.folders.cohorts import Cohort, pack
 from blockmix.folders.destination import Destination
 from blockmix.folders.plan import FolderPlan
 from blockmix.folders.scan import Candidate
+from blockmix.folders.seconds import Seconds
 from blockmix.folders.survey import Progress, stop_at
 from blockmix.labels import check_sizes
 
@@ -28,6 +29,9 @@ Pixels = npt.NDArray[np.uint8]
 
 # Images handed to a worker at once: a task costs far less than its images, in time and memory.
 _AT_ONCE = 16
+# Small cohorts are read and mixed together up to this size. More gains nothing, and touches memory
+# that has to be cleared first, which took longer than mixing in it.
+_LOAD_BYTES = 64 << 20
 
 
 class Load(NamedTuple):
@@ -44,12 +48,12 @@ class Done(NamedTuple):
     """What a worker reports of a few images."""
 
     images: int
-    seconds: float
+    seconds: Seconds
     bad: dict[int, BadImageError]  # by place in the load
 
 
 class Pipeline:
-    """Carries out a plan. ``written``, ``left_out`` and ``stage_seconds`` tell what was done."""
+    """Carries out a plan. ``written``, ``left_out`` and ``seconds`` tell what was done."""
 
     def __init__(
         self,
@@ -61,7 +65,7 @@ class Pipeline:
     ) -> None:
         self.written = 0
         self.left_out: list[tuple[Candidate, str]] = []  # and why
-        self.stage_seconds = {"read": 0.0, "mix": 0.0, "write": 0.0}
+        self.seconds = Seconds("read", "resize", "draw", "gather", "encode", "write")
         self._plan = plan
         self._destination = destination
         self._pool = pool
@@ -77,16 +81,20 @@ class Pipeline:
         """
         todo = [cohort for cohort in self._plan.cohorts if not self._is_done(cohort)]
         self._total = sum(len(cohort.members) for cohort in todo)
-        loads = pack(todo, self._plan.capacity)
-        ahead = self._start_reading(next(loads, None))
-        while ahead:
-            images, cohorts, pixels = self._finish_reading(ahead)
-            ahead = self._start_reading(next(loads, None))
+        shape = (*self._plan.size, *(() if self._plan.grey else (3,)))
+        loads = list(pack(todo, min(self._plan.capacity, _LOAD_BYTES // prod(shape))))
+        largest = max((sum(len(cohort.members) for cohort in load) for load in loads), default=0)
+        # All the memory for pixels: two loads, one of them being read, and what one is mixed into.
+        read, ahead, mixed = (np.empty((largest, *shape), np.uint8) for _ in range(3))
+        waiting = iter(loads)
+        load = self._start_reading(next(waiting, None), read)
+        while load:
+            images, cohorts, pixels = self._finish_reading(load)
+            load = self._start_reading(next(waiting, None), ahead)
             compiled.result()
-            mixed = self._mix(images, cohorts, pixels)
-            del pixels  # two loads are in memory from here on, three until here
+            self._mix(images, cohorts, pixels, mixed[: len(images)])
             self._write(images, mixed)
-            del mixed
+            read, ahead = ahead, read
 
     def _is_done(self, cohort: Cohort) -> bool:
         return all(self._is_there(self._plan.output(image)) for image in cohort.members)
@@ -94,12 +102,11 @@ class Pipeline:
     def _is_there(self, output: str) -> bool:
         return os.path.exists(os.path.join(self._destination.root, output))
 
-    def _start_reading(self, cohorts: list[Cohort] | None) -> Load | None:
+    def _start_reading(self, cohorts: list[Cohort] | None, into: Pixels) -> Load | None:
         if cohorts is None:
             return None
         images = [image for cohort in cohorts for image in cohort.members]
-        channels = () if self._plan.grey else (3,)
-        pixels = np.empty((len(images), *self._plan.size, *channels), np.uint8)
+        pixels = into[: len(images)]
         return Load(
             images=images,
             cohorts=np.repeat(np.arange(len(cohorts)), [len(cohort.members) for cohort in cohorts]),
@@ -112,16 +119,19 @@ class Pipeline:
         )
 
     def _read(self, images: list[Candidate], pixels: Pixels, places: range) -> Done:
-        started = time.perf_counter()
-        plan, bad = self._plan, {}
+        plan, seconds, bad = self._plan, Seconds("read", "resize"), {}
         for place in places:
             try:
-                pixels[place] = read_pixels(
-                    images[place].path, plan.size, resize=plan.resize, grey=plan.grey
-                )
+                with seconds.spent("read"):
+                    image = decode(
+                        images[place].path, plan.size, resize=plan.resize, grey=plan.grey
+                    )
             except BadImageError as error:
                 bad[place] = error
-        return Done(len(places), time.perf_counter() - started, bad)
+                continue
+            with seconds.spent("resize"):
+                pixels[place] = resized(image, plan.size)
+        return Done(len(places), seconds, bad)
 
     def _finish_reading(self, load: Load) -> tuple[list[Candidate], npt.NDArray[np.int64], Pixels]:
         """Wait for the images of a load, and leave out those that could not be read."""
@@ -143,13 +153,17 @@ class Pipeline:
         return [load.images[place] for place in kept], cohorts, load.pixels[kept]
 
     def _mix(
-        self, images: list[Candidate], cohorts: npt.NDArray[np.int64], pixels: Pixels
-    ) -> Pixels:
-        started = time.perf_counter()
+        self,
+        images: list[Candidate],
+        cohorts: npt.NDArray[np.int64],
+        pixels: Pixels,
+        mixed: Pixels,
+    ) -> None:
         ids = np.array([image.id for image in images], np.int64)
-        mixed: Pixels = self._plan.mixer(pixels, cohorts, ids=ids)
-        self.stage_seconds["mix"] += time.perf_counter() - started
-        return mixed
+        with self.seconds.spent("draw"):
+            source_map = self._plan.mixer.plan(cohorts, *self._plan.size, ids=ids)
+        with self.seconds.spent("gather"):
+            source_map.apply(pixels, mixed)
 
     def _write(self, images: list[Candidate], mixed: Pixels) -> None:
         outputs = [self._plan.output(image) for image in images]
@@ -166,16 +180,18 @@ class Pipeline:
         self.written += len(missing)
 
     def _write_some(self, outputs: list[str], mixed: Pixels, places: list[int]) -> Done:
-        started = time.perf_counter()
+        seconds = Seconds("encode", "write")
         for place in places:
-            data = self._plan.encoder.encode(mixed[place])
-            self._destination.write(self._destination.root / outputs[place], data)
-        return Done(len(places), time.perf_counter() - started, {})
+            with seconds.spent("encode"):
+                data = self._plan.encoder.encode(mixed[place])
+            with seconds.spent("write"):
+                self._destination.write(self._destination.root / outputs[place], data)
+        return Done(len(places), seconds, {})
 
-    def _count(self, stage: str, done: Done) -> dict[int, BadImageError]:
-        self.stage_seconds[stage] += done.seconds
-        self._done[stage] += done.images
-        self._progress(stage, self._done[stage], self._total)
+    def _count(self, step: str, done: Done) -> dict[int, BadImageError]:
+        self.seconds.add(done.seconds)
+        self._done[step] += done.images
+        self._progress(step, self._done[step], self._total)
         return done.bad
 
 

@@ -24,14 +24,14 @@ class FolderSummary:
     seconds : float
         Wall-clock time of the run.
     stage_seconds : dict of str to float
-        Time spent compiling (once a process), reading (with resizing), mixing and writing (with
-        encoding), summed over the workers. Stages overlap.
+        Time of each stage, summed over the workers; stages overlap. "compile" (once a process),
+        "read" (and decode), "resize", "draw" (the map), "gather" (the blocks), "encode", "write".
     record : dict
         What ``blockmix.json`` says: parameters, versions, counts; no key, no source path, no time.
 
     Examples
     --------
-    >>> FolderSummary(8, 8, (), 2.0, {"read": 1.0, "mix": 0.1, "write": 1.5}, {}).images_per_second
+    >>> FolderSummary(8, 8, (), 2.0, {"read": 1.0, "write": 1.5}, {}).images_per_second
     4.0
     """
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import NamedTuple
@@ -14,9 +15,9 @@ from blockmix.folders.scan import Candidate, Enclosure
 
 Progress = Callable[[str, int, int], None]
 Skipped = tuple[Path, str]
+Headers = list[Header | BadImageError]
 
-# Files handed to a worker at once. One at a time took 2.3 s for 6,000 headers where a plain loop
-# takes 1.5 s; workers help where opening a file has to wait for a disk or a network.
+# Files looked at between two reports, and handed to a worker at once.
 _AT_ONCE = 64
 
 
@@ -56,8 +57,8 @@ def survey(
     """Check every candidate; what cannot be used stops the run or is left out."""
     enclosure = Enclosure(src)
 
-    def look(batch: Sequence[Candidate]) -> list[Header | BadImageError]:
-        headers: list[Header | BadImageError] = []
+    def look(batch: Sequence[Candidate]) -> Headers:
+        headers: Headers = []
         for candidate in batch:
             try:
                 enclosure.check(candidate.path)
@@ -69,8 +70,8 @@ def survey(
     found = Survey([], {}, [])
     bad: list[BadImageError] = []
     starts = range(0, len(candidates), _AT_ONCE)
-    batches = [candidates[start : start + _AT_ONCE] for start in starts]
-    for start, batch, headers in zip(starts, batches, pool.map(look, batches), strict=True):
+    batches = [list(candidates[start : start + _AT_ONCE]) for start in starts]
+    for start, batch, headers in zip(starts, batches, _map(look, batches, pool), strict=True):
         for candidate, header in zip(batch, headers, strict=True):
             if isinstance(header, BadImageError):
                 bad.append(header)
@@ -83,6 +84,22 @@ def survey(
     found.skipped.extend((error.path, error.reason) for error in bad)
     _refuse_emptied_labels(candidates, found.images)
     return found
+
+
+def _map(
+    look: Callable[[Sequence[Candidate]], Headers], batches: list[list[Candidate]], pool: Executor
+) -> Iterator[Headers]:
+    """Look at one batch after another, or at many at once where looking is mostly waiting.
+
+    Reading a header holds the interpreter: 6,000 took one thread 0.88 to 0.95 s and two threads
+    1.3 to 1.8 s, when nothing had to wait for a disk or a network (AMD EPYC).
+    """
+    started, worked = time.perf_counter(), time.thread_time()
+    for number, batch in enumerate(batches, start=1):
+        yield look(batch)
+        if time.perf_counter() - started > 2 * (time.thread_time() - worked):
+            yield from pool.map(look, batches[number:])
+            return
 
 
 def stop_at(bad: Sequence[BadImageError]) -> WorkError:

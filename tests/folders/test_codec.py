@@ -9,10 +9,12 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import ExifTags, Image, PngImagePlugin
+from PIL import ExifTags, Image, ImageOps, PngImagePlugin
+from skimage import data
+from skimage.metrics import peak_signal_noise_ratio
 
 from blockmix import InputError, WorkError
-from blockmix.folders.codec import BadImageError, Encoder, read_header, read_pixels
+from blockmix.folders.codec import BadImageError, Encoder, decode, read_header, resized
 
 COLOUR = np.random.default_rng(0).integers(0, 256, (6, 8, 3), np.uint8)
 GREY = COLOUR[..., 0]
@@ -31,7 +33,7 @@ def save(tmp_path):
 
 def read(path, size=(6, 8), *, resize=False, grey=False):
     read_header(path)
-    return read_pixels(path, size, resize=resize, grey=grey)
+    return resized(decode(path, size, resize=resize, grey=grey), size)
 
 
 def refused(path, message, at="header"):
@@ -44,6 +46,27 @@ def refused(path, message, at="header"):
 def test_formats_without_loss(save, name):
     options = {"lossless": True} if name == "a.webp" else {}
     assert np.array_equal(read(save(COLOUR, name, **options)), COLOUR)
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+@pytest.mark.parametrize(("side", "decoded"), [(20, 64), (40, 128), (48, 256), (85, 256)])
+def test_large_jpegs_are_decoded_smaller(save, side, decoded, orientation):
+    photograph, exif = Image.fromarray(data.astronaut()), Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    path = save(photograph.crop((0, 0, 512, 384)), "a.jpg", quality=95, exif=exif)
+    size = (side, side * 3 // 4) if orientation == 6 else (side * 3 // 4, side)
+    image = decode(path, size, resize=True, grey=False)
+    assert max(image.size) == decoded
+    assert (image.width > image.height) == (orientation == 1)
+    with Image.open(path) as whole:
+        whole = ImageOps.exif_transpose(whole).resize(size[::-1], Image.Resampling.LANCZOS)
+    assert peak_signal_noise_ratio(np.asarray(whole), resized(image, size)) > 44
+
+
+def test_jpegs_are_decoded_whole_where_less_would_show(save):
+    path = save(data.astronaut(), "a.jpg")
+    assert decode(path, (86, 86), resize=True, grey=False).size == (512, 512)
+    assert decode(path, (512, 512), resize=False, grey=False).size == (512, 512)
 
 
 def test_headers(save):

@@ -72,3 +72,5 @@ def test_packing():
     loads = [[cohort.name for cohort in load] for load in pack(cohorts, 9)]
     assert loads == [["a", "b"], ["c"], ["d"], ["e"]]
     assert list(pack([], 9)) == []
+    alone = [[cohort.name for cohort in load] for load in pack(cohorts, 3)]
+    assert alone == [["a"], ["b"], ["c"], ["d"], ["e"]]

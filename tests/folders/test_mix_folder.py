@@ -184,7 +184,9 @@ def test_the_summary(run):
     assert (summary.images, summary.written, summary.skipped) == (50, 50, ())
     assert summary.record["labels"] == {"cat": 30, "dog": 20}
     assert summary.record["grid"]["blocks"] == 16
-    assert set(summary.stage_seconds) == {"compile", "read", "mix", "write"}
+    assert set(summary.stage_seconds) == {
+        *("compile", "read", "resize", "draw", "gather", "encode", "write")
+    }
     assert all(spent > 0 for spent in summary.stage_seconds.values())
     text = str(summary)
     assert "mixed 50 images of 2 labels in 2 cohorts" in text
