@@ -13,6 +13,7 @@ import os
 import re
 import secrets
 import shutil
+from io import RawIOBase
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ class Destination:
         self._lock_file: int | None = None
         # Folders that are there. With a mkdir for every file, two threads took 383 to 392 us of
         # wall time a file of 13 kB, against 147 to 170 (ext4, new folders, AMD EPYC).
-        self._made: set[Path] = set()
+        self._made: set[str] = set()
 
     def check(self, run: str | None = None) -> None:
         """Refuse a destination that could cost somebody files. Writes nothing.
@@ -88,23 +89,24 @@ class Destination:
             for left_over in self._work.glob("*.part"):
                 left_over.unlink()
             if self._overwrite or not self._state.exists():
-                self._put(self._state, json.dumps(record).encode())
+                self._put(f"{WORK}/state.json", json.dumps(record).encode())
         except OSError as error:
             raise self._failure(error) from error
 
-    def write(self, path: Path, data: bytes) -> None:
-        """Make a file appear at ``path``, complete or not at all."""
+    def write(self, output: str, data: bytes) -> None:
+        """Make a file appear, complete or not at all; ``output`` is below the destination."""
         try:
-            if path.parent not in self._made:
-                path.parent.mkdir(exist_ok=True, parents=True)
-                self._made.add(path.parent)
-            self._put(path, data)
+            folder = os.path.dirname(output)
+            if folder not in self._made:
+                os.makedirs(self.root / folder, exist_ok=True)
+                self._made.add(folder)
+            self._put(output, data)
         except OSError as error:
             raise self._failure(error) from error
 
     def finish(self, record: str) -> None:
         """Publish the record; only now the set is complete."""
-        self.write(self.root / RECORD, record.encode())
+        self.write(RECORD, record.encode())
         try:
             shutil.rmtree(self._work)
         except OSError as error:
@@ -130,14 +132,17 @@ class Destination:
             raise InputError(f"another run is writing to {self.root}: wait for it, or stop it")
         self._lock_file = handle
 
-    def _put(self, path: Path, data: bytes) -> None:
-        passing = self._work / f"{secrets.token_hex(8)}.part"
+    def _put(self, output: str, data: bytes) -> None:
+        # Strings and a descriptor: 74 us a file of 13 kB, against 121 with Paths (AMD EPYC, ext4).
+        root = os.fspath(self.root)
+        passing = f"{root}/{WORK}/{secrets.token_hex(8)}.part"
         try:
-            passing.write_bytes(data)
-            os.utime(passing, (_TIME_STAMP, _TIME_STAMP))
-            passing.replace(path)
+            with open(passing, "xb", buffering=0) as file:
+                write_all(file, data)
+                os.utime(file.fileno(), (_TIME_STAMP, _TIME_STAMP))
+            os.replace(passing, f"{root}/{output}")
         except OSError:
-            passing.unlink(missing_ok=True)
+            Path(passing).unlink(missing_ok=True)
             raise
 
     def _clear(self) -> None:
@@ -189,6 +194,13 @@ class Destination:
             f"cannot write to {self.root}: {error.strerror or error}. Files that are there are "
             "whole: mend the cause, then resume with the same key, or overwrite"
         )
+
+
+def write_all(file: RawIOBase, data: bytes) -> None:
+    """Write to a file without a buffer, which may take only a part at a time."""
+    left = memoryview(data)
+    while left:
+        left = left[file.write(left) :]
 
 
 def _foreign_files(folder: Path, count: int, files: dict[str, Any]) -> list[Path]:

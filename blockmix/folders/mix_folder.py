@@ -168,7 +168,7 @@ def _summarise(
     return FolderSummary(
         images=len(found.images) - len(pipeline.left_out),
         written=pipeline.written,
-        skipped=(*found.skipped, *((image.path, why) for image, why in pipeline.left_out)),
+        skipped=(*found.skipped, *((Path(image.path), why) for image, why in pipeline.left_out)),
         seconds=time.perf_counter() - started,
         stage_seconds={"compile": compiling, **pipeline.seconds},
         record=plan.final_record([image for image, _ in pipeline.left_out]),

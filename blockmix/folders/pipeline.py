@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from blockmix.errors import InputError, WorkError
-from blockmix.folders.codec import BadImageError, decode, resized
+from blockmix.folders.codec import BadImageError, decode, memory_file, resized
 from blockmix.folders.cohorts import Cohort, pack
 from blockmix.folders.destination import Destination
 from blockmix.folders.plan import FolderPlan
@@ -181,11 +181,12 @@ class Pipeline:
 
     def _write_some(self, outputs: list[str], mixed: Pixels, places: list[int]) -> Done:
         seconds = Seconds("encode", "write")
-        for place in places:
-            with seconds.spent("encode"):
-                data = self._plan.encoder.encode(mixed[place])
-            with seconds.spent("write"):
-                self._destination.write(self._destination.root / outputs[place], data)
+        with memory_file() as file:
+            for place in places:
+                with seconds.spent("encode"):
+                    data = self._plan.encoder.encode(mixed[place], file)
+                with seconds.spent("write"):
+                    self._destination.write(outputs[place], data)
         return Done(len(places), seconds, {})
 
     def _count(self, step: str, done: Done) -> dict[int, BadImageError]:

@@ -125,7 +125,7 @@ def _run_id(key: Key, record: dict[str, Any], cohorts: list[Cohort]) -> str:
     files = []
     for cohort in cohorts:
         for image in cohort.members:
-            status = image.path.stat()
+            status = os.stat(image.path)
             name = os.fsencode(image.name).hex()
             files.append((cohort.name, image.id, name, status.st_size, status.st_mtime_ns))
     return key.digest("run", json.dumps([record, files], sort_keys=True).encode()).hex()

@@ -15,8 +15,9 @@ import pytest
 from conftest import SECRET, read_tree, write_images
 
 from blockmix import InputError, Key, WorkError, mix_folder
+from blockmix.folders import destination as destination_module
 from blockmix.folders import mix_folder as mix_folder_module
-from blockmix.folders.destination import Destination
+from blockmix.folders.destination import Destination, write_all
 
 PARAMETERS = {"block": 4, "sources": 3, "memory": 10 * (3 * 768 + 8 * 16 + 1024)}
 
@@ -184,17 +185,17 @@ def run_until_killed(src, dst, count):
         from pathlib import Path
         from blockmix import Key, mix_folder
 
-        replace, left = Path.replace, int(sys.argv[3])
+        replace, left = os.replace, int(sys.argv[3])
 
-        def replace_or_die(self, target):
+        def replace_or_die(passing, target):
             global left
             if Path(target).suffix == ".png":
                 if left == 0:
                     os.kill(os.getpid(), signal.SIGKILL)
                 left -= 1
-            return replace(self, target)
+            return replace(passing, target)
 
-        Path.replace = replace_or_die
+        os.replace = replace_or_die
         key, parameters = Key(bytes(range(32))), eval(sys.argv[4])
         mix_folder(sys.argv[1], sys.argv[2], key=key, workers=1, **parameters)
     """
@@ -270,39 +271,52 @@ class TestResume:
 
 class TestThreads:
     def test_each_folder_is_made_once(self, src, dst, monkeypatch):
-        mkdir, made = Path.mkdir, []
+        mkdir, made = os.mkdir, []
 
-        def count(self, *arguments, **options):
-            made.append(self)
-            return mkdir(self, *arguments, **options)
+        def count(path, *arguments, **options):
+            made.append(Path(path))
+            return mkdir(path, *arguments, **options)
 
-        monkeypatch.setattr(Path, "mkdir", count)
+        monkeypatch.setattr(os, "mkdir", count)
         run(src, dst, workers=1)
         assert made.count(dst / "cat") == made.count(dst / "dog") == 1
 
     def test_files_from_several_threads_are_whole(self, src, dst):
         destination = Destination(dst, src, overwrite=False, resume=False)
         destination.begin({"run": "", "labels": {}, "files": {"format": "png"}})
-        files = {dst / f"{i % 3}" / f"{i}.png": bytes([i]) * 5000 for i in range(200)}
+        files = {f"{i % 3}/{i}.png": bytes([i]) * 5000 for i in range(200)}
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(destination.write, files, files.values()))
         destination.finish("{}")
         destination.release()
-        assert {path: path.read_bytes() for path in dst.glob("*/*")} == files
+        assert {name: (dst / name).read_bytes() for name in files} == files
+        assert len(list(dst.glob("*/*"))) == 200
+
+
+def test_writing_goes_on_until_all_is_written():
+    taken = []
+
+    class Grudging:
+        def write(self, data):
+            taken.append(bytes(data[:3]))
+            return len(taken[-1])
+
+    write_all(Grudging(), b"12345678")
+    assert taken == [b"123", b"456", b"78"]
 
 
 class TestFailingDisks:
     def full_after(self, count, monkeypatch):
-        write_bytes = Path.write_bytes
+        write_all = destination_module.write_all
         left = iter(range(count))
 
-        def write_or_fail(self, data):
-            if self.suffix == ".part" and next(left, None) is None:
-                write_bytes(self, data[: len(data) // 2])
+        def write_or_fail(file, data):
+            if next(left, None) is None:
+                write_all(file, data[: len(data) // 2])
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            return write_bytes(self, data)
+            write_all(file, data)
 
-        monkeypatch.setattr(Path, "write_bytes", write_or_fail)
+        monkeypatch.setattr(destination_module, "write_all", write_or_fail)
 
     @pytest.mark.parametrize("count", [0, 1, 20])
     def test_a_full_disk_leaves_only_whole_files(self, src, dst, tmp_path, monkeypatch, count):

@@ -175,7 +175,7 @@ def test_files_are_written_in_the_order_of_their_new_names(run, monkeypatch):
         lambda self, path, data: (written.append(path), write(self, path, data)),
     )
     run(workers=1)
-    images = [path for path in written if path.suffix == ".png"]
+    images = [path for path in written if path.endswith(".png")]
     assert images == sorted(images)
 
 

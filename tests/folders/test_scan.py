@@ -75,7 +75,7 @@ class TestLinks:
         return tmp_path / "src"
 
     def check(self, src, link):
-        (image,) = [image for image in find_candidates(src) if image.path == link]
+        (image,) = [image for image in find_candidates(src) if image.path == str(link)]
         Enclosure(src).check(image.path)
 
     def test_to_a_file_inside(self, src):
