@@ -10,4 +10,10 @@
 ``summary``     the record as a table
 ``memory``      how much memory mixing takes beside its input and output
 ``startup``     what the first call of a process costs
+``machine``     what a record says of the machine
+
+``cli``         ``blockmix bench``: the paper's running-time curves, their figures and comparison
+``curves``      what they are made of
+
+``gpu``, ``gpu_check``  correctness and speed on a GPU, ``make gpu-check``
 """

@@ -6,6 +6,7 @@ therefore preceded by one of the copy, and the two are compared as a pair.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
@@ -54,6 +55,22 @@ def time_beside_copy(benchmark: Any, setting: Setting, row: str) -> None:
         "threads": setting.threads,
         **shares(row_times, copy_times[warmups:]),
     }
+
+
+def in_turns(
+    timed: Callable[[], object], beside: Callable[[], object], *, warmups: int, times: int
+) -> tuple[list[float], list[float]]:
+    """Time two things in turns; gives the seconds of each, which are pairs."""
+    for _ in range(warmups):
+        beside()
+        timed()
+    seconds: tuple[list[float], list[float]] = [], []
+    for _ in range(times):
+        for work, taken in zip((beside, timed), reversed(seconds), strict=True):
+            started = perf_counter()
+            work()
+            taken.append(perf_counter() - started)
+    return seconds
 
 
 def shares(row_times: list[float], copy_times: list[float]) -> dict[str, object]:

@@ -28,7 +28,7 @@ class Case:
         How many there are.
     shape : tuple of int
         Of one image, in its layout.
-    block : int
+    block : int or (int, int)
         Height and width of a block in pixels.
     labels : int
         How many there are; they take turns, so that no label lies in one piece.
@@ -44,7 +44,7 @@ class Case:
     name: str
     images: int
     shape: tuple[int, ...]
-    block: int
+    block: int | tuple[int, int]
     labels: int = 2
     layout: str = "NHWC"
     threads: int | None = None
@@ -59,7 +59,8 @@ class Case:
     def blocks(self) -> int:
         """Blocks of one image; the block divides every case."""
         height, width = self.height_and_width
-        return (height // self.block) * (width // self.block)
+        block_height, block_width = np.broadcast_to(self.block, 2)
+        return int((height // block_height) * (width // block_width))
 
     def label_array(self) -> npt.NDArray[np.int64]:
         return np.arange(self.images) % self.labels

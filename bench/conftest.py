@@ -1,16 +1,15 @@
 """The arrays of a case, and what the record says of the machine. Read by pytest alone."""
 
 from concurrent.futures import ThreadPoolExecutor
-from importlib import metadata
 
 import numba
 import numpy as np
 import pytest
 
 from blockmix.bench.cases import CASES
+from blockmix.bench.machine import LIBRARIES, threading_layer, version
 from blockmix.bench.rows import Setting
 
-LIBRARIES = ("blockmix", "numba", "llvmlite", "numpy", "tbb", "torch")
 OF_THE_COMMIT = ("id", "time", "dirty")
 
 
@@ -43,8 +42,10 @@ def arrays():
 
 
 @pytest.fixture
-def setting(case, arrays, pytestconfig):
+def setting(case, row, arrays, pytestconfig):
     """The case of that name, ready to be timed, on its number of threads."""
+    if row.startswith("torch"):
+        pytest.importorskip("torch", reason="torch is not installed: pip install torch")
     case = CASES[case].scaled(pytestconfig.getoption("scale"))
     there = numba.get_num_threads()
     threads = case.threads or there
@@ -69,17 +70,3 @@ def pytest_benchmark_update_machine_info(config, machine_info):
 def pytest_benchmark_update_commit_info(config, commit_info):
     for name in set(commit_info) - set(OF_THE_COMMIT):
         del commit_info[name]  # the branch, the folder, what git said: names of somebody's choosing
-
-
-def version(name):
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return "not installed"
-
-
-def threading_layer():
-    try:
-        return numba.threading_layer()
-    except ValueError:  # no row has started it
-        return "not started"

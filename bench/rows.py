@@ -6,10 +6,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-import pytest
 
 from blockmix import BlockMixer, Key, SourceMap
 from blockmix.bench import peers
@@ -20,11 +19,11 @@ Timed = Callable[[], object]
 
 @dataclass(frozen=True)
 class Setting:
-    """A case with its arrays, and the threads that work on it."""
+    """A case with its arrays, on the host or a CUDA device, and the threads that work on it."""
 
     case: Case
-    images: peers.Pixels
-    out: peers.Pixels
+    images: Any
+    out: Any
     pool: ThreadPoolExecutor
     threads: int
 
@@ -39,18 +38,21 @@ class Setting:
         )
 
     def plan(self) -> SourceMap:
-        return self.mixer().plan(self.case.label_array(), *self.case.height_and_width)
+        labels, size = self.case.label_array(), self.case.height_and_width
+        return self.mixer().plan(labels, *size, like=self.images)
 
 
 def copy(setting: Setting) -> Timed:
+    if not isinstance(setting.images, np.ndarray):
+        return partial(setting.out.__setitem__, ..., setting.images)
     return partial(
         peers.copy_in_threads, setting.images, setting.out, setting.pool, setting.threads
     )
 
 
 def draw(setting: Setting) -> Timed:
-    mixer, labels = setting.mixer(), setting.case.label_array()
-    return lambda: mixer.plan(labels, *setting.case.height_and_width)
+    mixer, labels, size = setting.mixer(), setting.case.label_array(), setting.case.height_and_width
+    return lambda: mixer.plan(labels, *size, like=setting.images)
 
 
 def gather(setting: Setting) -> Timed:
@@ -69,7 +71,8 @@ def in_numpy(setting: Setting, peer: Callable[..., None]) -> Timed:
 
 
 def in_torch(setting: Setting, peer: Callable[..., None]) -> Timed:
-    torch = pytest.importorskip("torch", reason="torch is not installed: pip install torch")
+    import torch
+
     sources = setting.plan().sources
     arrays = (setting.images, sources.astype(np.int64), setting.out)
     return partial(peer, *map(torch.from_numpy, arrays))

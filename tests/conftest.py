@@ -1,6 +1,7 @@
 """Shared builders: a fixed key, small image sets and folders, the real data if it is there."""
 
 import importlib.util
+import json
 import os
 from pathlib import Path
 
@@ -57,6 +58,23 @@ def faces():
     if not folder.is_dir():
         pytest.skip("no real images: set BLOCKMIX_DATA to the folder that holds fairface/")
     return folder
+
+
+@pytest.fixture(scope="session")
+def measured(tmp_path_factory):
+    """The folder that a small run of ``blockmix bench curves`` writes."""
+    from blockmix.__main__ import app
+
+    folder = tmp_path_factory.mktemp("curves") / "out"
+    options = ["--counts", "30,22,24", "--blocks", "64,4", "--device", "cpu"]
+    code = app(["bench", "curves", "--output", str(folder), *options], standalone_mode=False)
+    assert not code
+    return folder
+
+
+@pytest.fixture
+def record(measured):
+    return json.loads((measured / "curves.json").read_text())
 
 
 def random_images(*shape, dtype=np.uint8, seed=0):

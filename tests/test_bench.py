@@ -15,6 +15,7 @@ from blockmix import BlockMixer
 from blockmix.bench import peers
 from blockmix.bench.alternation import shares
 from blockmix.bench.cases import CASES, FULL, TABLE
+from blockmix.bench.machine import LIBRARIES
 from blockmix.bench.rows import ROWS
 
 ROOT = Path(__file__).parents[1]
@@ -117,7 +118,7 @@ def test_record_compares_rows_with_the_copy(record_file):
 def test_record_names_versions_and_commit_but_nobody(record_file):
     record = json.loads(record_file.read_text())
     machine = record["machine_info"]
-    assert {"blockmix", "numba", "llvmlite", "numpy", "tbb", "torch"} == set(machine["versions"])
+    assert set(LIBRARIES) == set(machine["versions"])
     assert machine["threads"] >= 1
     assert machine["threading_layer"] in ("tbb", "omp", "workqueue")
     assert set(record["commit_info"]) == {"id", "time", "dirty"}

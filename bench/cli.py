@@ -1,0 +1,252 @@
+"""The command line of the benchmarks: ``blockmix bench curves``, ``compare``, ``plot``.
+
+Heavy modules are imported inside the commands, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from blockmix.errors import InputError
+
+if TYPE_CHECKING:
+    from blockmix.bench.curves.step import Step
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Measure running times on this machine, draw them, and compare records.",
+)
+
+REGRESSION = 1
+WIDTH = 112  # of a table where the output is no terminal
+
+
+class Regime(StrEnum):
+    both = "both"
+    files = "files"
+    arrays = "arrays"
+
+
+class Device(StrEnum):
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"
+
+
+@app.command()
+def curves(
+    images: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Images to measure on, one folder a label. Default: generated ones.",
+        ),
+    ] = None,
+    output: Annotated[
+        Path,
+        typer.Option(
+            metavar="DIR",
+            help="New or empty folder for the record and figures; while it runs, also for copies "
+            "of the images and for mixed ones.",
+        ),
+    ] = Path("blockmix-curves"),
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Fewer points: under two minutes on two cores.")
+    ] = False,
+    regime: Annotated[
+        Regime, typer.Option(help="Whole runs on files, mixing alone on arrays, or both, apart.")
+    ] = Regime.both,
+    device: Annotated[
+        Device, typer.Option(help="Where arrays are mixed; files are mixed on the CPU.")
+    ] = Device.auto,
+    threads: Annotated[
+        int | None, typer.Option(help="Of everything that is measured. Default: all.")
+    ] = None,
+    counts: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N,N,...", help="Numbers of images, instead of 1,000 to 5,000 or more."
+        ),
+    ] = None,
+    blocks: Annotated[
+        str | None,
+        typer.Option(metavar="N,N,...", help="Numbers of blocks, instead of 4 to 1,024."),
+    ] = None,
+) -> None:
+    """Time mixing against the number of images and of blocks: the paper's Figures 14 and 15.
+
+    Writes curves.json, and figure-14, figure-15 and ratios as PNG and SVG.
+    """
+    from rich.console import Console
+
+    from blockmix.bench.curves import figures, records, tables
+    from blockmix.bench.curves.plan import FULL, QUICK
+    from blockmix.bench.curves.run import Options, run
+
+    options = Options(
+        images=images,
+        plan=QUICK if quick else FULL,
+        counts=_numbers(counts, "--counts"),
+        blocks=_numbers(blocks, "--blocks"),
+        regimes=("files", "arrays") if regime is Regime.both else (regime.value,),
+        device=device.value,
+        threads=threads,
+    )
+    # Missing libraries are told now, not after the measurements.
+    figures.load_matplotlib()
+    records.load_jsonschema()
+    with _taken(output), _running_table(Console(stderr=True)) as (started, measured):
+        record = run(options, output, started, measured)
+    records.save(record, output / records.NAME)
+    console = _console()
+    for name in options.regimes:
+        numbers = sorted({row["blocks"] for row in record["rows"]})
+        console.print(tables.times(name, record["rows"], numbers))
+    for table in tables.summary(record):
+        console.print(table)
+    for point in record["left_out"]:
+        console.print(f"left out: {point}", markup=False)
+    made = figures.draw(record, output)
+    console.print(
+        f"\ntook {record['seconds']:.0f} s; look at {output / records.NAME} and "
+        f"{', '.join(path.name for path in made if path.suffix == '.png')}",
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+@app.command()
+def compare(
+    old: Annotated[Path, typer.Argument(metavar="OLD.json", help="Record of a run before.")],
+    new: Annotated[Path, typer.Argument(metavar="NEW.json", help="Record of a run after.")],
+    threshold: Annotated[
+        float, typer.Option(help="How much slower is a regression: 0.1 is ten per cent.")
+    ] = 0.1,
+    absolute: Annotated[
+        bool,
+        typer.Option(
+            "--absolute", help="Compare images a second, not shares of a copy or ceiling."
+        ),
+    ] = False,
+) -> None:
+    """Show what changed between two records beyond the spread; exit with 1 on a regression."""
+    from blockmix.bench.curves import compare as comparison
+    from blockmix.bench.curves import records
+
+    if not 0 <= threshold < 1:
+        raise InputError(f"--threshold is from 0 up to 1, got {threshold}")
+    before, after = records.load(old), records.load(new)
+    changes = comparison.compare(before, after, absolute=absolute)
+    console = _console()
+    console.print(comparison.table(changes, threshold))
+    for warning in comparison.warnings(before, after):
+        console.print(f"note: {warning}", markup=False, soft_wrap=True)
+    slower = sum(change.is_slower(threshold) for change in changes)
+    faster = sum(change.is_faster(threshold) for change in changes)
+    console.print(
+        f"\n{len(changes)} points: {slower} slower and {faster} faster by more than "
+        f"{threshold:.0%} and beyond the spread"
+    )
+    if slower:
+        raise typer.Exit(REGRESSION)
+
+
+@app.command()
+def plot(
+    result: Annotated[Path, typer.Argument(metavar="RESULT.json", help="Record of 'curves'.")],
+    output: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where to. Default: beside the record.")
+    ] = None,
+) -> None:
+    """Draw the figures of a record again."""
+    from blockmix.bench.curves import figures, records
+
+    record = records.load(result)
+    folder = output or result.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in figures.draw(record, folder):
+        typer.echo(path)
+
+
+def _numbers(text: str | None, option: str) -> tuple[int, ...] | None:
+    if text is None:
+        return None
+    try:
+        numbers = tuple(int(part) for part in text.split(","))
+    except ValueError:
+        numbers = ()
+    if not numbers or min(numbers) < 1:
+        raise InputError(f"{option} is numbers from 1 on with commas between, got {text!r}")
+    return numbers
+
+
+@contextmanager
+def _taken(output: Path) -> Iterator[None]:
+    """Make the folder, and unmake it if nothing came of it; refuse one that holds something."""
+    if output.exists() and not (output.is_dir() and not os.listdir(output)):
+        raise InputError(f"{output} is not an empty folder: name a new one with --output")
+    new = not output.exists()
+    output.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        if new:
+            output.rmdir()
+        raise
+
+
+def _console() -> Any:
+    from rich.console import Console
+
+    return Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
+
+
+@contextmanager
+def _running_table(
+    console: Any,
+) -> Iterator[tuple[Callable[[list[Step]], None], Callable[[Step, dict[str, Any]], None]]]:
+    """On a terminal: the table as it fills, what is being timed, and the time that is left."""
+    if not console.is_terminal:
+        yield lambda steps: None, lambda step, row: None
+        return
+    from rich.console import Group
+    from rich.live import Live
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from blockmix.bench.curves import tables
+
+    bars = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:.0f} %"),
+        # Steps differ in length, so the rate of the last few says little.
+        TimeRemainingColumn(),
+        speed_estimate_period=120,
+        console=console,
+    )
+    rows: list[dict[str, Any]] = []
+    blocks: list[int] = []
+    with Live(bars, console=console, transient=True) as live:
+        task = bars.add_task("preparing images", total=None)
+
+        def started(steps: list[Step]) -> None:
+            blocks[:] = sorted({step.blocks for step in steps})
+            bars.reset(task, total=sum(step.expected for step in steps))
+            bars.update(task, description=steps[0].regime)
+
+        def measured(step: Step, row: dict[str, Any]) -> None:
+            rows.append(row)
+            done = f"{step.regime}: {step.row}, {step.images:,} images, {step.blocks} blocks"
+            bars.update(task, advance=step.expected, description=done)
+            live.update(Group(tables.times(step.regime, rows, blocks), bars))
+
+        yield started, measured

@@ -1,0 +1,126 @@
+"""The regime of arrays: mixing alone, in memory, beside a copy of the same bytes."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from blockmix.bench.alternation import in_turns
+from blockmix.bench.cases import PAPER, PEER_ROWS, SOURCES, Case
+from blockmix.bench.curves import algorithm1
+from blockmix.bench.curves.originals import Originals
+from blockmix.bench.curves.plan import Plan, block_of
+from blockmix.bench.curves.step import Step
+from blockmix.bench.rows import ROWS, Setting
+
+PARTS = ("draw", "gather")
+
+
+class Arrays:
+    """Measures on arrays of the host or of a CUDA device, which are made once.
+
+    Parameters
+    ----------
+    originals : Originals
+        What is in them.
+    most : int
+        How many images there are at most.
+    threads : int
+        Of mixing and of the copy.
+    device : {"cpu", "cuda"}
+        Where they lie.
+    """
+
+    def __init__(self, originals: Originals, most: int, threads: int, device: str) -> None:
+        self._labels = originals.labels
+        self._threads = threads
+        self._device = device
+        self._pool = ThreadPoolExecutor(threads)
+        images = originals.pixels(most, self._pool)
+        out = np.zeros_like(images)
+        if device == "cuda":
+            import cupy
+
+            images, out = cupy.asarray(images), cupy.asarray(out)
+        self._images, self._out = images, out
+
+    def close(self) -> None:
+        """End the threads."""
+        self._pool.shutdown()
+
+    def steps(self, plan: Plan) -> Iterator[Step]:
+        """Mixing at every point; at one number of images its parts and what it is compared with."""
+        for count in [count for count in plan.array_counts if count <= len(self._images)]:
+            for blocks in plan.blocks:
+                expected = plan.array_repeats * count / 20_000
+                yield Step("arrays", "mix", count, blocks, expected, self._beside_copy)
+        count = min(plan.peer_images, len(self._images))
+        for blocks in plan.blocks:
+            for row in self._rows():
+                expected = ROWS[row].times * count / (5_000 if row in PEER_ROWS else 50_000)
+                yield Step("arrays", row, count, blocks, expected, self._beside_copy)
+            if self._device == "cpu":
+                slow = min(10 * plan.slow_images, count)
+                expected = slow * blocks / 200_000
+                yield Step("arrays", "algorithm 1 cached", slow, blocks, expected, self._cached)
+
+    def warm_up(self) -> None:
+        """Have everything compiled, and the threads started."""
+        setting = self._setting(self._labels * (SOURCES + 1), 64)
+        for row in (*PARTS, "mix", "copy"):
+            ROWS[row].prepare(setting)()
+
+    def _rows(self) -> Iterator[str]:
+        yield from PARTS
+        if self._device == "cpu":
+            torch_is_there = importlib.util.find_spec("torch") is not None
+            yield from (row for row in PEER_ROWS if torch_is_there or "torch" not in row)
+
+    def _setting(self, count: int, blocks: int) -> Setting:
+        case = Case("curves", "", count, PAPER, block_of(blocks), labels=self._labels)
+        return Setting(case, self._images[:count], self._out[:count], self._pool, self._threads)
+
+    def _beside_copy(self, step: Step, repeats: int) -> dict[str, Any]:
+        setting, row = self._setting(step.images, step.blocks), ROWS[step.row]
+        seconds, beside = in_turns(
+            self._waited_for(row.prepare(setting)),
+            self._waited_for(ROWS["copy"].prepare(setting)),
+            warmups=row.warmups,
+            times=min(repeats, row.times),
+        )
+        return {
+            "timed_images": step.images,
+            "seconds": seconds,
+            "beside": {"row": "copy", "images": step.images, "seconds": beside},
+        }
+
+    def _cached(self, step: Step, repeats: int) -> dict[str, Any]:
+        images = self._out[: step.images]  # overwritten, so a copy
+        images[:] = self._images[: step.images]
+        started = perf_counter()
+        algorithm1.mix_cached(
+            images,
+            np.arange(step.images) % self._labels,
+            range(step.images),
+            block_of(step.blocks),
+            SOURCES,
+            np.random.default_rng(0),
+        )
+        return {"timed_images": step.images, "seconds": [perf_counter() - started]}
+
+    def _waited_for(self, work: Any) -> Any:
+        """Work that is over when its call is."""
+        if self._device == "cpu":
+            return work
+        import cupy
+
+        def until_done() -> None:
+            work()
+            cupy.cuda.Device().synchronize()
+
+        return until_done

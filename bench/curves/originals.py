@@ -1,0 +1,110 @@
+"""The images that the curves are measured on; labels take turns, so that any first part is fair."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from concurrent.futures import Executor
+from pathlib import Path
+from statistics import median
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from blockmix import InputError
+from blockmix.bench.curves import faces, paper
+
+Pixels = npt.NDArray[np.uint8]
+GENERATED_LABELS = 2  # as in the paper's first data set
+
+
+class Originals(NamedTuple):
+    """Files of images."""
+
+    paths: list[Path]
+    labels: int
+    kind: str  # "folder" or "generated"
+
+    def copy_to(self, folder: Path, count: int) -> list[Path]:
+        """Copy the first files into ``folder/<label>/``; gives the copies, in order."""
+        copies = []
+        for index, path in enumerate(self.paths[:count]):
+            copy = folder / f"label{index % self.labels:03}" / f"{index:06}{path.suffix.lower()}"
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
+            copies.append(copy)
+        return copies
+
+    def pixels(self, count: int, pool: Executor) -> Pixels:
+        """So many images of the paper's size, (count, 192, 192, 3); they repeat if they must."""
+        result = np.empty((count, paper.SIDE, paper.SIDE, 3), np.uint8)
+        own = min(count, len(self.paths))
+        for index, image in enumerate(pool.map(resized_file, self.paths[:own])):
+            result[index] = image
+        for begin in range(own, count, own):
+            result[begin : begin + own] = result[: min(own, count - begin)]
+        return result
+
+    def describe(self) -> dict[str, Any]:
+        """What a record may tell of the images: no path, no name."""
+        some = self.paths[:100]
+        with Image.open(some[0]) as first:
+            width, height = first.size
+        return {
+            "kind": self.kind,
+            "count": len(self.paths),
+            "labels": self.labels,
+            "stored_size": [height, width],
+            "median_file_bytes": int(median(path.stat().st_size for path in some)),
+        }
+
+
+def resized_file(path: Path) -> Image.Image:
+    """An image of the paper's size, in colour."""
+    with Image.open(path) as image:
+        size = (paper.SIDE, paper.SIDE)
+        return image.convert("RGB").resize(size, Image.Resampling.LANCZOS)
+
+
+def from_folder(folder: Path, most: int) -> Originals:
+    """Up to ``most`` images of ``folder/<label>/**``, as many of each label.
+
+    Raises
+    ------
+    InputError
+        If there is no folder, or a label has too few images to be mixed.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder} is not a folder: name one that holds one folder a label")
+    labels = sorted(entry for entry in folder.iterdir() if entry.is_dir())
+    names = [_files(label) for label in labels]
+    if not names:
+        raise InputError(f"{folder} holds no folder for a label: the layout is FOLDER/<label>/*")
+    each = min(len(paths) for paths in names)
+    if each < paper.SOURCES + 1:
+        raise InputError(
+            f"a label of {folder} has {each} images, but {paper.SOURCES} sources need "
+            f"{paper.SOURCES + 1}"
+        )
+    each = min(each, -(-most // len(names)))
+    paths = [paths[number] for number in range(each) for paths in names]
+    return Originals(paths, len(names), "folder")
+
+
+def generated(folder: Path, count: int) -> Originals:
+    """So many pictures, written below ``folder``."""
+    count += -count % GENERATED_LABELS
+    paths = faces.write_faces(folder, count, GENERATED_LABELS)
+    return Originals(paths, GENERATED_LABELS, "generated")
+
+
+def _files(folder: Path) -> list[Path]:
+    found = [
+        Path(parent, name)
+        for parent, _, names in os.walk(folder)
+        for name in names
+        if not name.startswith(".")
+    ]
+    return sorted(found)

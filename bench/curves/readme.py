@@ -1,0 +1,72 @@
+"""The README's table of a record: ``python -m blockmix.bench.curves.readme RECORD README``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from blockmix.bench.curves import records
+from blockmix.bench.curves.findings import OURS, Row, per_image, share
+
+BEGIN, END = "<!-- from the record: make readme -->\n", "<!-- to here -->\n"
+IMAGES = 5000
+# The faster of the two ways in which each library is used.
+PEERS = {"NumPy": ("numpy", "numpy lines"), "PyTorch": ("torch", "torch lines")}
+
+
+def table(record: dict[str, Any]) -> str:
+    """A line for each number of blocks, in Markdown; all of it at 5,000 images."""
+    rows = {
+        (row["regime"], row["blocks"]): row
+        for row in record["rows"]
+        if row["row"] == OURS[row["regime"]] and row["images"] == IMAGES
+    }
+    ratios = {
+        (ratio["regime"], ratio["row"], ratio["blocks"]): ratio["times"]
+        for ratio in record["findings"]["ratios"]
+    }
+    lines = [
+        "| blocks | files: images/s | of the ceiling | Algorithm 1 | arrays: images/s | of a copy "
+        f"| {' | '.join(PEERS)} |",
+        "|---" * (6 + len(PEERS)) + "|",
+    ]
+    for blocks in sorted({blocks for _, blocks in rows}):
+        files, arrays = rows["files", blocks], rows["arrays", blocks]
+        peers = [min(ratios["arrays", name, blocks] for name in names) for names in PEERS.values()]
+        cells = [
+            f"{blocks:,}",
+            *_rate(files, -1),
+            f"{ratios['files', 'algorithm 1', blocks]:,.0f}x",
+            *_rate(arrays, -2),
+            *(f"{times:.1f}x" for times in peers),
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def replace(text: str, table: str) -> str:
+    """The text with another table between its marks."""
+    before, rest = text.split(BEGIN)
+    _, after = rest.split(END)
+    return f"{before}{BEGIN}{table}{END}{after}"
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description="Put the table of a record into the README.")
+    parser.add_argument("record", type=Path)
+    parser.add_argument("readme", type=Path)
+    given = parser.parse_args()
+    made = table(records.load(given.record))
+    given.readme.write_text(
+        replace(given.readme.read_text(encoding="utf-8"), made), encoding="utf-8"
+    )
+
+
+def _rate(row: Row, digits: int) -> tuple[str, str]:
+    return f"{round(1 / per_image(row), digits):,.0f}", f"{share(row) or 0:.2f}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""A record of the curves: JSON that keeps to ``schema.json``, which says what each part is."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from blockmix import InputError
+
+SCHEMA = Path(__file__).with_name("schema.json")
+NAME = "curves.json"
+
+
+def load_jsonschema() -> Any:
+    """The library, or an error that says how to get it."""
+    try:
+        import jsonschema
+    except ModuleNotFoundError:
+        raise InputError(
+            "records are checked by jsonschema: pip install 'blockmix[plot]'"
+        ) from None
+    return jsonschema
+
+
+def check(record: Any, name: str) -> None:
+    """Refuse what does not keep to the schema, and say where."""
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    validator = load_jsonschema().Draft202012Validator(schema)
+    errors = sorted(validator.iter_errors(record), key=lambda error: len(error.path))
+    if errors:
+        place = errors[0].json_path
+        raise InputError(f"{name} is not a record of blockmix bench: {place}: {errors[0].message}")
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Read a record."""
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from None
+    except ValueError as error:
+        raise InputError(f"{path} is not JSON: {error}") from None
+    check(record, str(path))
+    return dict(record)
+
+
+def save(record: dict[str, Any], path: Path) -> None:
+    """Write a record, whole or not at all."""
+    check(record, "what was measured")
+    passing = path.with_name(f".{path.name}.part")
+    passing.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    os.replace(passing, path)

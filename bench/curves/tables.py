@@ -1,0 +1,133 @@
+"""A record on the screen: running times while they come in, and what they say at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from rich.table import Table
+from rich.text import Text
+
+from blockmix.bench.curves.findings import OURS, Row, per_image, running_time, share
+
+TITLES = {
+    "files": "Files: seconds to read, resize, mix and write",
+    "arrays": "Arrays: seconds to mix, in memory",
+}
+NOT_TIMED = ""
+STAGES = ("read", "resize", "draw", "gather", "encode", "write")
+
+
+def times(regime: str, rows: Iterable[Row], blocks: Sequence[int]) -> Table:
+    """Running times: a line for each number of images, a column for each number of blocks."""
+    table = plain_table(TITLES[regime])
+    table.add_column("images", justify="right")
+    for number in blocks:
+        table.add_column(
+            f"{number} blocks" if number == blocks[0] else str(number), justify="right"
+        )
+    own = [row for row in rows if row["regime"] == regime and row["row"] == OURS[regime]]
+    found = {(row["images"], row["blocks"]): running_time(row) for row in own}
+    for count in sorted({images for images, _ in found}):
+        cells = (found.get((count, number)) for number in blocks)
+        table.add_row(
+            f"{count:,}", *(NOT_TIMED if cell is None else f"{cell:.3g}" for cell in cells)
+        )
+    return table
+
+
+def summary(record: dict[str, Any]) -> Iterator[Table]:
+    """What the record says: rates, ratios, stages and fits of each regime."""
+    for regime in ("files", "arrays"):
+        rows = [row for row in record["rows"] if row["regime"] == regime]
+        if rows:
+            yield _rates(regime, rows, record["findings"])
+            if regime == "files":
+                yield _stages(rows)
+            yield _fits(regime, record["findings"])
+            yield _growth(regime, record["findings"])
+
+
+def _rates(regime: str, rows: list[Row], findings: dict[str, Any]) -> Table:
+    own = [row for row in rows if row["row"] == OURS[regime]]
+    most = max((row["images"] for row in own if row["images"] <= 5000), default=own[-1]["images"])
+    table = plain_table(
+        f"{regime.capitalize()}: rate at {most:,} images, and what others take longer"
+    )
+    ratios = {
+        (ratio["row"], ratio["blocks"]): ratio["times"]
+        for ratio in findings["ratios"]
+        if ratio["regime"] == regime
+    }
+    others = list(dict.fromkeys(row for row, _ in ratios))
+    beside = "ceiling" if regime == "files" else "copy"
+    for name in ("blocks", "images/s", f"share of {beside}", *others):
+        table.add_column(name, justify="right")
+    for row in own:
+        if row["images"] == most:
+            cells = (ratios.get((other, row["blocks"])) for other in others)
+            table.add_row(
+                f"{row['blocks']:,}",
+                f"{1 / per_image(row):,.0f}",
+                f"{share(row) or 0:.2f}",
+                *(NOT_TIMED if times is None else f"{times:,.3g}x" for times in cells),
+            )
+    return table
+
+
+def _stages(rows: list[Row]) -> Table:
+    """Where the threads were: the time of each stage in that of all of them."""
+    own = [row for row in rows if row["row"] == OURS["files"]]
+    most = max(row["images"] for row in own)
+    table = plain_table(f"Files: share of the threads' work at {most:,} images")
+    for name in ("blocks", *STAGES):
+        table.add_column(name, justify="right")
+    for row in own:
+        if row["images"] == most:
+            spent = stage_shares(row)
+            table.add_row(str(row["blocks"]), *(f"{100 * spent[name]:.1f} %" for name in STAGES))
+    return table
+
+
+def stage_shares(row: Row) -> dict[str, float]:
+    """The part that each stage has in the work of all stages: medians over the runs."""
+    runs = np.array([[run[stage] for stage in STAGES] for run in row["stages"]])
+    middle = np.median(runs / runs.sum(axis=1, keepdims=True), axis=0)
+    return dict(zip(STAGES, map(float, middle), strict=True))
+
+
+def _fits(regime: str, findings: dict[str, Any]) -> Table:
+    table = plain_table(f"{regime.capitalize()}: time = a + b x images")
+    for name in ("blocks", "a, ms", "b, us an image", "R squared"):
+        table.add_column(name, justify="right")
+    for fit in findings["fits"]:
+        if fit["regime"] == regime:
+            table.add_row(
+                f"{fit['blocks']:,}",
+                f"{1e3 * fit['a_seconds']:.1f}",
+                f"{1e6 * fit['b_seconds_per_image']:.2f}",
+                f"{fit['r2']:.4f}",
+            )
+    return table
+
+
+def _growth(regime: str, findings: dict[str, Any]) -> Table:
+    table = plain_table(f"{regime.capitalize()}: growth with the number of blocks")
+    for name in ("images", "from", "to", "times", "exponent"):
+        table.add_column(name, justify="right")
+    for grown in findings["growth"]:
+        if grown["regime"] == regime:
+            table.add_row(
+                f"{grown['images']:,}",
+                *(f"{blocks:,}" for blocks in grown["blocks"]),
+                f"{grown['times']:.2f}",
+                f"{grown['exponent']:.3f}",
+            )
+    return table
+
+
+def plain_table(title: str) -> Table:
+    """An empty table without lines, its title above it and not broken to its width."""
+    text = Text(f"\n{title}", no_wrap=True, overflow="ignore", style="italic")
+    return Table(title=text, title_justify="left", box=None, pad_edge=False)

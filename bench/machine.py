@@ -1,0 +1,81 @@
+"""What a record says of the machine, the versions and the commit; nothing that names anybody."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numba
+
+ROOT = Path(__file__).resolve().parents[1]
+LIBRARIES = ("blockmix", "numba", "llvmlite", "numpy", "pillow", "tbb", "torch")
+
+
+def describe(threads: int) -> dict[str, Any]:
+    """Of the machine: what it is, and what it was used with."""
+    return {
+        "cpu": _cpu(),
+        "cores": len(os.sched_getaffinity(0)),
+        "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "versions": {name: version(name) for name in LIBRARIES},
+        "threads": threads,
+        "threading_layer": threading_layer(),
+    }
+
+
+def version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def threading_layer() -> str:
+    """Numba's; it is chosen when its threads start."""
+    try:
+        return str(numba.threading_layer())
+    except ValueError:
+        return "not started"
+
+
+def commit() -> dict[str, Any] | None:
+    """Of the checkout that this file lies in, if it does."""
+    if not (ROOT / ".git").exists():
+        return None
+    known = _said(["git", "-C", str(ROOT), "rev-parse", "HEAD"])
+    changed = _said(["git", "-C", str(ROOT), "status", "--porcelain"])
+    return None if known is None else {"id": known, "dirty": bool(changed)}
+
+
+def free_memory() -> int:
+    """Bytes that can be used without pushing anything out."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        found = next(line for line in lines if line.startswith("MemAvailable:"))
+        return int(found.split()[1]) * 1024
+    except (OSError, StopIteration):
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
+
+
+def _cpu() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(
+            line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")
+        )
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+def _said(command: list[str]) -> str | None:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()

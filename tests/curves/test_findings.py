@@ -1,0 +1,68 @@
+"""Fits, growth and ratios of times that are made up, so that the answer is known."""
+
+import pytest
+
+from blockmix.bench.curves.findings import findings, share
+
+
+def row(images, blocks, seconds, *, name="mix", timed=None, beside=None):
+    made = {"regime": "files" if "folder" in name or name == "algorithm 1" else "arrays"}
+    made |= {"row": name, "images": images, "blocks": blocks, "block": [1, 1]}
+    made |= {"timed_images": timed or images, "seconds": seconds}
+    return made | (
+        {"beside": {"row": "copy", "images": images, "seconds": beside}} if beside else {}
+    )
+
+
+def test_a_line_is_found():
+    rows = [row(images, 4, [0, 2 + 0.5 * images, 99]) for images in (10, 20, 40)]
+    (fit,) = findings(rows)["fits"]
+    assert (fit["regime"], fit["blocks"]) == ("arrays", 4)
+    assert fit["a_seconds"] == pytest.approx(2)
+    assert fit["b_seconds_per_image"] == pytest.approx(0.5)
+    assert fit["r2"] == pytest.approx(1)
+
+
+def test_what_is_no_line_fits_less():
+    rows = [row(images, 4, [images**3]) for images in (1, 2, 3, 4)]
+    assert 0.8 < findings(rows)["fits"][0]["r2"] < 0.95
+
+
+def test_two_points_are_no_fit():
+    assert findings([row(10, 4, [1]), row(20, 4, [2])])["fits"] == []
+
+
+def test_growth():
+    rows = [row(10, blocks, [3 * blocks**0.5]) for blocks in (4, 16, 256)]
+    (grown,) = findings(rows)["growth"]
+    assert grown["blocks"] == [4, 256]
+    assert grown["times"] == pytest.approx(8)
+    assert grown["exponent"] == pytest.approx(0.5)
+
+
+def test_ratios_are_of_shares_where_both_have_one():
+    # The machine is half as fast for the second row.
+    own = row(10, 4, [2.0], beside=[1.0])
+    other = row(10, 4, [12.0], name="numpy", beside=[2.0])
+    (ratio,) = findings([own, other])["ratios"]
+    assert (ratio["row"], ratio["times"]) == ("numpy", pytest.approx(3))
+
+
+def test_ratios_are_for_an_image_where_fewer_were_timed():
+    own = row(1000, 4, [2.0], name="mix_folder", beside=[1.0])
+    other = row(10, 4, [1.0], name="algorithm 1")
+    (ratio,) = findings([own, other])["ratios"]
+    assert (ratio["images"], ratio["timed_images"]) == (1000, 10)
+    assert ratio["times"] == pytest.approx(50)
+
+
+def test_parts_of_mixing_are_no_peers_and_regimes_are_kept_apart():
+    rows = [row(10, 4, [1.0]), row(10, 4, [0.5], name="draw")]
+    rows += [row(10, 4, [1.0], name="algorithm 1")]
+    assert findings(rows)["ratios"] == []
+
+
+def test_shares_are_of_pairs():
+    made = row(10, 4, [2.0, 20.0, 4.0], beside=[1.0, 10.0, 1.0])
+    assert share(made) == 0.5
+    assert share(row(10, 4, [1.0])) is None
