@@ -149,7 +149,7 @@ def mix_folder(
             plan = make_plan(mixer, options, found)
             destination.begin(plan.record)
             compiled = compiler.submit(compile_kernels, mixer)  # while the first images are read
-            pipeline = Pipeline(plan, destination, pool, options.on_error, report)
+            pipeline = Pipeline(plan, destination, pool, options.on_error, resume, report)
             pipeline.run(compiled)
         summary = _summarise(plan, found, pipeline, compiled.result(), started)
         destination.finish(summary.to_json())

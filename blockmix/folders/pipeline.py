@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import Executor, Future
+from io import FileIO
 from math import prod
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from blockmix.errors import InputError, WorkError
-from blockmix.folders.codec import BadImageError, decode, memory_file, resized
+from blockmix.folders.codec import BadImageError, decode, resized
 from blockmix.folders.cohorts import Cohort, pack
 from blockmix.folders.destination import Destination
 from blockmix.folders.plan import FolderPlan
@@ -61,6 +62,7 @@ class Pipeline:
         destination: Destination,
         pool: Executor,
         on_error: str,
+        resume: bool,
         progress: Progress,
     ) -> None:
         self.written = 0
@@ -70,6 +72,7 @@ class Pipeline:
         self._destination = destination
         self._pool = pool
         self._on_error = on_error
+        self._resume = resume
         self._progress = progress
         self._done = {"read": 0, "write": 0}
         self._total = 0
@@ -100,7 +103,7 @@ class Pipeline:
         return all(self._is_there(self._plan.output(image)) for image in cohort.members)
 
     def _is_there(self, output: str) -> bool:
-        return os.path.exists(os.path.join(self._destination.root, output))
+        return self._resume and os.path.exists(os.path.join(self._destination.root, output))
 
     def _start_reading(self, cohorts: list[Cohort] | None, into: Pixels) -> Load | None:
         if cohorts is None:
@@ -181,12 +184,15 @@ class Pipeline:
 
     def _write_some(self, outputs: list[str], mixed: Pixels, places: list[int]) -> Done:
         seconds = Seconds("encode", "write")
-        with memory_file() as file:
-            for place in places:
+        for place in places:
+
+            def save(file: FileIO, pixels: Pixels = mixed[place]) -> None:
                 with seconds.spent("encode"):
-                    data = self._plan.encoder.encode(mixed[place], file)
-                with seconds.spent("write"):
-                    self._destination.write(outputs[place], data)
+                    self._plan.encoder.save(pixels, file)
+
+            with seconds.spent("write"):
+                self._destination.write(outputs[place], save)
+        seconds["write"] -= seconds["encode"]
         return Done(len(places), seconds, {})
 
     def _count(self, step: str, done: Done) -> dict[int, BadImageError]:

@@ -3,7 +3,9 @@
 import errno
 import io
 import os
+import resource
 import struct
+import tempfile
 import warnings
 import zlib
 
@@ -14,7 +16,7 @@ from skimage import data
 from skimage.metrics import peak_signal_noise_ratio
 
 from blockmix import InputError, WorkError
-from blockmix.folders.codec import BadImageError, Encoder, decode, memory_file, read_header, resized
+from blockmix.folders.codec import BadImageError, Encoder, decode, read_header, resized, write_all
 
 COLOUR = np.random.default_rng(0).integers(0, 256, (6, 8, 3), np.uint8)
 GREY = COLOUR[..., 0]
@@ -37,8 +39,10 @@ def read(path, size=(6, 8), *, resize=False, grey=False):
 
 
 def encode(encoder, pixels):
-    with memory_file() as file:
-        return encoder.encode(pixels, file)
+    with tempfile.TemporaryFile(buffering=0) as file:
+        encoder.save(pixels, file)
+        file.seek(0)
+        return file.read()
 
 
 def refused(path, message, at="header"):
@@ -351,18 +355,42 @@ def test_no_metadata_of_the_original_comes_through(save):
             assert b"SECRET" not in encode(encoder, read(path))
 
 
-@pytest.mark.parametrize("encoder", [Encoder("jpeg", 95), Encoder("png", None)], ids=str)
-def test_the_bytes_do_not_depend_on_files_in_memory(monkeypatch, encoder):
-    pixels = np.arange(40 * 60 * 3, dtype=np.uint8).reshape(40, 60, 3)
-    data = encode(encoder, pixels)
+@pytest.mark.parametrize("format", ["jpeg", "png", "webp"])
+def test_a_disk_that_takes_a_part_is_noticed(tmp_path, format):
+    """Pillow does not look at how many bytes the system took; what is cut off must not pass."""
+    pixels = np.random.default_rng(0).integers(0, 256, (96, 96, 3), np.uint8)
+    encoder = Encoder.choose(format, None, all_jpeg=False)
+    assert len(encode(encoder, pixels)) > 9000
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with open(tmp_path / "image", "x+b", buffering=0) as file:
+        try:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (8192, hard))
+            with pytest.raises(OSError, match=r"No space left|File too large"):
+                encoder.save(pixels, file)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
-    def forbidden(name):
-        raise PermissionError(errno.EPERM, "Operation not permitted")
 
-    monkeypatch.setattr(os, "memfd_create", forbidden, raising=False)
-    assert encode(encoder, pixels) == data
-    monkeypatch.delattr(os, "memfd_create")
-    assert encode(encoder, pixels) == data
+@pytest.mark.parametrize("format", ["jpeg", "png"])
+def test_a_full_disk_says_why(format):
+    pixels = np.zeros((96, 96, 3), np.uint8)
+    with (
+        open("/dev/full", "r+b", buffering=0) as full,
+        pytest.raises(OSError, match="No space left"),
+    ):
+        Encoder.choose(format, None, all_jpeg=False).save(pixels, full)
+
+
+def test_writing_goes_on_until_all_is_written():
+    taken = []
+
+    class Grudging:
+        def write(self, data):
+            taken.append(bytes(data[:3]))
+            return len(taken[-1])
+
+    write_all(Grudging(), b"12345678")
+    assert taken == [b"123", b"456", b"78"]
 
 
 def test_a_file_that_goes_away_while_it_is_looked_at(tmp_path, monkeypatch):
