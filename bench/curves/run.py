@@ -66,7 +66,7 @@ def run(options: Options, output: Path, started: Started, measured: Measured) ->
     dict
         See ``schema.json``.
     """
-    began, time = perf_counter(), datetime.now(UTC)
+    began, time, commit = perf_counter(), datetime.now(UTC), machine.commit()
     device, threads = device_of(options.device), threads_of(options.threads)
     labels = GENERATED_LABELS if options.images is None else 1
     plan = chosen(options.plan, options.counts, options.blocks, labels)
@@ -104,7 +104,7 @@ def run(options: Options, output: Path, started: Started, measured: Measured) ->
         "quick": plan.quick,
         "device": device,
         "machine": machine.describe(threads),
-        "commit": machine.commit(),
+        "commit": commit,
         "images": described,
         "parameters": {
             "size": [paper.SIDE, paper.SIDE],
