@@ -5,7 +5,7 @@ DEMO := build/demo
 # What was timed is shown by the summary; pytest's own table would hide it among forty rows.
 BENCH := $(BIN)/python -m pytest --benchmark-only --benchmark-quiet
 
-.PHONY: help demo test test-cudasim test-ptx gpu-check lint bench bench-full clean
+.PHONY: help demo test test-cudasim test-ptx gpu-check lint bench bench-full curves clean
 
 help:  ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -41,6 +41,10 @@ bench-full: $(VENV)/.bench  ## The same, and sizes, labels, layouts, threads, me
 	$(BIN)/python -m blockmix.bench.memory
 	$(BIN)/python -m blockmix.bench.memory --rounds 3
 	$(BIN)/python -m blockmix.bench.startup
+
+curves: $(VENV)/.plot  ## Measure the paper's running-time curves (half an hour) on IMAGES=folder, else generated
+	rm -rf build/curves
+	$(BIN)/blockmix bench curves --output build/curves $(if $(IMAGES),--images $(IMAGES))
 
 clean:  ## Remove everything that the other targets made
 	rm -rf build dist *.egg-info .venv .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache

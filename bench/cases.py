@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 SOURCES = 10
+PROBABILITY = 0.5
 BLOCKMIX_ROWS = ("copy", "draw", "gather", "mix")
 PEER_ROWS = ("numpy", "numpy lines", "torch", "torch lines")
 TABLE_ROWS = (*BLOCKMIX_ROWS, "mix rounds=3", *PEER_ROWS)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,6 +18,7 @@ import typer
 from blockmix.errors import InputError
 
 if TYPE_CHECKING:
+    from blockmix.bench.curves.run import Watcher
     from blockmix.bench.curves.step import Step
 
 app = typer.Typer(
@@ -104,8 +105,8 @@ def curves(
     # Missing libraries are told now, not after the measurements.
     figures.load_matplotlib()
     records.load_jsonschema()
-    with _taken(output), _running_table(Console(stderr=True)) as (started, measured):
-        record = run(options, output, started, measured)
+    with _taken(output), _running_table(Console(stderr=True)) as watcher:
+        record = run(options, output, watcher)
     records.save(record, output / records.NAME)
     console = _console()
     for name in options.regimes:
@@ -147,7 +148,7 @@ def compare(
     before, after = records.load(old), records.load(new)
     changes = comparison.compare(before, after, absolute=absolute)
     console = _console()
-    console.print(comparison.table(changes, threshold))
+    console.print(comparison.table(changes, threshold, absolute=absolute))
     for warning in comparison.warnings(before, after):
         console.print(f"note: {warning}", markup=False, soft_wrap=True)
     slower = sum(change.is_slower(threshold) for change in changes)
@@ -200,7 +201,8 @@ def _taken(output: Path) -> Iterator[None]:
         yield
     except BaseException:
         if new:
-            output.rmdir()
+            with suppress(OSError):  # of what ended the run nothing shall hide the cause
+                output.rmdir()
         raise
 
 
@@ -211,12 +213,12 @@ def _console() -> Any:
 
 
 @contextmanager
-def _running_table(
-    console: Any,
-) -> Iterator[tuple[Callable[[list[Step]], None], Callable[[Step, dict[str, Any]], None]]]:
+def _running_table(console: Any) -> Iterator[Watcher]:
     """On a terminal: the table as it fills, what is being timed, and the time that is left."""
+    from blockmix.bench.curves.run import Watcher
+
     if not console.is_terminal:
-        yield lambda steps: None, lambda step, row: None
+        yield Watcher(lambda steps: None, lambda step: None, lambda step, row: None)
         return
     from rich.console import Group
     from rich.live import Live
@@ -228,8 +230,8 @@ def _running_table(
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.percentage:.0f} %"),
-        # Steps differ in length, so the rate of the last few says little.
         TimeRemainingColumn(),
+        # Steps differ in length, so the rate of the last few says little.
         speed_estimate_period=120,
         console=console,
     )
@@ -238,15 +240,17 @@ def _running_table(
     with Live(bars, console=console, transient=True) as live:
         task = bars.add_task("preparing images", total=None)
 
-        def started(steps: list[Step]) -> None:
+        def planned(steps: Sequence[Step]) -> None:
             blocks[:] = sorted({step.blocks for step in steps})
             bars.reset(task, total=sum(step.expected for step in steps))
-            bars.update(task, description=steps[0].regime)
+
+        def begun(step: Step) -> None:
+            what = f"{step.regime}: {step.row}, {step.images:,} images, {step.blocks} blocks"
+            bars.update(task, description=what)
 
         def measured(step: Step, row: dict[str, Any]) -> None:
             rows.append(row)
-            done = f"{step.regime}: {step.row}, {step.images:,} images, {step.blocks} blocks"
-            bars.update(task, advance=step.expected, description=done)
+            bars.update(task, advance=step.expected)
             live.update(Group(tables.times(step.regime, rows, blocks), bars))
 
-        yield started, measured
+        yield Watcher(planned, begun, measured)

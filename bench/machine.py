@@ -11,8 +11,12 @@ from typing import Any
 
 import numba
 
+from blockmix.gpu import devices
+
 ROOT = Path(__file__).resolve().parents[1]
 LIBRARIES = ("blockmix", "numba", "llvmlite", "numpy", "pillow", "tbb", "torch")
+GPU_LIBRARIES = ("numba-cuda", "cupy-cuda13x", "cupy-cuda12x")
+_CGROUP = Path("/sys/fs/cgroup")
 
 
 def describe(threads: int) -> dict[str, Any]:
@@ -23,7 +27,8 @@ def describe(threads: int) -> dict[str, Any]:
         "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
-        "versions": {name: version(name) for name in LIBRARIES},
+        "gpus": devices(),
+        "versions": {name: version(name) for name in (*LIBRARIES, *GPU_LIBRARIES)},
         "threads": threads,
         "threading_layer": threading_layer(),
     }
@@ -50,17 +55,27 @@ def commit() -> dict[str, Any] | None:
         return None
     known = _said(["git", "-C", str(ROOT), "rev-parse", "HEAD"])
     changed = _said(["git", "-C", str(ROOT), "status", "--porcelain"])
-    return None if known is None else {"id": known, "dirty": bool(changed)}
+    return None if known is None else {"id": known, "dirty": changed != ""}
 
 
 def free_memory() -> int:
-    """Bytes that can be used without pushing anything out."""
+    """Bytes that can be used without pushing anything out, in a container too."""
     try:
         lines = Path("/proc/meminfo").read_text().splitlines()
         found = next(line for line in lines if line.startswith("MemAvailable:"))
-        return int(found.split()[1]) * 1024
+        free = int(found.split()[1]) * 1024
     except (OSError, StopIteration):
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
+        free = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
+    for limit, used in (
+        ("memory.max", "memory.current"),
+        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
+    ):
+        try:
+            left = int((_CGROUP / limit).read_text()) - int((_CGROUP / used).read_text())
+        except (OSError, ValueError):  # there is none, or it is "max"
+            continue
+        free = min(free, left)
+    return free
 
 
 def _cpu() -> str:

@@ -12,7 +12,7 @@ import numpy as np
 
 from blockmix import BlockMixer, Key, SourceMap
 from blockmix.bench import peers
-from blockmix.bench.cases import SOURCES, Case
+from blockmix.bench.cases import PROBABILITY, SOURCES, Case
 
 Timed = Callable[[], object]
 
@@ -32,7 +32,7 @@ class Setting:
             block=self.case.block,
             sources=SOURCES,
             rounds=rounds,
-            probability=0.5,
+            probability=PROBABILITY,
             key=Key.from_seed(0),
             layout=self.case.layout,
         )

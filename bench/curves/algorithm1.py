@@ -18,15 +18,18 @@ from PIL import Image
 from blockmix.bench.curves.originals import Pixels, resized_file
 
 Block = tuple[int, int]
+JPEG = {"format": "JPEG", "quality": 95, "subsampling": "4:4:4"}  # as `mix_folder` writes it
 
 
 def mix_files(
     paths: Sequence[Path],
     labels: npt.NDArray[np.int64],
-    chosen: Sequence[int],
+    picked: Sequence[int],
     block: Block,
     sources: int,
     generator: np.random.Generator,
+    *,
+    written_as: dict[str, object] | None = None,
 ) -> None:
     """Mix some of a set of files, each overwritten once it is done; one round.
 
@@ -36,7 +39,7 @@ def mix_files(
         The whole set.
     labels : (N,) int64
         One for each file.
-    chosen : sequence of int
+    picked : sequence of int
         Which of them to mix, in order.
     block : (int, int)
         Height and width of a block in pixels.
@@ -44,28 +47,30 @@ def mix_files(
         How many images of the same label are picked for one.
     generator : numpy.random.Generator
         Where the choices come from.
+    written_as : dict, optional
+        Format and its options; default: JPEG as `mix_folder` writes it.
     """
 
     def read(index: int) -> Pixels:
         return np.array(resized_file(paths[index]))
 
-    for index in chosen:
+    for index in picked:
         mixed = read(index)
         members = np.flatnonzero(labels == labels[index])
         _replace_blocks(mixed, read, members, block, sources, generator)
-        Image.fromarray(mixed).save(paths[index], quality=95, subsampling="4:4:4")
+        Image.fromarray(mixed).save(paths[index], **(written_as or JPEG))
 
 
 def mix_cached(
     images: Pixels,
     labels: npt.NDArray[np.int64],
-    chosen: Sequence[int],
+    picked: Sequence[int],
     block: Block,
     sources: int,
     generator: np.random.Generator,
 ) -> None:
     """The same with the images in memory, (N, H, W, C), overwritten in place."""
-    for index in chosen:
+    for index in picked:
         members = np.flatnonzero(labels == labels[index])
         _replace_blocks(images[index], images.__getitem__, members, block, sources, generator)
 
@@ -81,13 +86,13 @@ def _replace_blocks(
     """Lines 6 to 19 of Algorithm 1."""
     height, width = block
     rows, cols = image.shape[0] // height, image.shape[1] // width
-    picked = generator.choice(members, sources, replace=False)
+    pool = generator.choice(members, sources, replace=False)
     for row in range(rows):
         bits = generator.integers(0, 2, rows * cols)
         for col in range(cols):
             if bits[col] == 0:
                 continue
-            source = picked[generator.integers(sources)]
+            source = pool[generator.integers(sources)]
             lines = slice(row * height, (row + 1) * height)
             columns = slice(col * width, (col + 1) * width)
             image[lines, columns] = read(source)[lines, columns]

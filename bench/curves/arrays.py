@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter
 from typing import Any
@@ -12,9 +11,9 @@ import numpy as np
 
 from blockmix.bench.alternation import in_turns
 from blockmix.bench.cases import PAPER, PEER_ROWS, SOURCES, Case
-from blockmix.bench.curves import algorithm1
+from blockmix.bench.curves.algorithm1 import mix_cached
 from blockmix.bench.curves.originals import Originals
-from blockmix.bench.curves.plan import Plan, block_of
+from blockmix.bench.curves.plan import CACHED, block_of
 from blockmix.bench.curves.step import Step
 from blockmix.bench.rows import ROWS, Setting
 
@@ -53,33 +52,15 @@ class Arrays:
         """End the threads."""
         self._pool.shutdown()
 
-    def steps(self, plan: Plan) -> Iterator[Step]:
-        """Mixing at every point; at one number of images its parts and what it is compared with."""
-        for count in [count for count in plan.array_counts if count <= len(self._images)]:
-            for blocks in plan.blocks:
-                expected = plan.array_repeats * count / 20_000
-                yield Step("arrays", "mix", count, blocks, expected, self._beside_copy)
-        count = min(plan.peer_images, len(self._images))
-        for blocks in plan.blocks:
-            for row in self._rows():
-                expected = ROWS[row].times * count / (5_000 if row in PEER_ROWS else 50_000)
-                yield Step("arrays", row, count, blocks, expected, self._beside_copy)
-            if self._device == "cpu":
-                slow = min(10 * plan.slow_images, count)
-                expected = slow * blocks / 200_000
-                yield Step("arrays", "algorithm 1 cached", slow, blocks, expected, self._cached)
-
     def warm_up(self) -> None:
         """Have everything compiled, and the threads started."""
         setting = self._setting(self._labels * (SOURCES + 1), 64)
         for row in (*PARTS, "mix", "copy"):
             ROWS[row].prepare(setting)()
 
-    def _rows(self) -> Iterator[str]:
-        yield from PARTS
-        if self._device == "cpu":
-            torch_is_there = importlib.util.find_spec("torch") is not None
-            yield from (row for row in PEER_ROWS if torch_is_there or "torch" not in row)
+    def measure(self, step: Step, repeats: int) -> dict[str, Any]:
+        """What a row has beside the parts of its step."""
+        return self._cached(step) if step.row == CACHED else self._beside_copy(step, repeats)
 
     def _setting(self, count: int, blocks: int) -> Setting:
         case = Case("curves", "", count, PAPER, block_of(blocks), labels=self._labels)
@@ -94,24 +75,18 @@ class Arrays:
             times=min(repeats, row.times),
         )
         return {
-            "timed_images": step.images,
             "seconds": seconds,
             "beside": {"row": "copy", "images": step.images, "seconds": beside},
         }
 
-    def _cached(self, step: Step, repeats: int) -> dict[str, Any]:
+    def _cached(self, step: Step) -> dict[str, Any]:
         images = self._out[: step.images]  # overwritten, so a copy
         images[:] = self._images[: step.images]
+        labels = np.arange(step.images) % self._labels
+        picked, generator = range(step.timed_images), np.random.default_rng(0)
         started = perf_counter()
-        algorithm1.mix_cached(
-            images,
-            np.arange(step.images) % self._labels,
-            range(step.images),
-            block_of(step.blocks),
-            SOURCES,
-            np.random.default_rng(0),
-        )
-        return {"timed_images": step.images, "seconds": [perf_counter() - started]}
+        mix_cached(images, labels, picked, block_of(step.blocks), SOURCES, generator)
+        return {"seconds": [perf_counter() - started]}
 
     def _waited_for(self, work: Any) -> Any:
         """Work that is over when its call is."""
@@ -124,3 +99,11 @@ class Arrays:
             cupy.cuda.Device().synchronize()
 
         return until_done
+
+
+def rows_on(device: str) -> tuple[str, ...]:
+    """What is timed beside mixing; peers on a GPU are for ``make gpu-check``."""
+    if device == "cuda":
+        return PARTS
+    torch_is_there = importlib.util.find_spec("torch") is not None
+    return (*PARTS, *(row for row in PEER_ROWS if torch_is_there or "torch" not in row))

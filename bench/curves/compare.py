@@ -9,7 +9,7 @@ import numpy as np
 from rich.table import Table
 
 from blockmix import InputError
-from blockmix.bench.curves.findings import OURS, Row, per_image, shares
+from blockmix.bench.curves.findings import OURS, Row, own_rows, per_image, shares
 from blockmix.bench.curves.tables import plain_table
 
 
@@ -70,7 +70,7 @@ def speeds(row: Row, absolute: bool) -> list[float]:
 
 def warnings(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
     """Why the two may differ for other reasons than the code."""
-    for name in ("cpu", "cores", "threads", "threading_layer", "python"):
+    for name in ("cpu", "cores", "gpus", "threads", "threading_layer", "python"):
         before, after = old["machine"][name], new["machine"][name]
         if before != after:
             yield f"{name}: {before} before, {after} now"
@@ -80,13 +80,18 @@ def warnings(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
         )
         if before != after:
             yield f"{name}: {before} before, {after} now"
-    if old["images"] != new["images"]:
-        yield "the images are not the same"
+    for name in ("images", "parameters", "quick"):
+        if old[name] != new[name]:
+            yield f"{name}: not the same in both"
+    missing = {point for point, _ in _own_rows(old)} - {point for point, _ in _own_rows(new)}
+    if missing:
+        yield f"{len(missing)} points of the old record are not in the new one"
 
 
-def table(changes: list[Change], threshold: float) -> Table:
+def table(changes: list[Change], threshold: float, *, absolute: bool) -> Table:
     """A line for each point; the verdict in words."""
-    result = plain_table("Speed of blockmix, before and after")
+    unit = "images a second" if absolute else "share of the ceiling or of a copy"
+    result = plain_table(f"Speed of blockmix, before and after: {unit}")
     for name in ("regime", "images", "blocks", "before", "after", "factor", ""):
         result.add_column(name, justify="left" if name in ("regime", "") else "right")
     for change in changes:
@@ -104,9 +109,9 @@ def table(changes: list[Change], threshold: float) -> Table:
 
 
 def _own_rows(record: dict[str, Any]) -> Iterator[tuple[tuple[str, int, int], Row]]:
-    for row in record["rows"]:
-        if row["row"] == OURS[row["regime"]]:
-            yield (row["regime"], row["images"], row["blocks"]), row
+    for regime in OURS:
+        for row in own_rows(record["rows"], regime):
+            yield (regime, row["images"], row["blocks"]), row
 
 
 def _change(point: tuple[str, int, int], before: list[float], after: list[float]) -> Change:

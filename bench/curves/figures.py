@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from blockmix import InputError
-from blockmix.bench.curves.findings import OURS, Row, per_image, running_time
+from blockmix.bench.curves.findings import (
+    Row,
+    main_rows,
+    own_rows,
+    per_image,
+    running_time,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -85,7 +91,7 @@ def against_images(record: dict[str, Any]) -> Figure:
     """Figure 14: running time against the number of images, a line for each number of blocks."""
     figure, panels = _panels(record, "Running time against the number of images")
     for regime, axes in panels.items():
-        own = _own(record, regime)
+        own = own_rows(record["rows"], regime)
         blocks = sorted({row["blocks"] for row in own})
         for number, colour in zip(blocks, _shades(len(blocks)), strict=True):
             rows = [row for row in own if row["blocks"] == number]
@@ -100,12 +106,12 @@ def against_blocks(record: dict[str, Any]) -> Figure:
     """Figure 15: running time against the number of blocks, a line for each number of images."""
     figure, panels = _panels(record, "Running time against the number of blocks")
     for regime, axes in panels.items():
-        own = _own(record, regime)
+        own = own_rows(record["rows"], regime)
         counts = sorted({row["images"] for row in own})
         for count, colour in zip(counts, _shades(len(counts)), strict=True):
             rows = [row for row in own if row["images"] == count]
             _line(axes, [row["blocks"] for row in rows], rows, f"{count:,} images", colour)
-        most = max(count for count in counts if count <= 5000 or count == counts[0])
+        most = main_rows(own, regime)[0]["images"]
         for name in ("algorithm 1", "algorithm 1 cached", "numpy lines", "torch lines"):
             rows = _rows(record, regime, name)
             if rows:
@@ -114,7 +120,7 @@ def against_blocks(record: dict[str, Any]) -> Figure:
                     [per_image(row) * most for row in rows],
                     ".--",
                     color=COLOURS[name],
-                    label=f"{LABELS[name]}\n{_extent(rows[0], most)}",
+                    label=f"{LABELS[name]}\n{_extent(rows, most)}",
                 )
         if regime == "files":
             _paper(axes, record, "blocks")
@@ -148,7 +154,7 @@ def _bars(axes: Axes, record: dict[str, Any], regime: str) -> None:
         times = {ratio["blocks"]: ratio["times"] for ratio in found if ratio["row"] == name}
         places = [blocks.index(key) + (number - (len(names) - 1) / 2) * width for key in times]
         bars = axes.bar(
-            places, list(times.values()), width, color=COLOURS[name], label=LABELS[name]
+            places, list(times.values()), width, color=COLOURS[name], label=_bar_label(name, found)
         )
         if len(names) == 1:
             axes.bar_label(bars, fmt="{:.0f}", fontsize=8)
@@ -160,11 +166,16 @@ def _bars(axes: Axes, record: dict[str, Any], regime: str) -> None:
     axes.legend(loc="upper left", ncols=2)
 
 
+def _bar_label(name: str, found: list[dict[str, Any]]) -> str:
+    """The paper's algorithm has one thread, and its time is taken from a few images."""
+    if not name.startswith("algorithm"):
+        return LABELS[name]
+    timed = [ratio["timed_images"] for ratio in found if ratio["row"] == name]
+    return f"{LABELS[name]}\n(one thread, timed on {min(timed):,} to {max(timed):,} images)"
+
+
 def _roofline(axes: Axes, record: dict[str, Any], regime: str) -> None:
-    own = _own(record, regime)
-    counts = [row["images"] for row in own]
-    most = max([count for count in counts if count <= 5000] or [min(counts)])
-    rows = [row for row in own if row["images"] == most]
+    rows = main_rows(record["rows"], regime)
     blocks = [row["blocks"] for row in rows]
     height, width = record["parameters"]["size"]
     # Bytes that are read and written, or else images.
@@ -180,7 +191,7 @@ def _roofline(axes: Axes, record: dict[str, Any], regime: str) -> None:
     axes.set_ylim(bottom=0)
     _blocks_axis(axes, blocks)
     axes.set(
-        title=f"{most:,} images, quartiles shaded",
+        title=f"{rows[0]['images']:,} images, quartiles shaded",
         xlabel="blocks an image",
         ylabel="images/s" if regime == "files" else "GB/s, read and written",
     )
@@ -214,14 +225,19 @@ def _paper(axes: Axes, record: dict[str, Any], by: str) -> None:
         "D",
         color=PAPER,
         markerfacecolor="none",
-        label="the paper, i5-8265U\n(5,000 images;\n128, 256 blocks)",
+        label="\n".join(
+            ["the paper's own, on", record["paper"]["machine"]]
+            + [f"({point['images']:,} images, {point['blocks']} blocks)" for point in points]
+        ),
     )
 
 
-def _extent(row: Row, images: int) -> str:
-    if row["timed_images"] == images:
+def _extent(rows: list[Row], images: int) -> str:
+    few, many = (found(row["timed_images"] for row in rows) for found in (min, max))
+    if few == images:
         return f"({images:,} images)"
-    return f"({images:,} images, timed on {row['timed_images']:,})"
+    timed = f"{few:,}" if few == many else f"{few:,} to {many:,}"
+    return f"({images:,} images, timed on {timed};\none thread)"
 
 
 def _finish(axes: Axes, title: str, xlabel: str) -> None:
@@ -259,10 +275,6 @@ def _regimes(record: dict[str, Any]) -> list[str]:
     return [regime for regime in ("files", "arrays") if regime in there]
 
 
-def _own(record: dict[str, Any], regime: str) -> list[Row]:
-    return _rows(record, regime, OURS[regime])
-
-
 def _rows(record: dict[str, Any], regime: str, name: str) -> list[Row]:
     found = [row for row in record["rows"] if (row["regime"], row["row"]) == (regime, name)]
     return sorted(found, key=lambda row: (row["images"], row["blocks"]))
@@ -270,5 +282,6 @@ def _rows(record: dict[str, Any], regime: str, name: str) -> list[Row]:
 
 def _machine(record: dict[str, Any]) -> str:
     there = record["machine"]
-    where = "a CUDA device" if record["device"] == "cuda" else f"{there['threads']} threads"
-    return f"{there['cpu']}, {where}, blockmix {there['versions']['blockmix']}"
+    gpu = f"; arrays on {there['gpus'][0]}" if record["device"] == "cuda" else ""
+    version = there["versions"]["blockmix"]
+    return f"{there['cpu']}, {there['threads']} threads{gpu}; blockmix {version}"

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from blockmix import Key, mix_folder
-from blockmix.bench.curves import algorithm1, paper
-from blockmix.bench.curves.originals import Originals, resized_file
-from blockmix.bench.curves.plan import Plan, block_of
+from blockmix.bench.cases import PROBABILITY, SOURCES
+from blockmix.bench.curves.algorithm1 import JPEG, mix_files
+from blockmix.bench.curves.originals import Originals
+from blockmix.bench.curves.plan import ALGORITHM_1, CEILING_IMAGES, SIDE, block_of
 from blockmix.bench.curves.step import Step
 
-# The ceiling is measured on up to so many images before each run: it has to see the same machine,
-# and a larger number does not change its rate.
-CEILING_IMAGES = 1000
+# A JPEG is decoded at a part of its size as long as so many times the size is left: as mixing does.
+DRAFT = 3
 
 
 class Files:
@@ -36,77 +37,64 @@ class Files:
         self._threads = threads
         self._runs = 0
         self._victims: list[Path] = []
-
-    def steps(self, plan: Plan) -> Iterator[Step]:
-        """A step for every point, and for the paper's algorithm at every number of blocks."""
-        counts = [count for count in plan.file_counts if count <= len(self._originals.paths)]
-        for count in counts:
-            for blocks in plan.blocks:
-                expected = plan.repeats * (count / 500 + min(count, CEILING_IMAGES) / 700)
-                yield Step("files", "mix_folder", count, blocks, expected, self._mix_folder)
-        for number, blocks in enumerate(plan.blocks):
-            expected = plan.slow_images * (blocks / 2 + 1) / 500
-            chosen = range(number * plan.slow_images, (number + 1) * plan.slow_images)
-            yield Step(
-                "files", "algorithm 1", plan.slow_images, blocks, expected, self._published, chosen
-            )
+        self._next = 0
 
     def warm_up(self) -> None:
         """Have everything compiled and imported that a run needs."""
         source = self._work / "warm-up"
-        self._originals.copy_to(source, self._originals.labels * (paper.SOURCES + 1))
+        self._originals.copy_to(source, self._originals.labels * (SOURCES + 1))
         self._run(source, 64)
 
-    def _mix_folder(self, step: Step, repeats: int) -> dict[str, Any]:
+    def measure(self, step: Step, repeats: int) -> dict[str, Any]:
+        """What a row has beside the parts of its step."""
+        return self._published(step) if step.row == ALGORITHM_1 else self._whole(step, repeats)
+
+    def _whole(self, step: Step, repeats: int) -> dict[str, Any]:
         source = self._work / f"originals-{step.images}"
         if not source.exists():
             self._originals.copy_to(source, step.images)
         some = self._originals.paths[: min(step.images, CEILING_IMAGES)]
         seconds, beside, stages = [], [], []
         for _ in range(repeats):
+            os.sync()  # what the run before has written shall not go to disk during this one
             beside.append(self._ceiling(some))
             took, spent = self._run(source, step.blocks)
             seconds.append(took)
             stages.append(spent)
         return {
-            "timed_images": step.images,
             "seconds": seconds,
             "beside": {"row": "ceiling", "images": len(some), "seconds": beside},
             "stages": stages,
         }
 
-    def _published(self, step: Step, repeats: int) -> dict[str, Any]:
-        """Algorithm 1 on images of its own, which it overwrites."""
+    def _published(self, step: Step) -> dict[str, Any]:
+        """Algorithm 1 on images of its own, which it overwrites: each time others."""
         if not self._victims:
-            copies = min(len(self._originals.paths), CEILING_IMAGES)
-            self._victims = self._originals.copy_to(self._work / "algorithm-1", copies)
-        labels = np.arange(len(self._victims)) % self._originals.labels
-        chosen = [index % len(self._victims) for index in step.chosen]
+            self._victims = self._originals.copy_to(self._work / "algorithm-1", step.images)
+        count = len(self._victims)
+        picked = [(self._next + index) % count for index in range(step.timed_images)]
+        self._next += step.timed_images
+        labels = np.arange(count) % self._originals.labels
+        generator = np.random.default_rng(0)
         started = perf_counter()
-        algorithm1.mix_files(
-            self._victims,
-            labels,
-            chosen,
-            block_of(step.blocks),
-            paper.SOURCES,
-            np.random.default_rng(0),
-        )
-        return {"timed_images": len(chosen), "seconds": [perf_counter() - started]}
+        mix_files(self._victims, labels, picked, block_of(step.blocks), SOURCES, generator)
+        return {"seconds": [perf_counter() - started]}
 
     def _run(self, source: Path, blocks: int) -> tuple[float, dict[str, float]]:
         self._runs += 1
+        started = perf_counter()
         summary = mix_folder(
             source,
             self._work / f"mixed-{self._runs}",
-            size=paper.SIDE,
+            size=SIDE,
             block=block_of(blocks),
-            sources=paper.SOURCES,
-            probability=paper.PROBABILITY,
+            sources=SOURCES,
+            probability=PROBABILITY,
             key=Key.from_seed(self._runs),
             format="jpeg",
             workers=self._threads,
         )
-        return summary.seconds, summary.stage_seconds
+        return perf_counter() - started, summary.stage_seconds
 
     def _ceiling(self, paths: Sequence[Path]) -> float:
         """Seconds to decode, resize and encode images, and nothing else, on as many threads."""
@@ -119,7 +107,19 @@ class Files:
 
 
 def _recode(paths: Sequence[Path]) -> None:
-    for path in paths:
-        # Into a descriptor, as Pillow lets go of the interpreter only then.
-        with open(os.memfd_create("image"), "wb") as file:
-            resized_file(path).save(file, "JPEG", quality=95, subsampling="4:4:4")
+    # A descriptor, as Pillow lets go of the interpreter only then; what is written there is gone.
+    with open(os.devnull, "wb", buffering=0) as nowhere:
+        for path in paths:
+            resized_at_best(path).save(nowhere, **JPEG)
+
+
+def resized_at_best(path: Path) -> Image.Image:
+    """An image of the paper's size, in colour, without a copy or a pixel that is not needed."""
+    with Image.open(path) as image:
+        for scale in (8, 4, 2):
+            least = DRAFT * scale * SIDE
+            if min(image.size) >= least and not (image.width % scale or image.height % scale):
+                image.draft(None, (image.width // scale, image.height // scale))
+                break
+        colour = image if image.mode == "RGB" else image.convert("RGB")
+        return colour.resize((SIDE, SIDE), Image.Resampling.LANCZOS)

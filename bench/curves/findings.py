@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from blockmix.bench.curves.plan import up_to_the_papers
+
 Row = dict[str, Any]
 OURS = {"files": "mix_folder", "arrays": "mix"}
 
@@ -36,6 +38,21 @@ def share(row: Row) -> float | None:
     """The median of `shares`."""
     found = shares(row)
     return None if found is None else float(np.median(found))
+
+
+def own_rows(rows: Iterable[Row], regime: str) -> list[Row]:
+    """Blockmix's own of a regime, by images and blocks."""
+    own = [row for row in rows if (row["regime"], row["row"]) == (regime, OURS[regime])]
+    return sorted(own, key=lambda row: (row["images"], row["blocks"]))
+
+
+def main_rows(rows: Iterable[Row], regime: str) -> list[Row]:
+    """Blockmix's own at the number of images at which it is compared: up to the paper's 5,000."""
+    own = own_rows(rows, regime)
+    if not own:
+        return []
+    most = up_to_the_papers(tuple(row["images"] for row in own))
+    return [row for row in own if row["images"] == most]
 
 
 def findings(rows: Iterable[Row]) -> dict[str, Any]:
@@ -93,38 +110,30 @@ def ratios(rows: Iterable[Row]) -> Iterable[dict[str, Any]]:
     drift of the machine cancels; the others by their times.
     """
     rows = list(rows)
+    own = {(regime, row["blocks"]): row for regime in OURS for row in main_rows(rows, regime)}
     for other in rows:
-        own = _own(rows, other)
-        if own is None or other["row"] in (OURS[other["regime"]], "draw", "gather"):
+        mine = own.get((other["regime"], other["blocks"]))
+        if mine is None or other["row"] in (OURS[other["regime"]], "draw", "gather"):
             continue
-        mine, its = share(own), share(other)
-        times = per_image(other) / per_image(own) if mine is None or its is None else mine / its
+        reached, others = share(mine), share(other)
+        if reached is None or others is None:
+            times = per_image(other) / per_image(mine)
+        else:
+            times = reached / others
         yield {
             "regime": other["regime"],
             "blocks": other["blocks"],
             "row": other["row"],
-            "images": own["images"],
+            "images": mine["images"],
             "timed_images": other["timed_images"],
             "times": float(times),
         }
 
 
-def _own(rows: list[Row], other: Row) -> Row | None:
-    """What another row is compared with: ours of as many images, or else of the most to 5,000."""
-    own = [
-        row
-        for row in rows
-        if row["row"] == OURS[other["regime"]]
-        and (row["regime"], row["blocks"]) == (other["regime"], other["blocks"])
-    ]
-    same = [row for row in own if row["images"] == other["images"]]
-    papers = [row for row in own if row["images"] <= 5000]
-    return max(same or papers or own, key=lambda row: int(row["images"]), default=None)
-
-
 def _grouped(rows: Iterable[Row], by: str) -> dict[tuple[str, int], list[Row]]:
     groups: dict[tuple[str, int], list[Row]] = defaultdict(list)
-    for row in sorted(rows, key=lambda row: (row["images"], row["blocks"])):
-        if row["row"] == OURS[row["regime"]]:
-            groups[row["regime"], row[by]].append(row)
+    rows = list(rows)
+    for regime in OURS:
+        for row in own_rows(rows, regime):
+            groups[regime, row[by]].append(row)
     return groups

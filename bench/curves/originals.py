@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from concurrent.futures import Executor
 from pathlib import Path
@@ -14,7 +13,11 @@ import numpy.typing as npt
 from PIL import Image
 
 from blockmix import InputError
-from blockmix.bench.curves import faces, paper
+from blockmix.bench.cases import SOURCES
+from blockmix.bench.curves import faces
+from blockmix.bench.curves.plan import SIDE
+from blockmix.folders.codec import read_header
+from blockmix.folders.scan import find_candidates
 
 Pixels = npt.NDArray[np.uint8]
 GENERATED_LABELS = 2  # as in the paper's first data set
@@ -37,9 +40,13 @@ class Originals(NamedTuple):
             copies.append(copy)
         return copies
 
+    def bytes(self, count: int) -> int:
+        """Of the first files."""
+        return sum(path.stat().st_size for path in self.paths[:count])
+
     def pixels(self, count: int, pool: Executor) -> Pixels:
         """So many images of the paper's size, (count, 192, 192, 3); they repeat if they must."""
-        result = np.empty((count, paper.SIDE, paper.SIDE, 3), np.uint8)
+        result = np.empty((count, SIDE, SIDE, 3), np.uint8)
         own = min(count, len(self.paths))
         for index, image in enumerate(pool.map(resized_file, self.paths[:own])):
             result[index] = image
@@ -62,10 +69,9 @@ class Originals(NamedTuple):
 
 
 def resized_file(path: Path) -> Image.Image:
-    """An image of the paper's size, in colour."""
+    """An image of the paper's size, in colour, as a plain program reads it."""
     with Image.open(path) as image:
-        size = (paper.SIDE, paper.SIDE)
-        return image.convert("RGB").resize(size, Image.Resampling.LANCZOS)
+        return image.convert("RGB").resize((SIDE, SIDE), Image.Resampling.LANCZOS)
 
 
 def from_folder(folder: Path, most: int) -> Originals:
@@ -75,22 +81,22 @@ def from_folder(folder: Path, most: int) -> Originals:
     ------
     InputError
         If there is no folder, or a label has too few images to be mixed.
+    WorkError
+        If one of the images cannot be used.
     """
-    if not folder.is_dir():
-        raise InputError(f"{folder} is not a folder: name one that holds one folder a label")
-    labels = sorted(entry for entry in folder.iterdir() if entry.is_dir())
-    names = [_files(label) for label in labels]
-    if not names:
-        raise InputError(f"{folder} holds no folder for a label: the layout is FOLDER/<label>/*")
-    each = min(len(paths) for paths in names)
-    if each < paper.SOURCES + 1:
+    by_label: dict[str, list[Path]] = {}
+    for image in find_candidates(folder):
+        by_label.setdefault(image.label, []).append(Path(image.path))
+    each = min(len(paths) for paths in by_label.values())
+    if each < SOURCES + 1:
         raise InputError(
-            f"a label of {folder} has {each} images, but {paper.SOURCES} sources need "
-            f"{paper.SOURCES + 1}"
+            f"a label of {folder} has {each} images, but {SOURCES} sources need {SOURCES + 1}"
         )
-    each = min(each, -(-most // len(names)))
-    paths = [paths[number] for number in range(each) for paths in names]
-    return Originals(paths, len(names), "folder")
+    each = min(each, max(-(-most // len(by_label)), SOURCES + 1))
+    paths = [paths[number] for number in range(each) for paths in by_label.values()]
+    for path in paths:
+        read_header(str(path))
+    return Originals(paths, len(by_label), "folder")
 
 
 def generated(folder: Path, count: int) -> Originals:
@@ -98,13 +104,3 @@ def generated(folder: Path, count: int) -> Originals:
     count += -count % GENERATED_LABELS
     paths = faces.write_faces(folder, count, GENERATED_LABELS)
     return Originals(paths, GENERATED_LABELS, "generated")
-
-
-def _files(folder: Path) -> list[Path]:
-    found = [
-        Path(parent, name)
-        for parent, _, names in os.walk(folder)
-        for name in names
-        if not name.startswith(".")
-    ]
-    return sorted(found)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-SIDE = 192  # height and width of an image in pixels
-SOURCES = 10
-PROBABILITY = 0.5
 COUNTS = (1000, 2000, 3000, 4000, 5000)  # N_IS
 BLOCKS = (4, 8, 16, 32, 64, 128, 256)  # N_b
+MOST = max(COUNTS)
 
 # "approximately 13 and 6 images respectively per second"
 REFERENCE: dict[str, Any] = {
     "source": "Xiang et al., section VI-C: about 13 and 6 images a second",
-    "machine": "Intel Core i5-8265U, 8 GB of memory, Windows 10",
+    "machine": "Intel Core i5-8265U",
     "points": [
         {"images": 5000, "blocks": 128, "images_per_second": 13},
         {"images": 5000, "blocks": 256, "images_per_second": 6},

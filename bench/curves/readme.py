@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from blockmix.bench.curves import records
-from blockmix.bench.curves.findings import OURS, Row, per_image, share
+from blockmix.bench.curves.findings import Row, main_rows, per_image, share
 
 BEGIN, END = "<!-- from the record: make readme -->\n", "<!-- to here -->\n"
-IMAGES = 5000
 # The faster of the two ways in which each library is used.
 PEERS = {"NumPy": ("numpy", "numpy lines"), "PyTorch": ("torch", "torch lines")}
 
@@ -18,9 +17,9 @@ PEERS = {"NumPy": ("numpy", "numpy lines"), "PyTorch": ("torch", "torch lines")}
 def table(record: dict[str, Any]) -> str:
     """A line for each number of blocks, in Markdown; all of it at 5,000 images."""
     rows = {
-        (row["regime"], row["blocks"]): row
-        for row in record["rows"]
-        if row["row"] == OURS[row["regime"]] and row["images"] == IMAGES
+        (regime, row["blocks"]): row
+        for regime in ("files", "arrays")
+        for row in main_rows(record["rows"], regime)
     }
     ratios = {
         (ratio["regime"], ratio["row"], ratio["blocks"]): ratio["times"]

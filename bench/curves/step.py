@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 
 class Step(NamedTuple):
@@ -13,6 +12,5 @@ class Step(NamedTuple):
     row: str  # what is timed
     images: int
     blocks: int
+    timed_images: int  # of them; fewer for the paper's algorithm
     expected: float  # seconds, roughly: for the time that is left
-    measure: Callable[[Step, int], dict[str, Any]]  # of this step, so many times
-    chosen: Sequence[int] = ()  # which images, where it is not all of them

@@ -9,14 +9,16 @@ import numpy as np
 from rich.table import Table
 from rich.text import Text
 
-from blockmix.bench.curves.findings import OURS, Row, per_image, running_time, share
+from blockmix.bench.curves.findings import Row, main_rows, own_rows, per_image, running_time, share
 
 TITLES = {
     "files": "Files: seconds to read, resize, mix and write",
     "arrays": "Arrays: seconds to mix, in memory",
 }
 NOT_TIMED = ""
-STAGES = ("read", "resize", "draw", "gather", "encode", "write")
+# Those of all threads of mixing at once count for each of them.
+STAGES = ("check", "read", "resize", "draw", "gather", "encode", "write")
+TOGETHER = ("draw", "gather")
 
 
 def times(regime: str, rows: Iterable[Row], blocks: Sequence[int]) -> Table:
@@ -27,7 +29,7 @@ def times(regime: str, rows: Iterable[Row], blocks: Sequence[int]) -> Table:
         table.add_column(
             f"{number} blocks" if number == blocks[0] else str(number), justify="right"
         )
-    own = [row for row in rows if row["regime"] == regime and row["row"] == OURS[regime]]
+    own = own_rows(rows, regime)
     found = {(row["images"], row["blocks"]): running_time(row) for row in own}
     for count in sorted({images for images, _ in found}):
         cells = (found.get((count, number)) for number in blocks)
@@ -44,55 +46,54 @@ def summary(record: dict[str, Any]) -> Iterator[Table]:
         if rows:
             yield _rates(regime, rows, record["findings"])
             if regime == "files":
-                yield _stages(rows)
+                yield _stages(rows, record["machine"]["threads"])
             yield _fits(regime, record["findings"])
             yield _growth(regime, record["findings"])
 
 
 def _rates(regime: str, rows: list[Row], findings: dict[str, Any]) -> Table:
-    own = [row for row in rows if row["row"] == OURS[regime]]
-    most = max((row["images"] for row in own if row["images"] <= 5000), default=own[-1]["images"])
+    own = main_rows(rows, regime)
+    found = [ratio for ratio in findings["ratios"] if ratio["regime"] == regime]
     table = plain_table(
-        f"{regime.capitalize()}: rate at {most:,} images, and what others take longer"
+        f"{regime.capitalize()}: rate at {own[0]['images']:,} images; how much longer others take"
     )
-    ratios = {
-        (ratio["row"], ratio["blocks"]): ratio["times"]
-        for ratio in findings["ratios"]
-        if ratio["regime"] == regime
-    }
-    others = list(dict.fromkeys(row for row, _ in ratios))
+    times = {(ratio["row"], ratio["blocks"]): ratio for ratio in found}
+    others = list(dict.fromkeys(ratio["row"] for ratio in found))
     beside = "ceiling" if regime == "files" else "copy"
     for name in ("blocks", "images/s", f"share of {beside}", *others):
-        table.add_column(name, justify="right")
+        # The paper's algorithm has one thread, and is timed on a few images: see the last line.
+        table.add_column(f"{name} *" if name.startswith("algorithm") else name, justify="right")
     for row in own:
-        if row["images"] == most:
-            cells = (ratios.get((other, row["blocks"])) for other in others)
-            table.add_row(
-                f"{row['blocks']:,}",
-                f"{1 / per_image(row):,.0f}",
-                f"{share(row) or 0:.2f}",
-                *(NOT_TIMED if times is None else f"{times:,.3g}x" for times in cells),
-            )
+        cells = (times.get((other, row["blocks"])) for other in others)
+        table.add_row(
+            f"{row['blocks']:,}",
+            f"{1 / per_image(row):,.0f}",
+            f"{share(row) or 0:.2f}",
+            *(NOT_TIMED if cell is None else f"{cell['times']:,.3g}x" for cell in cells),
+        )
+    few = [ratio["timed_images"] for ratio in found if ratio["row"].startswith("algorithm")]
+    if few:
+        table.caption = f"* on one thread, from the time of {min(few):,} to {max(few):,} images"
+        table.caption_justify = "left"
     return table
 
 
-def _stages(rows: list[Row]) -> Table:
+def _stages(rows: list[Row], threads: int) -> Table:
     """Where the threads were: the time of each stage in that of all of them."""
-    own = [row for row in rows if row["row"] == OURS["files"]]
-    most = max(row["images"] for row in own)
-    table = plain_table(f"Files: share of the threads' work at {most:,} images")
+    own = main_rows(rows, "files")
+    table = plain_table(f"Files: share of the threads' work at {own[0]['images']:,} images")
     for name in ("blocks", *STAGES):
         table.add_column(name, justify="right")
     for row in own:
-        if row["images"] == most:
-            spent = stage_shares(row)
-            table.add_row(str(row["blocks"]), *(f"{100 * spent[name]:.1f} %" for name in STAGES))
+        spent = stage_shares(row, threads)
+        table.add_row(str(row["blocks"]), *(f"{100 * spent[name]:.1f} %" for name in STAGES))
     return table
 
 
-def stage_shares(row: Row) -> dict[str, float]:
+def stage_shares(row: Row, threads: int) -> dict[str, float]:
     """The part that each stage has in the work of all stages: medians over the runs."""
-    runs = np.array([[run[stage] for stage in STAGES] for run in row["stages"]])
+    weights = [threads if stage in TOGETHER else 1 for stage in STAGES]
+    runs = np.array([[run[stage] for stage in STAGES] for run in row["stages"]]) * weights
     middle = np.median(runs / runs.sum(axis=1, keepdims=True), axis=0)
     return dict(zip(STAGES, map(float, middle), strict=True))
 

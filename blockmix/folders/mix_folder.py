@@ -145,13 +145,16 @@ def mix_folder(
         with warnings.catch_warnings():
             # What Pillow only warns of is refused by the codec.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            checking = time.perf_counter()
             found = survey(pool, source, candidates, options.on_error, report)
+            checked = time.perf_counter() - checking
             plan = make_plan(mixer, options, found)
             destination.begin(plan.record)
             compiled = compiler.submit(compile_kernels, mixer)  # while the first images are read
             pipeline = Pipeline(plan, destination, pool, options.on_error, resume, report)
             pipeline.run(compiled)
-        summary = _summarise(plan, found, pipeline, compiled.result(), started)
+        before = {"compile": compiled.result(), "check": checked}
+        summary = _summarise(plan, found, pipeline, before, started)
         destination.finish(summary.to_json())
         return summary
     except OSError as error:  # of folders; files that cannot be read or written have their own
@@ -163,14 +166,18 @@ def mix_folder(
 
 
 def _summarise(
-    plan: FolderPlan, found: Survey, pipeline: Pipeline, compiling: float, started: float
+    plan: FolderPlan,
+    found: Survey,
+    pipeline: Pipeline,
+    before: dict[str, float],
+    started: float,
 ) -> FolderSummary:
     return FolderSummary(
         images=len(found.images) - len(pipeline.left_out),
         written=pipeline.written,
         skipped=(*found.skipped, *((Path(image.path), why) for image, why in pipeline.left_out)),
         seconds=time.perf_counter() - started,
-        stage_seconds={"compile": compiling, **pipeline.seconds},
+        stage_seconds={**before, **pipeline.seconds},
         record=plan.final_record([image for image, _ in pipeline.left_out]),
     )
 

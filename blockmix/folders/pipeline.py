@@ -153,7 +153,9 @@ class Pipeline:
             check_sizes(load.names, sizes.tolist(), mixer.sources, mixer.small_classes)
         except InputError as error:
             raise WorkError(f"without the files that cannot be used, {error}") from None
-        return [load.images[place] for place in kept], cohorts, load.pixels[kept]
+        for to, place in enumerate(kept):  # in place, as the memory budget has no room for a copy
+            load.pixels[to] = load.pixels[place]
+        return [load.images[place] for place in kept], cohorts, load.pixels[: len(kept)]
 
     def _mix(
         self,

@@ -24,8 +24,9 @@ class FolderSummary:
     seconds : float
         Wall-clock time of the run.
     stage_seconds : dict of str to float
-        Time of each stage, summed over the workers; stages overlap. "compile" (once a process),
-        "read" (and decode), "resize", "draw" (the map), "gather" (the blocks), "encode", "write".
+        Time of each stage; stages overlap. "compile" (once a process) and "check" (the headers);
+        summed over the workers "read" (and decode), "resize", "encode" (a JPEG into its file) and
+        "write" (making, stamping and naming files); on all threads at once "draw" and "gather".
     record : dict
         What ``blockmix.json`` says: parameters, versions, counts; no key, no source path, no time.
 

@@ -82,7 +82,7 @@ def test_differences_of_the_machines_are_told(record, run):
     _, text = run(record, other)
     assert "Another one now" in text
     assert "9.9 now" in text
-    assert "the images are not the same" in text
+    assert "images: not the same in both" in text
 
 
 def test_records_without_anything_in_common(record):

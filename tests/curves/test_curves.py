@@ -1,20 +1,25 @@
 """A small run from the command line, and what it writes."""
 
 import copy
+import io
 import json
 import platform
 import re
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from conftest import read_tree, write_images
+from rich.console import Console
 
 from blockmix import InputError
 from blockmix.__main__ import app
-from blockmix.bench.curves import figures, records, run
+from blockmix.bench import cli, machine
+from blockmix.bench.curves import figures, originals, paper, readme, records, run
 from blockmix.bench.curves.findings import findings
-from blockmix.bench.curves.plan import FULL
+from blockmix.bench.curves.plan import FULL, with_numbers
+from blockmix.bench.curves.step import Step
 
 ROOT = Path(__file__).parents[2]
 NAMES = [f"{name}{suffix}" for name in figures.FIGURES for suffix in (".png", ".svg")]
@@ -92,14 +97,23 @@ def test_the_record_keeps_to_the_schema_and_others_do_not(record):
             records.check(broken, "it")
 
 
-def test_every_part_of_the_schema_is_explained_or_plain():
-    """Whoever reads a record must not have to guess: numbers and lists carry a description."""
-    schema = json.loads(records.SCHEMA.read_text())
-    for name, part in schema["properties"].items():
-        described = "description" in part or "properties" in part or "const" in part
-        assert described or name in ("rows", "findings"), name
-    for part in schema["properties"]["findings"]["properties"].values():
-        assert "description" in part
+def values(schema):
+    """Every value that a record can have, with its place."""
+    for name, part in schema.get("properties", {}).items():
+        inner = part.get("oneOf", [part])[-1].get("items", part.get("oneOf", [part])[-1])
+        if "properties" in inner:
+            yield from ((f"{name}.{place}", value) for place, value in values(inner))
+        else:
+            yield name, part
+
+
+def test_every_value_of_the_schema_is_explained():
+    """Whoever reads a record must not have to guess."""
+    found = dict(values(json.loads(records.SCHEMA.read_text())))
+    assert len(found) > 50
+    # An enumeration or a constant explains itself.
+    explained = {"description", "enum", "const"}
+    assert not {name for name, part in found.items() if not explained & {*part}}
 
 
 @pytest.mark.parametrize(
@@ -123,7 +137,8 @@ def test_figures_can_be_drawn_again(measured, tmp_path):
 def test_a_figure_shows_the_papers_points_as_the_papers(measured):
     for name in ("figure-14.svg", "figure-15.svg"):
         text = (measured / name).read_text()
-        assert "the paper, i5-8265U" in text
+        assert "the paper's own, on" in text
+        assert "Intel Core i5-8265U" in text
         assert "Files: read, resize, mix, write" in text
         assert "Arrays: mixing alone, in memory" in text
 
@@ -138,7 +153,7 @@ def test_one_regime_on_the_users_images(tmp_path, capsys):
     assert {row["regime"] for row in record["rows"]} == {"files"}
     assert record["images"]["kind"] == "folder"
     assert record["machine"]["threads"] == 1
-    assert record["left_out"] == ["files of 26 images: there are 24"]
+    assert record["left_out"] == ["files of 26 images: there are 24, as many of each label"]
     printed = capsys.readouterr().out
     assert "left out: files of 26 images" in printed
     assert "share of ceiling" in printed
@@ -158,6 +173,7 @@ def test_one_regime_on_the_users_images(tmp_path, capsys):
 )
 def test_mistakes_are_told_before_anything_is_made(tmp_path, monkeypatch, options, message):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(run, "devices", list)
     with pytest.raises(InputError, match=message):
         bench("curves", *options)
     assert not list(tmp_path.iterdir())
@@ -178,18 +194,75 @@ def test_missing_libraries_are_told_at_once(tmp_path, monkeypatch, library):
     assert not (tmp_path / "out").exists()
 
 
+def what_can_be_done(regimes, pictures=None, counts=(500, 1000, 2000)):
+    plan = with_numbers(FULL, counts, None)
+    return run.what_can_be_done(regimes, plan, pictures, "cpu", ROOT)
+
+
 def test_what_does_not_fit_into_memory_is_left_out(monkeypatch):
     monkeypatch.setattr(run.machine, "free_memory", lambda: 2 * 1000 * run.IMAGE_BYTES / 0.6 + 9)
-    most, left_out = run.fitting((500, 1000, 2000), "cpu")
-    assert most == 1000
+    pictures = originals.Originals([], 2, "generated")
+    plan, left_out = what_can_be_done(("arrays",), pictures)
+    assert plan.array_counts == (500, 1000)
     assert len(left_out) == 1
     assert left_out[0].startswith("arrays of 2000 images")
     with pytest.raises(InputError, match="give fewer --counts"):
-        run.fitting((1001,), "cpu")
+        what_can_be_done(("arrays",), pictures, counts=(1001,))
+
+
+def test_files_of_which_there_are_too_few():
+    pictures = originals.Originals([Path(__file__)] * 600, 2, "folder")
+    plan, left_out = what_can_be_done(("files",), pictures)
+    assert plan.file_counts == (500,)
+    assert left_out[0] == "files of 1000 images: there are 600, as many of each label"
+    with pytest.raises(InputError, match="but there are 600"):
+        what_can_be_done(("files",), pictures, counts=(1000,))
+    many = originals.Originals([Path(__file__)] * 600, 50, "folder")
+    with pytest.raises(InputError, match="50 labels with 10 sources need 550 images"):
+        what_can_be_done(("files",), many)
 
 
 def test_a_disk_that_is_too_small_is_refused(monkeypatch, tmp_path):
-    usage = type("Usage", (), {"free": 10**6})
-    monkeypatch.setattr(run.shutil, "disk_usage", lambda path: usage)
+    monkeypatch.setattr(run.shutil, "disk_usage", lambda path: SimpleNamespace(free=10**6))
     with pytest.raises(InputError, match="need up to"):
-        run.check_disk(FULL, tmp_path)
+        run.check_disk(FULL, originals.Originals([Path(__file__)], 1, "folder"), tmp_path)
+
+
+def test_memory_is_that_of_the_container(monkeypatch, tmp_path):
+    free = machine.free_memory()
+    monkeypatch.setattr(machine, "_CGROUP", tmp_path)
+    (tmp_path / "memory.current").write_text("1000")
+    (tmp_path / "memory.max").write_text("max")
+    assert machine.free_memory() > free / 2
+    (tmp_path / "memory.max").write_text("5000")
+    assert machine.free_memory() == 4000
+
+
+def test_more_images_than_the_papers_can_be_timed_as_files(tmp_path, monkeypatch):
+    monkeypatch.setattr(paper, "MOST", 24)
+    options = ["--regime", "files", "--counts", "22,30", "--blocks", 4]
+    bench("curves", "--output", tmp_path / "out", *options)
+    record = json.loads((tmp_path / "out" / "curves.json").read_text())
+    assert {row["images"] for row in record["rows"] if row["row"] == "mix_folder"} == {22, 30}
+
+
+def test_the_table_fills_on_a_terminal(record):
+    console = Console(file=io.StringIO(), force_terminal=True, width=120)
+    rows = [row for row in record["rows"] if row["row"] == "mix_folder"]
+    with cli._running_table(console) as watcher:
+        steps = [Step("files", "mix_folder", row["images"], row["blocks"], 1, 1.0) for row in rows]
+        watcher.planned(steps)
+        for step, row in zip(steps, rows, strict=True):
+            watcher.begun(step)
+            watcher.measured(step, row)
+    shown = console.file.getvalue()
+    assert "Files: seconds to read, resize, mix and write" in shown
+    assert "files: mix_folder, 30 images, 64 blocks" in shown
+    assert "100 %" in shown
+
+
+def test_a_table_for_the_readme(record):
+    made = readme.table(record)
+    assert [line.split(" | ")[0] for line in made.splitlines()[2:]] == ["| 4", "| 64"]
+    text = f"before\n{readme.BEGIN}old\n{readme.END}after\n"
+    assert readme.replace(text, made) == f"before\n{readme.BEGIN}{made}{readme.END}after\n"

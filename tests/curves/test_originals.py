@@ -7,8 +7,9 @@ import pytest
 from conftest import write_images
 from PIL import Image
 
-from blockmix import InputError
+from blockmix import InputError, WorkError
 from blockmix.bench.curves import faces, originals
+from blockmix.bench.curves.files import resized_at_best
 from blockmix.folders.codec import decode, resized
 
 
@@ -44,7 +45,7 @@ def test_a_folder_gives_as_many_of_each_label(folder):
     assert (found.labels, len(found.paths)) == (2, 24)
     assert [path.parent.name for path in found.paths] == ["a", "b"] * 12
     assert len(originals.from_folder(folder, 23).paths) == 24
-    assert len(originals.from_folder(folder, 5).paths) == 6
+    assert len(originals.from_folder(folder, 5).paths) == 22  # fewer could not be mixed
     assert str(folder) not in str(found.describe())
 
 
@@ -65,12 +66,21 @@ def test_pixels_repeat_in_step_with_the_labels(folder):
     assert np.array_equal(pixels[5], np.asarray(originals.resized_file(found.paths[5])))
 
 
-def test_the_ceiling_decodes_and_resizes_as_mixing_does(tmp_path):
-    Image.fromarray(faces.face(0, 0)).save(tmp_path / "face.jpg")
-    pixels = resized(
-        decode(str(tmp_path / "face.jpg"), (192, 192), resize=True, grey=False), (192, 192)
-    )
-    assert np.array_equal(pixels, np.asarray(originals.resized_file(tmp_path / "face.jpg")))
+@pytest.mark.parametrize("side", [224, 1152, 1153, 2400])
+def test_the_ceiling_decodes_and_resizes_as_mixing_does(tmp_path, side):
+    path = tmp_path / "face.jpg"
+    Image.fromarray(faces.face(0, 0)).resize((side, side)).save(path)
+    pixels = resized(decode(str(path), (192, 192), resize=True, grey=False), (192, 192))
+    assert np.array_equal(pixels, np.asarray(resized_at_best(path)))
+    if side == 224:  # nothing is left out
+        assert np.array_equal(pixels, np.asarray(originals.resized_file(path)))
+
+
+def test_a_file_that_cannot_be_used_is_named(folder):
+    (folder / "a" / "zzz.png").write_bytes(b"not an image")
+    (folder / "b" / "zzz.png").write_bytes(b"not an image")
+    with pytest.raises(WorkError, match=r"photos/a/zzz.png"):
+        originals.from_folder(folder, 1000)
 
 
 @pytest.mark.parametrize(

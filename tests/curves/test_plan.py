@@ -4,7 +4,14 @@ import pytest
 
 from blockmix import InputError
 from blockmix.bench.curves import paper
-from blockmix.bench.curves.plan import FULL, QUICK, block_of, chosen
+from blockmix.bench.curves.plan import (
+    FULL,
+    QUICK,
+    block_of,
+    check_counts,
+    up_to_the_papers,
+    with_numbers,
+)
 
 
 @pytest.mark.parametrize("plan", [FULL, QUICK])
@@ -22,20 +29,37 @@ def test_the_full_plan_covers_the_paper():
 
 
 def test_other_numbers_are_put_in_order():
-    plan = chosen(FULL, (300, 100, 300), (64, 4), labels=2)
+    plan = with_numbers(FULL, (300, 100, 300), (64, 4))
     assert plan.file_counts == plan.array_counts == (100, 300)
     assert plan.blocks == (4, 64)
-    assert (plan.peer_images, plan.slow_images) == (300, 20)
-    assert chosen(FULL, None, None, labels=2) == FULL
+    assert plan.peer_images() == 300
+    assert with_numbers(FULL, None, None) == FULL
 
 
-@pytest.mark.parametrize(
-    ("counts", "blocks", "message"),
-    [
-        ((10,), None, "2 labels with 10 sources need 22 images, but a count is 10"),
-        (None, (7,), "cannot be cut into 7 equal blocks"),
-    ],
-)
-def test_what_cannot_be_measured(counts, blocks, message):
-    with pytest.raises(InputError, match=message):
-        chosen(FULL, counts, blocks, labels=2)
+def test_peers_are_compared_at_a_number_of_images_that_is_measured():
+    assert FULL.peer_images() == 5000
+    assert QUICK.peer_images() == 4000
+    assert up_to_the_papers((1000, 3000, 7000)) == 3000
+    assert up_to_the_papers((7000, 6000)) == 6000
+
+
+@pytest.mark.parametrize("plan", [FULL, QUICK])
+def test_the_papers_algorithm_has_as_much_work_for_few_blocks(plan):
+    opened = [
+        step.timed_images * (step.blocks / 2 + 1)
+        for step in plan.file_steps()
+        if step.row == "algorithm 1" and step.timed_images < step.images
+    ]
+    assert max(opened) / min(opened) < 1.5
+
+
+@pytest.mark.parametrize("blocks", [7, 5, 8192])
+def test_blocks_that_cannot_be(blocks):
+    with pytest.raises(InputError, match="cannot be cut into"):
+        with_numbers(FULL, None, (blocks,))
+
+
+def test_too_few_images():
+    check_counts((22, 30), 2)
+    with pytest.raises(InputError, match="2 labels with 10 sources need 22 images"):
+        check_counts((21, 30), 2)

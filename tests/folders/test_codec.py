@@ -11,7 +11,7 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import ExifTags, Image, ImageOps, PngImagePlugin
+from PIL import ExifTags, Image, ImageFile, ImageOps, PngImagePlugin
 from skimage import data
 from skimage.metrics import peak_signal_noise_ratio
 
@@ -70,6 +70,13 @@ def test_large_jpegs_are_decoded_smaller(save, side, decoded, orientation):
     with Image.open(path) as whole:
         whole = ImageOps.exif_transpose(whole).resize(size[::-1], Image.Resampling.LANCZOS)
     assert peak_signal_noise_ratio(np.asarray(whole), resized(image, size)) > 44
+
+
+def test_jpegs_are_decoded_smaller_only_by_a_scale_that_divides_them(save):
+    path = save(data.astronaut()[:508], "a.jpg")
+    assert decode(path, (40, 40), resize=True, grey=False).size == (128, 127)
+    path = save(data.astronaut()[:509], "b.jpg")
+    assert decode(path, (40, 40), resize=True, grey=False).size == (512, 509)
 
 
 def test_jpegs_are_decoded_whole_where_less_would_show(save):
@@ -369,6 +376,17 @@ def test_a_disk_that_takes_a_part_is_noticed(tmp_path, format):
                 encoder.save(pixels, file)
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_jpeg_that_pillow_writes_in_pieces_is_written_by_us(tmp_path):
+    """A part that is missing in the middle would not show at the end."""
+    pixels = np.random.default_rng(0).integers(0, 256, (280, 280, 3), np.uint8)
+    encoder = Encoder("jpeg", 100)
+    memory = io.BytesIO()
+    Image.fromarray(pixels).save(memory, "JPEG", quality=100, subsampling="4:4:4")
+    assert len(memory.getvalue()) > ImageFile.MAXBLOCK
+    assert encode(encoder, pixels) == memory.getvalue()
+    assert encode(encoder, np.tile(pixels, (3, 3, 1)))[-2:] == b"\xff\xd9"
 
 
 @pytest.mark.parametrize("format", ["jpeg", "png"])

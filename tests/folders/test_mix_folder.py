@@ -185,7 +185,7 @@ def test_the_summary(run):
     assert summary.record["labels"] == {"cat": 30, "dog": 20}
     assert summary.record["grid"]["blocks"] == 16
     assert set(summary.stage_seconds) == {
-        *("compile", "read", "resize", "draw", "gather", "encode", "write")
+        *("compile", "check", "read", "resize", "draw", "gather", "encode", "write")
     }
     assert all(spent > 0 for spent in summary.stage_seconds.values())
     text = str(summary)
