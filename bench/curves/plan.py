@@ -84,12 +84,12 @@ FULL = Plan(
     quick=False,
 )
 QUICK = Plan(
-    file_counts=(200, 400, 800),
+    file_counts=(150, 300, 600),
     array_counts=(1000, 2000, 4000),
     blocks=(4, 16, 64, 256),
     repeats=3,
-    array_repeats=5,
-    opened=650,
+    array_repeats=3,
+    opened=400,
     quick=True,
 )
 
