@@ -5,7 +5,6 @@ Heavy modules are imported inside the commands, so that ``--help`` answers at on
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from blockmix.checks import is_new_or_empty
 from blockmix.errors import InputError
 
 if TYPE_CHECKING:
@@ -193,7 +193,7 @@ def _numbers(text: str | None, option: str) -> tuple[int, ...] | None:
 @contextmanager
 def _taken(output: Path) -> Iterator[None]:
     """Make the folder, and unmake it if nothing came of it; refuse one that holds something."""
-    if output.exists() and not (output.is_dir() and not os.listdir(output)):
+    if not is_new_or_empty(output):
         raise InputError(f"{output} is not an empty folder: name a new one with --output")
     new = not output.exists()
     output.mkdir(parents=True, exist_ok=True)

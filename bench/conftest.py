@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from blockmix.bench.cases import CASES
-from blockmix.bench.machine import LIBRARIES, threading_layer, version
+from blockmix.bench.machine import LIBRARIES, threading_layer
 from blockmix.bench.rows import Setting
+from blockmix.info import version
 
 OF_THE_COMMIT = ("id", "time", "dirty")
 

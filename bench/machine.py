@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numba
 
 from blockmix.gpu import devices
+from blockmix.info import version
 
 ROOT = Path(__file__).resolve().parents[1]
 LIBRARIES = ("blockmix", "numba", "llvmlite", "numpy", "pillow", "tbb", "torch")
@@ -32,13 +32,6 @@ def describe(threads: int) -> dict[str, Any]:
         "threads": threads,
         "threading_layer": threading_layer(),
     }
-
-
-def version(name: str) -> str:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return "not installed"
 
 
 def threading_layer() -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import operator
+import os
+from pathlib import Path
 
 from blockmix.errors import InputError, InputTypeError
 
@@ -12,6 +14,11 @@ def one_of(name: str, value: str, choices: tuple[str, ...]) -> str:
     if not isinstance(value, str) or value not in choices:
         raise InputError(f"{name} is one of {', '.join(choices)}, got {value!r}")
     return value
+
+
+def is_new_or_empty(folder: Path) -> bool:
+    """Whether nothing is there that could be lost."""
+    return not folder.exists() or (folder.is_dir() and not os.listdir(folder))
 
 
 def whole_number(name: str, value: int, least: int, most: int) -> int:

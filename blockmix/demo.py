@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from blockmix.checks import is_new_or_empty
 from blockmix.errors import InputError
 
 _SHOWN = 8
@@ -23,7 +23,7 @@ def write_originals(folder: Path) -> None:
         raise InputError(
             "the demonstration takes its faces from scikit-image: pip install 'blockmix[demo]'"
         ) from None
-    if folder.parent.exists() and not (folder.parent.is_dir() and not os.listdir(folder.parent)):
+    if not is_new_or_empty(folder.parent):
         raise InputError(f"{folder.parent} is not an empty folder: name a new one")
     patches = np.asarray(lfw_subset() * 255).round().astype(np.uint8)
     for index, patch in enumerate(patches):

@@ -21,7 +21,7 @@ def report() -> str:
     lines = {
         "blockmix": f"{__version__} (rule of the draw: version {rule.VERSION})",
         "python": f"{platform.python_version()} on {platform.system()} {platform.machine()}",
-        **{name: _version(name) for name in _LIBRARIES},
+        **{name: version(name) for name in _LIBRARIES},
         "backends": ", ".join(["cpu", *(f"cuda:{i} ({gpu})" for i, gpu in enumerate(devices()))]),
         "threads": str(numba.get_num_threads()),
         "threading layer": numba.threading_layer(),  # type: ignore[attr-defined]
@@ -30,7 +30,8 @@ def report() -> str:
     return "\n".join(f"{name:{width}}  {value}" for name, value in lines.items())
 
 
-def _version(name: str) -> str:
+def version(name: str) -> str:
+    """Of a library, where it is installed."""
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:

@@ -14,6 +14,7 @@ from blockmix.bench.curves.findings import (
     main_rows,
     own_rows,
     per_image,
+    rows_named,
     running_time,
 )
 
@@ -91,11 +92,7 @@ def against_images(record: dict[str, Any]) -> Figure:
     """Figure 14: running time against the number of images, a line for each number of blocks."""
     figure, panels = _panels(record, "Running time against the number of images")
     for regime, axes in panels.items():
-        own = own_rows(record["rows"], regime)
-        blocks = sorted({row["blocks"] for row in own})
-        for number, colour in zip(blocks, _shades(len(blocks)), strict=True):
-            rows = [row for row in own if row["blocks"] == number]
-            _line(axes, [row["images"] for row in rows], rows, f"{number:,} blocks", colour)
+        _lines(axes, own_rows(record["rows"], regime), along="images", by="blocks")
         if regime == "files":
             _paper(axes, record, "images")
         _finish(axes, TITLES[regime], "number of images")
@@ -107,13 +104,10 @@ def against_blocks(record: dict[str, Any]) -> Figure:
     figure, panels = _panels(record, "Running time against the number of blocks")
     for regime, axes in panels.items():
         own = own_rows(record["rows"], regime)
-        counts = sorted({row["images"] for row in own})
-        for count, colour in zip(counts, _shades(len(counts)), strict=True):
-            rows = [row for row in own if row["images"] == count]
-            _line(axes, [row["blocks"] for row in rows], rows, f"{count:,} images", colour)
+        _lines(axes, own, along="blocks", by="images")
         most = main_rows(own, regime)[0]["images"]
         for name in ("algorithm 1", "algorithm 1 cached", "numpy lines", "torch lines"):
-            rows = _rows(record, regime, name)
+            rows = rows_named(record["rows"], regime, name)
             if rows:
                 axes.plot(
                     [row["blocks"] for row in rows],
@@ -189,7 +183,8 @@ def _roofline(axes: Axes, record: dict[str, Any], regime: str) -> None:
         axes.plot(blocks, middle, "o-", color=colour, label=label)
         axes.fill_between(blocks, low, high, color=colour, alpha=0.2, linewidth=0)
     axes.set_ylim(bottom=0)
-    _blocks_axis(axes, blocks)
+    axes.set_xscale("log")
+    _ticks(axes, blocks)
     axes.set(
         title=f"{rows[0]['images']:,} images, quartiles shaded",
         xlabel="blocks an image",
@@ -207,6 +202,14 @@ def _panels(record: dict[str, Any], title: str) -> tuple[Figure, dict[str, Axes]
     return figure, dict(
         zip(regimes, figure.subplots(1, len(regimes), squeeze=False)[0], strict=True)
     )
+
+
+def _lines(axes: Axes, own: list[Row], *, along: str, by: str) -> None:
+    """Running time along the one number, a line for each of the other; quartiles shaded."""
+    numbers = sorted({row[by] for row in own})
+    for number, colour in zip(numbers, _shades(len(numbers)), strict=True):
+        rows = [row for row in own if row[by] == number]
+        _line(axes, [row[along] for row in rows], rows, f"{number:,} {by}", colour)
 
 
 def _line(axes: Axes, at: Sequence[int], rows: list[Row], label: str, colour: Any) -> None:
@@ -253,11 +256,6 @@ def _finish(axes: Axes, title: str, xlabel: str) -> None:
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 
 
-def _blocks_axis(axes: Axes, blocks: Sequence[int]) -> None:
-    axes.set_xscale("log")
-    _ticks(axes, blocks)
-
-
 def _ticks(axes: Axes, places: Sequence[float]) -> None:
     axes.set_xticks(places, [f"{place:,.0f}" for place in places], rotation=45)
     axes.minorticks_off()
@@ -273,11 +271,6 @@ def _shades(count: int) -> list[Any]:
 def _regimes(record: dict[str, Any]) -> list[str]:
     there = {row["regime"] for row in record["rows"]}
     return [regime for regime in ("files", "arrays") if regime in there]
-
-
-def _rows(record: dict[str, Any], regime: str, name: str) -> list[Row]:
-    found = [row for row in record["rows"] if (row["regime"], row["row"]) == (regime, name)]
-    return sorted(found, key=lambda row: (row["images"], row["blocks"]))
 
 
 def _machine(record: dict[str, Any]) -> str:

@@ -40,10 +40,15 @@ def share(row: Row) -> float | None:
     return None if found is None else float(np.median(found))
 
 
+def rows_named(rows: Iterable[Row], regime: str, name: str) -> list[Row]:
+    """Those of a regime that time the same thing, by images and blocks."""
+    found = [row for row in rows if (row["regime"], row["row"]) == (regime, name)]
+    return sorted(found, key=lambda row: (row["images"], row["blocks"]))
+
+
 def own_rows(rows: Iterable[Row], regime: str) -> list[Row]:
     """Blockmix's own of a regime, by images and blocks."""
-    own = [row for row in rows if (row["regime"], row["row"]) == (regime, OURS[regime])]
-    return sorted(own, key=lambda row: (row["images"], row["blocks"]))
+    return rows_named(rows, regime, OURS[regime])
 
 
 def main_rows(rows: Iterable[Row], regime: str) -> list[Row]:

@@ -9,17 +9,16 @@ from statistics import median
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
 from blockmix import InputError
 from blockmix.bench.cases import SOURCES
 from blockmix.bench.curves import faces
 from blockmix.bench.curves.plan import SIDE
+from blockmix.bench.peers import Pixels
 from blockmix.folders.codec import read_header
 from blockmix.folders.scan import find_candidates
 
-Pixels = npt.NDArray[np.uint8]
 GENERATED_LABELS = 2  # as in the paper's first data set
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -259,17 +259,12 @@ def threads_of(wanted: int | None) -> int:
 @contextmanager
 def threads_set(threads: int) -> Iterator[None]:
     """Mix on so many threads; PyTorch too, where it is."""
-    before = numba.get_num_threads()
-    numba.set_num_threads(threads)
-    try:
-        if importlib.util.find_spec("torch") is None:
-            yield
-            return
-        import torch
+    with ExitStack() as before:
+        before.callback(numba.set_num_threads, numba.get_num_threads())
+        numba.set_num_threads(threads)
+        if importlib.util.find_spec("torch") is not None:
+            import torch
 
-        torch_before = torch.get_num_threads()
-        torch.set_num_threads(threads)
+            before.callback(torch.set_num_threads, torch.get_num_threads())
+            torch.set_num_threads(threads)
         yield
-        torch.set_num_threads(torch_before)
-    finally:
-        numba.set_num_threads(before)

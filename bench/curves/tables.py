@@ -23,12 +23,8 @@ TOGETHER = ("draw", "gather")
 
 def times(regime: str, rows: Iterable[Row], blocks: Sequence[int]) -> Table:
     """Running times: a line for each number of images, a column for each number of blocks."""
-    table = plain_table(TITLES[regime])
-    table.add_column("images", justify="right")
-    for number in blocks:
-        table.add_column(
-            f"{number} blocks" if number == blocks[0] else str(number), justify="right"
-        )
+    first, *others = blocks
+    table = plain_table(TITLES[regime], "images", f"{first} blocks", *map(str, others))
     own = own_rows(rows, regime)
     found = {(row["images"], row["blocks"]): running_time(row) for row in own}
     for count in sorted({images for images, _ in found}):
@@ -54,15 +50,15 @@ def summary(record: dict[str, Any]) -> Iterator[Table]:
 def _rates(regime: str, rows: list[Row], findings: dict[str, Any]) -> Table:
     own = main_rows(rows, regime)
     found = [ratio for ratio in findings["ratios"] if ratio["regime"] == regime]
-    table = plain_table(
-        f"{regime.capitalize()}: rate at {own[0]['images']:,} images; how much longer others take"
-    )
     times = {(ratio["row"], ratio["blocks"]): ratio for ratio in found}
     others = list(dict.fromkeys(ratio["row"] for ratio in found))
     beside = "ceiling" if regime == "files" else "copy"
-    for name in ("blocks", "images/s", f"share of {beside}", *others):
+    table = plain_table(
+        f"{regime.capitalize()}: rate at {own[0]['images']:,} images; how much longer others take",
+        *("blocks", "images/s", f"share of {beside}"),
         # The paper's algorithm has one thread, and is timed on a few images: see the last line.
-        table.add_column(f"{name} *" if name.startswith("algorithm") else name, justify="right")
+        *(f"{name} *" if name.startswith("algorithm") else name for name in others),
+    )
     for row in own:
         cells = (times.get((other, row["blocks"])) for other in others)
         table.add_row(
@@ -81,9 +77,8 @@ def _rates(regime: str, rows: list[Row], findings: dict[str, Any]) -> Table:
 def _stages(rows: list[Row], threads: int) -> Table:
     """Where the threads were: the time of each stage in that of all of them."""
     own = main_rows(rows, "files")
-    table = plain_table(f"Files: share of the threads' work at {own[0]['images']:,} images")
-    for name in ("blocks", *STAGES):
-        table.add_column(name, justify="right")
+    title = f"Files: share of the threads' work at {own[0]['images']:,} images"
+    table = plain_table(title, "blocks", *STAGES)
     for row in own:
         spent = stage_shares(row, threads)
         table.add_row(str(row["blocks"]), *(f"{100 * spent[name]:.1f} %" for name in STAGES))
@@ -99,9 +94,8 @@ def stage_shares(row: Row, threads: int) -> dict[str, float]:
 
 
 def _fits(regime: str, findings: dict[str, Any]) -> Table:
-    table = plain_table(f"{regime.capitalize()}: time = a + b x images")
-    for name in ("blocks", "a, ms", "b, us an image", "R squared"):
-        table.add_column(name, justify="right")
+    title = f"{regime.capitalize()}: time = a + b x images"
+    table = plain_table(title, "blocks", "a, ms", "b, us an image", "R squared")
     for fit in findings["fits"]:
         if fit["regime"] == regime:
             table.add_row(
@@ -114,9 +108,8 @@ def _fits(regime: str, findings: dict[str, Any]) -> Table:
 
 
 def _growth(regime: str, findings: dict[str, Any]) -> Table:
-    table = plain_table(f"{regime.capitalize()}: growth with the number of blocks")
-    for name in ("images", "from", "to", "times", "exponent"):
-        table.add_column(name, justify="right")
+    title = f"{regime.capitalize()}: growth with the number of blocks"
+    table = plain_table(title, "images", "from", "to", "times", "exponent")
     for grown in findings["growth"]:
         if grown["regime"] == regime:
             table.add_row(
@@ -128,7 +121,10 @@ def _growth(regime: str, findings: dict[str, Any]) -> Table:
     return table
 
 
-def plain_table(title: str) -> Table:
-    """An empty table without lines, its title above it and not broken to its width."""
+def plain_table(title: str, *columns: str) -> Table:
+    """A table without lines, its title above it and not broken to its width; columns of numbers."""
     text = Text(f"\n{title}", no_wrap=True, overflow="ignore", style="italic")
-    return Table(title=text, title_justify="left", box=None, pad_edge=False)
+    table = Table(title=text, title_justify="left", box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column, justify="right")
+    return table

@@ -70,7 +70,7 @@ def survey(
     found = Survey([], {}, [])
     bad: list[BadImageError] = []
     starts = range(0, len(candidates), _AT_ONCE)
-    batches = [list(candidates[start : start + _AT_ONCE]) for start in starts]
+    batches = [candidates[start : start + _AT_ONCE] for start in starts]
     for start, batch, headers in zip(starts, batches, _map(look, batches, pool), strict=True):
         for candidate, header in zip(batch, headers, strict=True):
             if isinstance(header, BadImageError):
@@ -87,7 +87,9 @@ def survey(
 
 
 def _map(
-    look: Callable[[Sequence[Candidate]], Headers], batches: list[list[Candidate]], pool: Executor
+    look: Callable[[Sequence[Candidate]], Headers],
+    batches: Sequence[Sequence[Candidate]],
+    pool: Executor,
 ) -> Iterator[Headers]:
     """Look at one batch after another, or at many at once where looking is mostly waiting.
 
