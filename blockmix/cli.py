@@ -8,8 +8,6 @@ from __future__ import annotations
 import re
 import sys
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -18,9 +16,9 @@ import typer
 
 from blockmix import __version__
 from blockmix.errors import BlockmixError, InputError
+from blockmix.progress import progress_bars
 
 if TYPE_CHECKING:
-    from blockmix.folders.survey import Progress
     from blockmix.key import Key
 
 app = typer.Typer(
@@ -140,7 +138,7 @@ def mix(
     if resume and key_file is None and seed is None:
         raise InputError("--resume needs the key of the run that it continues: give --key-file")
     key = _key(key_file, seed)
-    with _progress_bars(shown=not quiet and sys.stderr.isatty()) as progress:
+    with progress_bars(shown=not quiet and sys.stderr.isatty()) as progress:
         summary = mix_folder(
             src,
             dst,
@@ -248,30 +246,3 @@ def _key(key_file: Path | None, seed: int | None) -> Key | None:
     for warning in caught:
         typer.echo(f"blockmix: warning: {warning.message}", err=True)
     return key
-
-
-@contextmanager
-def _progress_bars(*, shown: bool) -> Iterator[Progress | None]:
-    """A bar for each stage on a terminal, nothing elsewhere."""
-    if not shown:
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import MofNCompleteColumn, Progress, TaskID, TimeRemainingColumn
-
-    bars = Progress(
-        *Progress.get_default_columns()[:2],
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-    )
-    tasks: dict[str, TaskID] = {}
-
-    def show(stage: str, done: int, total: int) -> None:
-        if stage not in tasks:
-            tasks[stage] = bars.add_task(stage, total=total)
-        bars.update(tasks[stage], completed=done)
-
-    with bars:
-        yield show

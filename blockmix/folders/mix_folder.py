@@ -17,10 +17,11 @@ from blockmix.folders.pipeline import Pipeline
 from blockmix.folders.plan import FolderPlan, make_plan
 from blockmix.folders.scan import find_candidates
 from blockmix.folders.summary import FolderSummary
-from blockmix.folders.survey import Progress, Survey, survey
+from blockmix.folders.survey import Survey, survey
 from blockmix.grid import Block, BlockGrid
 from blockmix.key import Key
 from blockmix.mixer import BlockMixer, compile_kernels
+from blockmix.progress import Progress, unseen
 
 
 def mix_folder(
@@ -134,7 +135,7 @@ def mix_folder(
         key=key,
         small_classes=small_classes,
     )
-    report = progress or _no_progress
+    report = progress or unseen
     source = Path(src)
     destination = Destination(Path(dst), source, overwrite=overwrite, resume=resume)
     pool = ThreadPoolExecutor(options.workers, "blockmix")
@@ -180,7 +181,3 @@ def _summarise(
         stage_seconds={**before, **pipeline.seconds},
         record=plan.final_record([image for image, _ in pipeline.left_out]),
     )
-
-
-def _no_progress(stage: str, done: int, total: int) -> None:
-    """What is called where nobody wants to know."""

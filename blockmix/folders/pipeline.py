@@ -22,8 +22,9 @@ from blockmix.folders.destination import Destination
 from blockmix.folders.plan import FolderPlan
 from blockmix.folders.scan import Candidate
 from blockmix.folders.seconds import Seconds
-from blockmix.folders.survey import Progress, stop_at
+from blockmix.folders.survey import stop_at
 from blockmix.labels import check_sizes
+from blockmix.progress import Progress
 
 Pixels = npt.NDArray[np.uint8]
 

@@ -12,8 +12,8 @@ from typing import NamedTuple
 from blockmix.errors import InputError, WorkError
 from blockmix.folders.codec import BadImageError, Header, read_header
 from blockmix.folders.scan import Candidate, Enclosure
+from blockmix.progress import Progress
 
-Progress = Callable[[str, int, int], None]
 Skipped = tuple[Path, str]
 Headers = list[Header | BadImageError]
 

@@ -1,0 +1,40 @@
+"""Telling how far the work has come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+Progress = Callable[[str, int, int], None]  # stage, done, total
+
+
+def unseen(stage: str, done: int, total: int) -> None:
+    """What is called where nobody wants to know."""
+
+
+@contextmanager
+def progress_bars(*, shown: bool) -> Iterator[Progress]:
+    """A bar for each stage on a terminal, nothing elsewhere."""
+    if not shown:
+        yield unseen
+        return
+    from rich.console import Console
+    from rich.progress import MofNCompleteColumn, TaskID, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    bars = Bars(
+        *Bars.get_default_columns()[:2],
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    tasks: dict[str, TaskID] = {}
+
+    def show(stage: str, done: int, total: int) -> None:
+        if stage not in tasks:
+            tasks[stage] = bars.add_task(stage, total=total)
+        bars.update(tasks[stage], completed=done)
+
+    with bars:
+        yield show
