@@ -1,0 +1,101 @@
+"""Identity: which original does a mixed image belong to, as a recogniser of faces sees it?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from blockmix.errors import InputError
+from blockmix.privacy.pair import Pair, Pixels, Positions
+from blockmix.privacy.statistics import share_with_interval
+
+# From images, (N, H, W, C) uint8, to one vector each, (N, D).
+Recogniser = Callable[[Pixels], npt.NDArray[np.floating]]
+
+FALSE_ALARMS = 0.01
+_SIDE = 32  # height and width at which the built-in recogniser looks at images
+_PARTS = 100  # principal components that it keeps; the first, which are light, it leaves out
+_LIGHT = 3
+
+
+def identity(
+    pair: Pair, match: Positions, chosen: Positions, recogniser: Recogniser | None
+) -> dict[str, Any]:
+    """How often a recogniser finds the original of a mixed image within its label.
+
+    Parameters
+    ----------
+    pair : Pair
+        The sets.
+    match : (N,) int64
+        The original of each mixed image.
+    chosen : (M,) int64
+        The mixed images to look at.
+    recogniser : callable, optional
+        From images to embeddings, which are compared by cosine. Default: principal components of
+        the originals (eigenfaces; Turk and Pentland 1991), a weak one: a better one finds more.
+
+    Returns
+    -------
+    dict
+        ``rank_1`` and ``rank_5``: the original is the most similar, or among the five most similar,
+        of its label. ``accepted``: it is more similar than all but ``false_alarms`` of the others.
+        ``chance``: of rank 1.
+    """
+    embed = recogniser or eigenfaces(pair.originals)
+    known = _unit(embed(pair.originals), len(pair.originals))
+    seen = _unit(embed(pair.mixed[chosen]), len(chosen))
+    ranks, own, others, sizes = [], [], [], []
+    for image, vector in zip(chosen, seen, strict=True):
+        of_label = np.flatnonzero(pair.labels == pair.mixed_labels[image])
+        alike = known[of_label] @ vector
+        right = of_label == match[image]
+        ranks.append(int((alike > alike[right]).sum()))
+        own.append(float(alike[right][0]))
+        others.append(alike[~right])
+        sizes.append(len(of_label))
+    limit = float(np.quantile(np.concatenate(others), 1 - FALSE_ALARMS))
+    count = len(chosen)
+    return {
+        "images": count,
+        "recogniser": "the user's" if recogniser else "eigenfaces",
+        "rank_1": share_with_interval(sum(rank < 1 for rank in ranks), count),
+        "rank_5": share_with_interval(sum(rank < 5 for rank in ranks), count),
+        "accepted": share_with_interval(sum(score > limit for score in own), count),
+        "false_alarms": FALSE_ALARMS,
+        "chance": float(np.mean([1 / size for size in sizes])),
+    }
+
+
+def eigenfaces(images: Pixels) -> Recogniser:
+    """Principal components of images, as a recogniser."""
+    small = _small(images)
+    mean = small.mean(axis=0)
+    around = small - mean
+    _, vectors = np.linalg.eigh(around.T @ around)
+    parts = vectors[:, ::-1][:, _LIGHT : _LIGHT + _PARTS]
+    spread = np.maximum((around @ parts).std(axis=0), 1e-6)
+    return lambda images: (_small(images) - mean) @ parts / spread
+
+
+def _small(images: Pixels) -> npt.NDArray[np.float32]:
+    """Grey, reduced to `_SIDE`, as vectors."""
+    result = np.empty((len(images), _SIDE * _SIDE), np.float32)
+    for number, image in enumerate(images):
+        grey = Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).convert("L")
+        result[number] = np.asarray(grey.resize((_SIDE, _SIDE), Image.Resampling.BOX)).reshape(-1)
+    return result
+
+
+def _unit(vectors: npt.ArrayLike, count: int) -> npt.NDArray[np.float32]:
+    vectors = np.asarray(vectors, np.float32)
+    if vectors.ndim != 2 or len(vectors) != count or not np.isfinite(vectors).all():
+        raise InputError(
+            f"a recogniser gives a finite vector for each image, ({count}, D), got {vectors.shape}"
+        )
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.maximum(lengths, 1e-12), np.float32)

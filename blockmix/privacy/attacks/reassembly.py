@@ -1,0 +1,126 @@
+"""Reassembly: the blocks of a label as a puzzle, from the mixed set alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from blockmix.privacy.attacks.seams import largest_piece, roughness
+from blockmix.privacy.pair import Pair, Pixels, Positions
+from blockmix.privacy.statistics import mean_with_interval
+from blockmix.progress import Progress
+
+
+def reassembly(
+    pair: Pair, sources: Positions, chosen: Positions, progress: Progress
+) -> dict[str, Any]:
+    """Grow an image from one block of each chosen mixed image, and look how much of it is right.
+
+    The block in the middle is the seed. Outwards from there, each place takes the published block
+    of the label that fits best to the neighbours that are there already. What should come out is
+    the original of the seed.
+
+    Parameters
+    ----------
+    pair : Pair
+        The sets, of which only the mixed one is looked at.
+    sources : (N, rows, cols) int64
+        The original that each block comes from, to judge by.
+    chosen : (M,) int64
+        The mixed images that give a seed.
+    progress : callable
+        Called as ``progress("reassembly", done, total)``.
+
+    Returns
+    -------
+    dict
+        Means over the images with 95 % intervals, as usual for puzzles: ``direct``, share of places
+        with the right block; ``neighbour``, share of neighbouring places whose blocks come from
+        one image; ``largest``, share of the places in the largest piece whose blocks come from one
+        image and neighbour on each other. The seed counts as right. ``chance`` and ``ceiling`` of
+        ``direct``: random blocks of the label, and every right block that is still published.
+    """
+    scores = np.empty((len(chosen), 5))
+    order = _outwards(pair.grid.rows, pair.grid.cols)
+    for number, image in enumerate(chosen):
+        members = np.flatnonzero(pair.mixed_labels == pair.mixed_labels[image])
+        scores[number] = _judge(sources, members, _grow(pair, members, image, order), order[0])
+        progress("reassembly", number + 1, len(chosen))
+    names = ("direct", "neighbour", "largest")
+    return {
+        "images": len(chosen),
+        **{name: mean_with_interval(scores[:, at]) for at, name in enumerate(names)},
+        "chance": float(scores[:, 3].mean()),
+        "ceiling": float(scores[:, 4].mean()),
+    }
+
+
+def _grow(pair: Pair, members: Positions, seed: int, order: list[tuple[int, int]]) -> Positions:
+    """The mixed image whose block is taken at each place."""
+    taken = np.full((pair.grid.rows, pair.grid.cols), -1)
+    taken[order[0]] = seed
+    for place in order[1:]:
+        taken[place] = members[_costs(pair, taken, place, members).argmin()]
+    return taken
+
+
+def _judge(
+    sources: Positions, members: Positions, taken: Positions, seed: tuple[int, int]
+) -> tuple[float, ...]:
+    """Direct, neighbour, largest; chance and ceiling."""
+    rows, cols = np.indices(taken.shape)
+    found = sources[taken, rows, cols]
+    goal = found[seed]
+    across, down = found[:, :-1] == found[:, 1:], found[:-1] == found[1:]
+    joined = np.concatenate([across.reshape(-1), down.reshape(-1)])
+    right = sources[members] == goal
+    apart = np.arange(right[0].size) != np.ravel_multi_index(seed, taken.shape)
+    chances = right.mean(axis=0).reshape(-1)[apart].sum()
+    return (
+        float((found == goal).mean()),
+        float(joined.mean()) if len(joined) else 1.0,
+        float(largest_piece(across, down).mean()),
+        float((1 + chances) / found.size),
+        float(right.any(axis=0).mean()),
+    )
+
+
+def _outwards(rows: int, cols: int) -> list[tuple[int, int]]:
+    """All places, each beside one before it, from the middle on."""
+    middle = (rows // 2, cols // 2)
+    places = list(np.ndindex(rows, cols))
+    return sorted(places, key=lambda place: abs(place[0] - middle[0]) + abs(place[1] - middle[1]))
+
+
+def _costs(
+    pair: Pair, taken: Positions, place: tuple[int, int], members: Positions
+) -> npt.NDArray[np.float32]:
+    """For each member: how rough the seams of its block at a place would be."""
+    row, col = place
+    total = np.zeros(len(members), np.float32)
+    for step in ((-1, 0), (1, 0), (0, -1), (0, 1)):
+        other = row + step[0], col + step[1]
+        inside = 0 <= other[0] < pair.grid.rows and 0 <= other[1] < pair.grid.cols
+        if inside and taken[other] >= 0:
+            mine = _edge(pair, members, place, step)
+            its = _edge(pair, taken[other].reshape(1), other, (-step[0], -step[1]))
+            total += roughness(mine[1], mine[0], its[0], its[1]).mean(axis=1)
+    return total
+
+
+def _edge(
+    pair: Pair, images: Positions, place: tuple[int, int], side: tuple[int, int]
+) -> tuple[Pixels, Pixels]:
+    """The outermost line of a block on a side, and the one inside of it: (N, pixels, C) each."""
+    lines, columns = pair.block(*place)
+    if side[0]:
+        first, last, step = lines.start, lines.stop - 1, side[0]
+    else:
+        first, last, step = columns.start, columns.stop - 1, side[1]
+    outer = last if step > 0 else first
+    inner = min(max(outer - step, first), last)  # the same again in blocks of one line
+    if side[0]:
+        return pair.mixed[images, outer, columns], pair.mixed[images, inner, columns]
+    return pair.mixed[images, lines, outer], pair.mixed[images, lines, inner]

@@ -1,0 +1,222 @@
+"""The command line of privacy: ``blockmix forecast``, ``advise`` and ``report``.
+
+Heavy modules are imported inside the commands, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from blockmix.checks import is_new_or_empty
+from blockmix.errors import InputError
+from blockmix.progress import progress_bars
+
+if TYPE_CHECKING:
+    from blockmix.privacy.attacks.identity import Recogniser
+
+app = typer.Typer(pretty_exceptions_enable=False)
+
+MISSED = 3
+
+ClassSize = Annotated[int, typer.Option(help="Images of the smallest label.", show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command()
+def forecast(
+    class_size: ClassSize,
+    sources: Annotated[int, typer.Option(help="Images of the same label picked for one.")] = 10,
+    rounds: Annotated[int, typer.Option(help="How often the whole set is mixed.")] = 1,
+    probability: Annotated[
+        str,
+        typer.Option(
+            help="Chance that a block is replaced in one round, or 'balanced': "
+            "sources / (sources + 1)."
+        ),
+    ] = "0.5",
+    blocks: Annotated[int, typer.Option(help="Blocks of an image.")] = 64,
+    releases: Annotated[
+        int, typer.Option(help="How often the set is mixed afresh and published.")
+    ] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Say what a mixing will give away, from its parameters alone."""
+    from blockmix.privacy.forecasting import forecast
+    from blockmix.privacy.words import describe
+
+    made = forecast(
+        class_size,
+        sources=sources,
+        rounds=rounds,
+        probability=_probability(probability, sources),
+        blocks=blocks,
+    )
+    if as_json:
+        found = {"releases": releases, "found_from_releases": made.found_from_releases(releases)}
+        typer.echo(json.dumps(asdict(made) | found, indent=1))
+    else:
+        typer.echo(describe(made, releases))
+
+
+@app.command()
+def advise(
+    class_size: ClassSize,
+    anonymity_set: Annotated[
+        float | None,
+        typer.Option(help="At least: 1 / the largest chance of where a block comes from."),
+    ] = None,
+    linked: Annotated[
+        float | None,
+        typer.Option(help="At most: chance that the holder of the originals links an image."),
+    ] = None,
+    blocks: Annotated[
+        str | None, typer.Option(metavar="N,N,...", help="Blocks of an image that may be taken.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say which parameters reach a target, the mildest first."""
+    from blockmix.privacy.advice import BLOCKS, advise
+    from blockmix.privacy.words import table
+
+    made = advise(
+        class_size,
+        anonymity_set=anonymity_set,
+        linked=linked,
+        blocks=BLOCKS if blocks is None else _numbers(blocks),
+    )
+    if as_json:
+        typer.echo(json.dumps([asdict(one) for one in made], indent=1))
+    else:
+        typer.echo(table(made))
+
+
+@app.command()
+def report(
+    original: Annotated[Path, typer.Argument(metavar="ORIGINAL", help="Folder that was mixed.")],
+    mixed: Annotated[Path, typer.Argument(metavar="MIXED", help="What 'blockmix mix' made of it.")],
+    output: Annotated[
+        Path,
+        typer.Option(metavar="DIR", help="New or empty folder for report.html and report.json."),
+    ] = Path("blockmix-report"),
+    sample: Annotated[
+        int, typer.Option(help="Images that similarity, seams and identity look at.")
+    ] = 500,
+    seed: Annotated[int, typer.Option(help="Of the choice of these.")] = 0,
+    recogniser: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODULE:FUNCTION",
+            help="From images, (N, H, W, C) uint8, to vectors, (N, D). Default: eigenfaces.",
+        ),
+    ] = None,
+    samples: Annotated[
+        bool, typer.Option("--samples", help="Show eight originals and what became of them.")
+    ] = False,
+    max_own_kept: Annotated[
+        float | None, typer.Option(help="Threshold: share of blocks that are an image's own.")
+    ] = None,
+    max_linked: Annotated[
+        float | None, typer.Option(help="Threshold: share of images linked by their blocks.")
+    ] = None,
+    max_recognised: Annotated[
+        float | None, typer.Option(help="Threshold: share of images recognised first.")
+    ] = None,
+    max_ssim: Annotated[
+        float | None, typer.Option(help="Threshold: SSIM of mixed images and originals.")
+    ] = None,
+    max_reassembled: Annotated[
+        float | None, typer.Option(help="Threshold: share of blocks put back by reassembly.")
+    ] = None,
+    min_anonymity_set: Annotated[
+        float | None, typer.Option(help="Threshold: images that a block hides among.")
+    ] = None,
+    max_near_duplicates: Annotated[
+        float | None, typer.Option(help="Threshold: share of near-duplicates within labels.")
+    ] = None,
+) -> None:
+    """Measure what a mixed set gives away; exits with 3 if a threshold is missed."""
+    from blockmix.privacy.figures import load_matplotlib
+    from blockmix.privacy.folders import load, report_on
+    from blockmix.privacy.html import contact_sheet, load_jinja2, page
+    from blockmix.privacy.verdict import verdicts
+
+    limits = {
+        "max_own_kept": max_own_kept,
+        "max_linked": max_linked,
+        "max_recognised": max_recognised,
+        "max_ssim": max_ssim,
+        "max_reassembled": max_reassembled,
+        "min_anonymity_set": min_anonymity_set,
+        "max_near_duplicates": max_near_duplicates,
+    }
+    if not is_new_or_empty(output):
+        raise InputError(f"{output} is not an empty folder: name a new one")
+    load_jinja2()  # what the page needs, before the work rather than after it
+    load_matplotlib()
+    looks = None if recogniser is None else _recogniser(recogniser)
+    with progress_bars(shown=sys.stderr.isatty()) as progress:
+        loaded = load(original, mixed, progress)
+        made = report_on(loaded, sample=sample, seed=seed, recogniser=looks, progress=progress)
+    made["verdicts"] = verdicts(made, limits)
+    sheet = contact_sheet(loaded.pair, seed) if samples else None
+    output.mkdir(parents=True, exist_ok=True)
+    _write(output / "report.json", json.dumps(made, indent=1) + "\n")
+    _write(output / "report.html", page(made, sheet))
+    for line in made["verdicts"]:
+        typer.echo(f"{_MARKS[line['met']]}{line['text']}")
+    typer.echo(f"wrote {output / 'report.html'} and report.json")
+    if any(line["met"] is False for line in made["verdicts"]):
+        raise typer.Exit(MISSED)
+
+
+_MARKS = {None: "", True: "kept: ", False: "MISSED: "}
+
+
+def _probability(text: str, sources: int) -> float:
+    from blockmix.privacy.forecasting import balanced
+
+    if text == "balanced":
+        return balanced(sources)
+    try:
+        return float(text)
+    except ValueError:
+        raise InputError(
+            f"--probability is a number from 0 to 1, or 'balanced', got {text!r}"
+        ) from None
+
+
+def _numbers(text: str) -> list[int]:
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise InputError(f"--blocks is whole numbers with commas between, got {text!r}") from None
+
+
+def _recogniser(name: str) -> Recogniser:
+    """The function of that name, also of a module in the working folder."""
+    module, _, function = name.partition(":")
+    sys.path.insert(0, os.getcwd())
+    try:
+        found: Any = getattr(importlib.import_module(module), function)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise InputError(f"--recogniser is MODULE:FUNCTION, got {name!r}: {error}") from None
+    finally:
+        sys.path.remove(os.getcwd())
+    if not callable(found):
+        raise InputError(f"--recogniser {name} is not a function")
+    return found  # type: ignore[no-any-return]
+
+
+def _write(path: Path, text: str) -> None:
+    """Whole or not at all."""
+    passing = path.with_name(f".{path.name}.part")
+    passing.write_text(text, encoding="utf-8")
+    os.replace(passing, path)
