@@ -2,10 +2,11 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 DEMO := build/demo
+CURVES := bench/results/0.1.0-epyc-2cores-curves
 # What was timed is shown by the summary; pytest's own table would hide it among forty rows.
 BENCH := $(BIN)/python -m pytest --benchmark-only --benchmark-quiet
 
-.PHONY: help demo test test-cudasim test-ptx gpu-check lint bench bench-full curves clean
+.PHONY: help demo test test-cudasim test-ptx gpu-check lint bench bench-full curves privacy readme clean
 
 help:  ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -45,6 +46,13 @@ bench-full: $(VENV)/.bench  ## The same, and sizes, labels, layouts, threads, me
 curves: $(VENV)/.plot  ## Measure the paper's running-time curves (half an hour) on IMAGES=folder, else generated
 	rm -rf build/curves
 	$(BIN)/blockmix bench curves --output build/curves $(if $(IMAGES),--images $(IMAGES))
+
+privacy: $(VENV)/.report  ## Report on a folder, mixed in many ways (half an hour): IMAGES=folder
+	$(BIN)/python -m blockmix.bench.privacy $(IMAGES) build/privacy.json
+
+readme: $(VENV)/.plot  ## Draw the committed record of the curves again, and put its table into the README
+	$(BIN)/blockmix bench plot $(CURVES)/curves.json
+	$(BIN)/python -m blockmix.bench.curves.readme $(CURVES)/curves.json README.md
 
 clean:  ## Remove everything that the other targets made
 	rm -rf build dist *.egg-info .venv .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache

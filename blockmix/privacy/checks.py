@@ -20,7 +20,10 @@ NEAR = 4
 _HASH_SIDE = 8
 _SHOWN = 10
 # What Pillow tells of files that hold nothing but pixels.
-_OF_EVERY_FILE = {"jfif", "jfif_version", "jfif_unit", "jfif_density", "loop", "background"}
+_OF_EVERY_FILE = {
+    *("jfif", "jfif_version", "jfif_unit", "jfif_density"),
+    *("loop", "background", "timestamp", "duration"),
+}
 
 
 def near_duplicates(pair: Pair) -> dict[str, Any]:

@@ -49,9 +49,9 @@ def load(originals: Path, mixed: Path, progress: Progress) -> Loaded:
     WorkError
         If a file cannot be read.
     """
-    record = _record(mixed)
+    before, record = find_candidates(originals), _record(mixed)
     grid = BlockGrid(record["grid"]["row_edges"], record["grid"]["col_edges"])
-    before, after = find_candidates(originals), find_candidates(mixed)
+    after = find_candidates(mixed)
     names = sorted({image.label for image in before})
     unknown = sorted({image.label for image in after} - set(names))
     if unknown:

@@ -186,7 +186,8 @@ def own_kept(n: int, p: float, rounds: int) -> float:
     A round is q I + p / (n - 1) (J - I) on where a block comes from. Its eigenvalue, off the
     constants, is 1 - p n / (n - 1).
     """
-    return 1 / n + (1 - 1 / n) * (1 - p * n / (n - 1)) ** rounds
+    # What cancels out may come out as less than nothing.
+    return max(0.0, 1 / n + (1 - 1 / n) * (1 - p * n / (n - 1)) ** rounds)
 
 
 @lru_cache(maxsize=256)
@@ -201,7 +202,7 @@ def copies_of_a_block(n: int, p: float, rounds: int) -> tuple[float, ...]:
     step = np.zeros((most + 1, most + 1))
     for holders in range(most + 1):
         still = binomial(holders, 1 - p + p * (holders - 1) / (n - 1) if holders else 0.0, most)
-        newly = binomial(n - holders, p * holders / (n - 1), most)
+        newly = binomial(n - holders, min(1.0, p * holders / (n - 1)), most)
         step[holders, :most] = np.convolve(still, newly)[:most]
         step[holders, most] = max(0.0, 1 - step[holders, :most].sum())
     chances = np.eye(1, most + 1, 1)[0] @ np.linalg.matrix_power(step, rounds)

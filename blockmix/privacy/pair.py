@@ -63,7 +63,7 @@ class Pair:
         Parameters
         ----------
         originals, mixed : (N, H, W, C) or (N, H, W) uint8
-            Images before and after.
+            Images before and after, grey or RGB.
         labels : sequence of int or str
             One for each image.
         block : (int, int), int or BlockGrid
@@ -131,4 +131,7 @@ def _pixels(name: str, images: Pixels) -> Pixels:
         raise InputTypeError(f"{name} is a NumPy array of uint8, got {kind}")
     if images.ndim not in (3, 4):
         raise InputError(f"{name} is (N, H, W, C) or (N, H, W), got {images.shape}")
-    return images if images.ndim == 4 else images[..., None]
+    images = images if images.ndim == 4 else images[..., None]
+    if images.shape[3] not in (1, 3):
+        raise InputError(f"{name} is grey or RGB, with 1 or 3 channels, got {images.shape}")
+    return images

@@ -78,8 +78,8 @@ def measure(
     >>> from blockmix import BlockMixer, Key
     >>> from blockmix.privacy import Pair, measure
     >>> images = np.random.default_rng(0).integers(0, 256, (40, 32, 32, 3), np.uint8)
-    >>> mixer = BlockMixer(block=8, key=Key.from_seed(0))
-    >>> pair = Pair.of_arrays(images, mixer(images, [0] * 40), [0] * 40, block=8)
+    >>> mixer = BlockMixer(block=4, key=Key.from_seed(0))
+    >>> pair = Pair.of_arrays(images, mixer(images, [0] * 40), [0] * 40, block=4)
     >>> report = measure(pair)
     >>> report["linkage"]["by_blocks"]["value"]
     1.0

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from blockmix.checks import one_of
+
 
 class Rule(NamedTuple):
     """A figure of the report that can have a threshold."""
@@ -72,7 +74,25 @@ def verdicts(
     list of dict
         ``rule``, ``text``, ``value`` and ``threshold`` (None where there is none), and ``met``:
         None without a threshold, and False where it could not be measured.
+
+    Raises
+    ------
+    InputError
+        If a threshold has no rule.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from blockmix import BlockMixer, Key
+    >>> from blockmix.privacy import Pair, measure, verdicts
+    >>> images = np.random.default_rng(0).integers(0, 256, (40, 32, 32, 3), np.uint8)
+    >>> mixer = BlockMixer(block=4, key=Key.from_seed(0))
+    >>> pair = Pair.of_arrays(images, mixer(images, [0] * 40), [0] * 40, block=4)
+    >>> verdicts(measure(pair), {"max_linked": 0.5})[1]["text"]
+    'Whoever holds the originals links 100% of the mixed images to theirs.'
     """
+    for name in thresholds:
+        one_of("the name of a threshold", name, tuple(RULES))
     lines = []
     for name, rule in RULES.items():
         value, limit = rule.value(report), thresholds.get(name)

@@ -1,0 +1,173 @@
+"""Forecasts against drawn maps. Bounds are five standard errors, unless a docstring allows more."""
+
+import numpy as np
+import pytest
+
+from blockmix import BlockMixer, InputError, Key
+from blockmix.privacy import balanced, forecast
+from blockmix.privacy.forecasting import copies_of_a_block, own_kept
+
+# Class size, sources, rounds, probability, blocks.
+CASES = [
+    (200, 10, 1, 0.5, 64),
+    (200, 10, 1, 10 / 11, 16),
+    (200, 10, 3, 0.5, 64),
+    (200, 10, 3, 10 / 11, 64),
+    (200, 5, 10, 0.2, 16),
+    (200, 10, 1, 1.0, 64),
+    (30, 10, 3, 0.5, 16),
+    (12, 11, 2, 0.9, 8),
+    (5, 2, 3, 0.5, 9),
+    (2, 1, 1, 0.5, 8),
+]
+
+
+def drawn(size, sources, rounds, probability, blocks):
+    """Where blocks come from in many independent classes: (classes, images, blocks)."""
+    maps = []
+    for seed in range(max(4, 4000 // size)):
+        mixer = BlockMixer(
+            block=1,
+            sources=sources,
+            rounds=rounds,
+            probability=probability,
+            key=Key.from_seed(seed),
+        )
+        maps.append(mixer.plan([0] * size, 1, blocks).sources.reshape(size, blocks))
+    return np.stack(maps)
+
+
+def expected(size, sources, rounds, probability, blocks):
+    return forecast(size, sources=sources, rounds=rounds, probability=probability, blocks=blocks)
+
+
+def assert_near(found, forecast, slack=0.0):
+    """The mean over classes, which are independent, within five of its standard errors."""
+    error = found.std(ddof=1) / np.sqrt(len(found))
+    assert abs(found.mean() - forecast) <= 5 * error + slack + 1e-12
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_own_blocks_kept(case):
+    maps = drawn(*case)
+    own = maps == np.arange(case[0])[:, None]
+    assert_near(own.mean(axis=(1, 2)), expected(*case).own_kept)
+
+
+def copies_of(maps):
+    """How often each block of each image is published: (classes, images, blocks)."""
+    count, size, blocks = maps.shape
+    places = np.arange(count * blocks).reshape(count, 1, blocks)
+    flat = (maps * count * blocks + places).reshape(-1)
+    made = np.bincount(flat, minlength=maps.size).reshape(size, count, blocks)
+    return made.swapaxes(0, 1)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_copies_of_a_block(case):
+    copies, made = copies_of(drawn(*case)), expected(*case)
+    assert sum(made.copies) == pytest.approx(1)
+    assert made.erased == made.copies[0] == pytest.approx(1 - made.published)
+    for times, share in enumerate(made.copies[:-1]):
+        assert_near((copies == times).mean(axis=(1, 2)), share, slack=1e-3)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_distinct_sources(case):
+    ordered = np.sort(drawn(*case), axis=2)
+    found = 1 + (ordered[:, :, 1:] != ordered[:, :, :-1]).sum(axis=2).mean(axis=1)
+    slack = 0 if case[2] == 1 else 0.02 * found.mean()  # exact with one round alone
+    assert_near(found, expected(*case).distinct_sources, slack)
+
+
+def test_one_round_as_the_formulas_say():
+    n, sources, p, blocks = 1500, 10, 0.5, 64
+    made = expected(n, sources, 1, p, blocks)
+    assert made.own_kept == pytest.approx(1 - p)
+    assert made.erased == pytest.approx(p * (1 - p / (n - 1)) ** (n - 1))
+    assert made.unmixed == pytest.approx((1 - p) ** blocks)
+    assert made.anonymity_set == pytest.approx(1 / max(1 - p, p / sources))
+    assert made.effective_anonymity_set == pytest.approx(2 * sources**0.5)
+    assert made.distinct_sources == pytest.approx(
+        1 - p**blocks + sources * (1 - (1 - p / sources) ** blocks)
+    )
+    assert made.key_bits == 256
+
+
+def test_many_rounds_are_followed_by_iterating_the_formula():
+    """For a large class: s becomes (p + q s) exp(p (s - 1)) with every round."""
+    p, erased = 0.5, 0.0
+    for rounds in range(1, 11):
+        erased = (p + (1 - p) * erased) * np.exp(p * (erased - 1))
+        assert copies_of_a_block(10**6, p, rounds)[0] == pytest.approx(erased, abs=1e-5)
+
+
+def test_nothing_is_replaced_or_everything():
+    never, always = expected(50, 10, 3, 0, 8), expected(50, 10, 1, 1, 8)
+    assert (never.own_kept, never.erased, never.distinct_sources, never.linked) == (1, 0, 1, 1)
+    assert never.anonymity_set == never.effective_anonymity_set == 1
+    assert (always.own_kept, always.unmixed) == (pytest.approx(0), pytest.approx(0))
+    assert always.anonymity_set == pytest.approx(10)
+
+
+def test_balanced_makes_an_image_and_its_sources_equally_likely():
+    made = forecast(1000, sources=7, probability=balanced(7))
+    assert made.own_kept == pytest.approx(1 / 8)
+    assert made.anonymity_set == pytest.approx(8)
+    assert made.effective_anonymity_set == pytest.approx(8)
+    for other in (0.5, 0.8, 0.95, 1):
+        assert forecast(1000, sources=7, probability=other).anonymity_set < 7.99
+
+
+@pytest.mark.parametrize("rounds", [2, 3])
+def test_where_a_block_comes_from_with_several_rounds(rounds):
+    """Of one image with very many blocks all chances can be seen."""
+    size, blocks = 400, 200_000
+    mixer = BlockMixer(block=1, sources=4, rounds=rounds, key=Key.from_seed(3))
+    made = forecast(size, sources=4, rounds=rounds)
+    entropies, largest = [], []
+    for row in mixer.plan([0] * size, 1, blocks).sources[:24, 0]:
+        chances = np.bincount(row, minlength=size) / blocks
+        seen = chances[chances > 0]
+        entropies.append(2 ** -(seen * np.log2(seen)).sum())
+        largest.append(chances.max())
+    assert np.mean(entropies) == pytest.approx(made.effective_anonymity_set, rel=0.05)
+    assert 1 / np.mean(largest) == pytest.approx(made.anonymity_set, rel=0.05)
+
+
+@pytest.mark.parametrize("releases", [1, 2, 5])
+def test_releases(releases):
+    size, blocks = 400, 64
+    own = np.zeros((size, blocks), int)
+    for seed in range(releases):
+        mixer = BlockMixer(block=1, key=Key.from_seed(seed))
+        own += mixer.plan([0] * size, 1, blocks).sources[:, 0] == np.arange(size)[:, None]
+    found = (own >= 2).mean(axis=1)
+    assert_near(found, forecast(size, blocks=blocks).found_from_releases(releases))
+
+
+def test_a_class_gives_all_others_if_it_has_fewer_than_sources():
+    assert forecast(5, sources=10) == forecast(5, sources=4)
+
+
+def test_extremes_are_fast_and_finite():
+    made = forecast(2**31, sources=255, rounds=100, blocks=1_000_000)
+    assert np.isfinite([made.own_kept, made.distinct_sources, made.linked, *made.copies]).all()
+    assert own_kept(2, 1.0, 1) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"class_size": 1}, "class_size is from 2"),
+        ({"sources": 0}, "sources is from 1 to 255"),
+        ({"rounds": 0}, "rounds is from 1"),
+        ({"blocks": 0}, "blocks is from 1"),
+        ({"probability": 1.5}, "probability is a number from 0 to 1, got 1.5"),
+        ({"probability": float("nan")}, "probability is a number from 0 to 1, got nan"),
+        ({"probability": "half"}, "probability is a number from 0 to 1, got 'half'"),
+    ],
+)
+def test_bad_parameters(arguments, message):
+    with pytest.raises(InputError, match=message):
+        forecast(**{"class_size": 10, **arguments})

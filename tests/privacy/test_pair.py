@@ -1,0 +1,103 @@
+"""Two sets side by side, and where blocks come from."""
+
+import numpy as np
+import pytest
+from conftest import random_images
+
+from blockmix import BlockGrid, BlockMixer, InputError, InputTypeError, Key
+from blockmix.privacy import Pair
+from blockmix.privacy.nearest import most_blocks, nearest
+from blockmix.progress import unseen
+
+
+def pair_of(count=30, size=16, block=4, labels=2, **parameters):
+    images = random_images(count, size, size, 3)
+    numbers = np.arange(count) % labels
+    mixer = BlockMixer(block=block, sources=5, key=Key.from_seed(1), **parameters)
+    plan = mixer.plan(numbers, size, size)
+    return Pair.of_arrays(images, plan.apply(images), numbers, block=block, source_map=plan)
+
+
+def test_classes_and_blocks():
+    pair = Pair.of_arrays(
+        random_images(5, 6, 9), random_images(5, 6, 9), ["b", "a", "b", "a", "a"], block=(4, 5)
+    )
+    assert pair.originals.shape == (5, 6, 9, 1)
+    classes = [(name, before.tolist(), after.tolist()) for name, before, after in pair.classes()]
+    assert classes == [("a", [1, 3, 4], [1, 3, 4]), ("b", [0, 2], [0, 2])]
+    assert pair.block(1, 1) == (slice(4, 6), slice(5, 9))
+
+
+@pytest.mark.parametrize("block", [4, (3, 7), 16, BlockGrid([0, 5, 16], [0, 1, 3, 16])])
+def test_pixels_tell_the_map(block):
+    pair = pair_of(block=block, rounds=2)
+    found = nearest(pair, most_blocks, unseen)
+    assert np.array_equal(found.sources, pair.sources)
+    assert found.exact == 1
+
+
+def test_pixels_tell_the_map_of_stored_images():
+    """Changed a little, as by a codec with loss."""
+    pair = pair_of()
+    noisy = pair.mixed.astype(int) + np.random.default_rng(0).integers(-9, 10, pair.mixed.shape)
+    stored = np.clip(noisy, 0, 255).astype(np.uint8)
+    found = nearest(
+        Pair.of_arrays(pair.originals, stored, pair.labels, block=4), most_blocks, unseen
+    )
+    assert np.array_equal(found.sources, pair.sources)
+    assert found.exact == 0
+
+
+def test_linked_as_a_whole_and_by_blocks():
+    pair = pair_of(probability=0.3)
+    found = nearest(pair, most_blocks, unseen)
+    assert np.array_equal(found.image, pair.match)
+    counts = (pair.sources.reshape(30, -1, 1) == np.arange(30)).sum(axis=1)
+    assert (counts[np.arange(30), found.votes] == counts.max(axis=1)).all()
+
+
+def test_ranks_decide_who_is_voted_for():
+    pair = pair_of()
+
+    def fewest_but_some(pair, size):
+        return np.array([0, *range(pair.grid.blocks, 0, -1)])
+
+    found = nearest(pair, fewest_but_some, unseen)
+    counts = (pair.sources.reshape(30, -1, 1) == np.arange(30)).sum(axis=1)
+    least = np.where(counts > 0, counts, 99).min(axis=1)
+    assert (counts[np.arange(30), found.votes] == least).all()
+
+
+def test_progress_of_comparing():
+    told = []
+    nearest(pair_of(size=8), most_blocks, lambda *step: told.append(step))
+    assert told == [("blocks", done, 8) for done in range(1, 9)]
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"mixed": random_images(4, 8, 8, 3)}, InputError, "same images before and after"),
+        ({"mixed": random_images(5, 8, 8, 3).tolist()}, InputTypeError, "uint8, got list"),
+        ({"originals": np.zeros((5, 8, 8, 3))}, InputTypeError, "uint8, got float64"),
+        ({"originals": np.zeros((5, 8), np.uint8)}, InputError, r"got \(5, 8\)"),
+        ({"labels": [0, 1]}, InputError, "one for each of 5 images, got 2"),
+        ({"source_map": BlockMixer(block=2).plan([0] * 12, 8, 8)}, InputError, "another set"),
+    ],
+)
+def test_what_does_not_go_together(change, error, message):
+    given = {
+        "originals": random_images(5, 8, 8, 3),
+        "mixed": random_images(5, 8, 8, 3),
+        "labels": [0] * 5,
+        "block": 4,
+    }
+    given |= change
+    with pytest.raises(error, match=message):
+        Pair.of_arrays(given.pop("originals"), given.pop("mixed"), given.pop("labels"), **given)
+
+
+def test_no_image_at_all():
+    none = np.zeros((0, 8, 8, 3), np.uint8)
+    with pytest.raises(InputError, match="at least one"):
+        Pair.of_arrays(none, none, [], block=4)

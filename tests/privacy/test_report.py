@@ -1,0 +1,216 @@
+"""The whole report: its parts agree with each other and with its schema, and it reads as a page."""
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+from conftest import random_images
+
+import blockmix.privacy
+from blockmix import BlockMixer, InputError, Key
+from blockmix.bench.curves.faces import face
+from blockmix.privacy import Pair, forecast, measure, page, verdicts
+from blockmix.privacy.html import contact_sheet
+
+SCHEMA = json.loads(Path(blockmix.privacy.__file__).with_name("schema.json").read_text())
+LABELS = ["cat", "dog"] * 30
+
+
+@pytest.fixture(scope="module")
+def pair():
+    images = np.stack([face(number % 2, number)[::3, ::3] for number in range(60)])
+    plan = BlockMixer(block=15, key=Key.from_seed(0)).plan(LABELS, *images.shape[1:3])
+    return Pair.of_arrays(images, plan.apply(images), LABELS, block=15, source_map=plan)
+
+
+@pytest.fixture(scope="module")
+def report(pair):
+    return measure(pair, sample=20)
+
+
+@pytest.fixture(scope="module")
+def blind(pair):
+    """The same where nobody knows which image became which."""
+    unknown = Pair(
+        pair.originals, pair.mixed, pair.labels, pair.mixed_labels, pair.names, pair.grid
+    )
+    return measure(unknown, sample=20)
+
+
+def check(report):
+    jsonschema.Draft202012Validator(SCHEMA).validate(json.loads(json.dumps(report)))
+
+
+def test_it_keeps_to_its_schema(report, blind):
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    check(report)
+    check(blind)
+    check(report | {"verdicts": verdicts(report, {"max_linked": 0.5})})
+    with pytest.raises(jsonschema.ValidationError):
+        check(report | {"images": "many"})
+
+
+def test_what_it_says_of_the_sets(report):
+    assert report["images"] == 60
+    assert report["labels"] == {"cat": 30, "dog": 30}
+    assert report["grid"] == {"height": 75, "width": 75, "rows": 5, "cols": 5, "blocks": 25}
+    assert report["sample"] == {"images": 20, "seed": 0}
+    assert report["similarity"]["images"] == report["identity"]["images"] == 20
+    assert report["stored_exactly"] == 1
+
+
+def test_found_beside_forecast(report):
+    made, found = report["forecast"], report["situations"]
+    assert made["own_kept"] == forecast(30, blocks=25).own_kept
+    assert sum(made["copies"]) == pytest.approx(1)
+    for name, slack in (("own_kept", 0.05), ("erased", 0.05), ("repeated", 0.05)):
+        assert found[name] == pytest.approx(made[name], abs=slack)
+    assert found["copies"] == pytest.approx(made["copies"], abs=0.05)
+    assert found["distinct_sources"] == pytest.approx(made["distinct_sources"], rel=0.05)
+
+
+def test_it_comes_out_the_same_again(pair, report):
+    again = measure(pair, sample=20)
+    drawn_or_timed = ("releases", "seeds", "seconds")
+    assert {k: v for k, v in again.items() if k not in drawn_or_timed} == {
+        k: v for k, v in report.items() if k not in drawn_or_timed
+    }
+
+
+def test_without_a_match_it_says_what_is_not_measured(blind):
+    assert blind["matched"] == "by content"
+    assert blind["linkage"] is blind["identity"] is blind["situations"]["own_kept"] is None
+    # Half of an image's blocks are its own, so the match by content is good.
+    assert blind["claimed_once"] > 0.6
+    text = page(blind)
+    assert "names of the mixed images are opaque" in text
+    assert "Linkage by blocks" not in text
+
+
+def test_progress(pair):
+    stages = []
+    measure(pair, sample=5, progress=lambda stage, done, total: stages.append((stage, done, total)))
+    assert [step for step in stages if step[1] == step[2]] == [
+        ("blocks", 50, 50),
+        ("similarity", 5, 5),
+        ("reassembly", 5, 5),
+    ]
+
+
+@pytest.mark.parametrize("channels", [(), (1,), (4,)])
+def test_other_numbers_of_channels(channels):
+    images = random_images(24, 24, 24, *channels)
+    mixed = BlockMixer(block=8, key=Key.from_seed(0))(images, [0] * 24)
+    if channels == (4,):
+        with pytest.raises(InputError, match="grey or RGB"):
+            Pair.of_arrays(images, mixed, [0] * 24, block=8)
+    else:
+        check(measure(Pair.of_arrays(images, mixed, [0] * 24, block=8), sample=4))
+
+
+def test_what_is_too_small_to_measure(pair):
+    tiny = random_images(12, 8, 12, 3)
+    with pytest.raises(InputError, match="at least 11 x 11 pixels"):
+        measure(Pair.of_arrays(tiny, tiny, [0] * 12, block=4))
+    images = random_images(3, 12, 12, 3)
+    with pytest.raises(InputError, match="label 'b' has 1 original"):
+        measure(Pair.of_arrays(images, images, ["a", "a", "b"], block=4))
+    with pytest.raises(InputError, match="sample is from 1"):
+        measure(pair, sample=0)
+
+
+class Reader(HTMLParser):
+    """What a browser would load, and whether tags are closed in order."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.loads = [], []
+
+    def handle_starttag(self, tag, attributes):
+        if tag not in ("meta", "img", "link", "br"):
+            self.open.append(tag)
+        self.loads += [
+            value
+            for name, value in attributes
+            if name in ("src", "href", "xlink:href") and not value.startswith(("#", "data:"))
+        ]
+
+    def handle_endtag(self, tag):
+        if tag in self.open:
+            assert self.open.pop() == tag
+
+
+def test_the_page_needs_nothing_else(report, pair):
+    reader = Reader()
+    reader.feed(page(report, contact_sheet(pair, 0)))
+    assert reader.open == []
+    assert reader.loads == []
+
+
+def test_the_page_says_what_was_measured(report):
+    text = page(report)
+    for figure in (
+        f"{report['linkage']['by_blocks']['value']:.1%}",
+        f"{report['situations']['erased']:.1%}",
+        f"{report['forecast']['erased']:.1%}",
+        f"{report['similarity']['ssim']['value']:.3f}",
+    ):
+        assert figure in text
+    assert text.count("<svg") == 4
+    assert not re.search("\\bsecure\\b|\\banonymous\\b", text)
+    assert "none against an attacker with other knowledge" in text
+
+
+def test_originals_are_shown_on_request_only(report, pair):
+    assert "data:image" not in page(report)
+    assert "data:image/png;base64," in page(report, contact_sheet(pair, 0))
+
+
+def test_names_of_labels_cannot_break_the_page(report):
+    text = page(report | {"small_labels": ["<script>alert(1)</script>"]})
+    assert "<script" not in text
+    assert "&lt;script&gt;" in text
+
+
+def test_verdicts(report):
+    lines = {line["rule"]: line for line in verdicts(report, {})}
+    assert all(line["met"] is line["threshold"] is None for line in lines.values())
+    linked = report["linkage"]["by_blocks"]["value"]
+    assert lines["max_linked"]["value"] == linked
+    assert f"links {linked:.0%}" in lines["max_linked"]["text"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "kept", "missed"),
+    [
+        ("max_own_kept", 0.6, 0.4),
+        ("max_linked", 1, 0.5),
+        ("max_recognised", 1, -1),
+        ("max_ssim", 0.99, 0.1),
+        ("max_reassembled", 1, -1),
+        ("min_anonymity_set", 2, 2.1),
+        ("max_near_duplicates", 1, -1),
+    ],
+)
+def test_thresholds(report, rule, kept, missed):
+    for limit, met in ((kept, True), (missed, False)):
+        lines = verdicts(report, {rule: limit})
+        assert {line["rule"]: line["met"] for line in lines if line["met"] is not None} == {
+            rule: met
+        }
+
+
+def test_a_threshold_that_cannot_be_measured_is_missed(blind):
+    (line,) = [line for line in verdicts(blind, {"max_linked": 1}) if line["threshold"]]
+    assert line["met"] is False
+    assert line["value"] is None
+    assert "not measured" in line["text"]
+
+
+def test_an_unknown_rule_is_refused(report):
+    with pytest.raises(InputError, match=r"max_linked, .*got 'max_magic'"):
+        verdicts(report, {"max_magic": 1})
