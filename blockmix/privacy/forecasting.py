@@ -86,8 +86,8 @@ class Forecast:
         --------
         >>> from blockmix.privacy import forecast
         >>> made = forecast(1000)
-        >>> made.found_from_releases(1), round(made.found_from_releases(5), 4)
-        (0.0, 0.8125)
+        >>> round(made.found_from_releases(2), 4), round(made.found_from_releases(5), 4)
+        (0.25, 0.8125)
         """
         releases = whole_number("releases", releases, 1, 1_000_000)
         lost = 1 - self.own_kept

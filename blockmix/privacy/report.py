@@ -74,7 +74,6 @@ def measure(
     Examples
     --------
     >>> import numpy as np
-    import numpy.typing as npt
     >>> from blockmix import BlockMixer, Key
     >>> from blockmix.privacy import Pair, measure
     >>> images = np.random.default_rng(0).integers(0, 256, (40, 32, 32, 3), np.uint8)
