@@ -97,7 +97,4 @@ def _percent(value: float | None, digits: int = 0) -> str:
 
 
 def _interval(figure: dict[str, float] | None, digits: int = 1) -> str:
-    if figure is None:
-        return "not measured"
-    value, low, high = (f"{figure[name]:.{digits}%}" for name in ("value", "low", "high"))
-    return f"{value} ({low} to {high})"
+    return "" if figure is None else f"{figure['low']:.{digits}%} to {figure['high']:.{digits}%}"
