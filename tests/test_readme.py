@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 
 from blockmix import __main__ as door
+from blockmix.bench.curves import figures, readme, records
+from blockmix.bench.curves.findings import findings
 
-README = (Path(__file__).parents[1] / "README.md").read_text()
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
 
 
 ARRAYS, TRAINING = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
@@ -44,3 +47,19 @@ def test_its_command_lines_parse(line, monkeypatch, tmp_path, capsys):
         door.main()
     errors = capsys.readouterr().err
     assert stopped.value.code in (None, 0) or re.search("photos is not|cannot read ", errors)
+
+
+def test_it_agrees_with_the_committed_record_of_the_curves():
+    (committed,) = ROOT.glob("bench/results/*-curves/curves.json")
+    record = records.load(committed)
+    assert readme.replace(README, readme.table(record)) == README
+    assert record["images"]["kind"] == "folder"
+    assert not record["quick"]
+    assert not record["commit"]["dirty"]
+    assert findings(record["rows"]) == record["findings"]
+    assert f"{committed.parent.relative_to(ROOT)}/figure-15.png" in README
+    for name in figures.FIGURES:
+        for suffix in figures.SUFFIXES:
+            assert (committed.parent / f"{name}{suffix}").stat().st_size > 0
+    makefile = (ROOT / "Makefile").read_text()
+    assert f"CURVES := {committed.parent.relative_to(ROOT)}\n" in makefile
