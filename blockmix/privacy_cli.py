@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from blockmix.checks import is_new_or_empty
+from blockmix.checks import is_new_or_empty, whole_number
 from blockmix.errors import InputError
 from blockmix.progress import progress_bars
 
@@ -56,7 +56,7 @@ def forecast(
         class_size,
         sources=sources,
         rounds=rounds,
-        probability=_probability(probability, sources),
+        probability=_probability(probability, min(sources, class_size - 1)),
         blocks=blocks,
     )
     if as_json:
@@ -124,7 +124,7 @@ def report(
         float | None, typer.Option(help="Threshold: share of blocks that are an image's own.")
     ] = None,
     max_linked: Annotated[
-        float | None, typer.Option(help="Threshold: share of images linked by their blocks.")
+        float | None, typer.Option(help="Threshold: share of images linked to their originals.")
     ] = None,
     max_recognised: Annotated[
         float | None, typer.Option(help="Threshold: share of images recognised first.")
@@ -133,20 +133,25 @@ def report(
         float | None, typer.Option(help="Threshold: SSIM of mixed images and originals.")
     ] = None,
     max_reassembled: Annotated[
-        float | None, typer.Option(help="Threshold: share of blocks put back by reassembly.")
+        float | None, typer.Option(help="Threshold: share of places filled with right blocks.")
     ] = None,
     min_anonymity_set: Annotated[
-        float | None, typer.Option(help="Threshold: images that a block hides among.")
+        float | None, typer.Option(help="Threshold: images that a block hides among, as expected.")
     ] = None,
     max_near_duplicates: Annotated[
         float | None, typer.Option(help="Threshold: share of near-duplicates within labels.")
+    ] = None,
+    max_metadata: Annotated[
+        float | None, typer.Option(help="Threshold: share of files with metadata.")
     ] = None,
 ) -> None:
     """Measure what a mixed set gives away; exits with 3 if a threshold is missed."""
     from blockmix.privacy.figures import load_matplotlib
     from blockmix.privacy.folders import load, report_on
     from blockmix.privacy.html import contact_sheet, load_jinja2, page
-    from blockmix.privacy.verdict import verdicts
+    from blockmix.privacy.report import telling_of
+    from blockmix.privacy.similarity import load_skimage
+    from blockmix.privacy.verdict import check_thresholds, verdicts
 
     limits = {
         "max_own_kept": max_own_kept,
@@ -156,20 +161,28 @@ def report(
         "max_reassembled": max_reassembled,
         "min_anonymity_set": min_anonymity_set,
         "max_near_duplicates": max_near_duplicates,
+        "max_metadata": max_metadata,
     }
-    if not is_new_or_empty(output):
-        raise InputError(f"{output} is not an empty folder: name a new one")
-    load_jinja2()  # what the page needs, before the work rather than after it
-    load_matplotlib()
+    # All that can be refused is refused before the work.
+    check_thresholds(limits)
+    whole_number("sample", sample, 1, 2**31)
+    whole_number("seed", seed, 0, 2**63)
+    _check_output(output, original, mixed)
+    for needed in (load_jinja2, load_matplotlib, load_skimage):
+        needed()
     looks = None if recogniser is None else _recogniser(recogniser)
     with progress_bars(shown=sys.stderr.isatty()) as progress:
         loaded = load(original, mixed, progress)
         made = report_on(loaded, sample=sample, seed=seed, recogniser=looks, progress=progress)
     made["verdicts"] = verdicts(made, limits)
-    sheet = contact_sheet(loaded.pair, seed) if samples else None
+    sheet = None
+    if samples:
+        telling = telling_of(loaded.pair, loaded.record.parameters)
+        sheet = contact_sheet(loaded.pair, telling, seed)
+    shown = page(made, sheet)
     output.mkdir(parents=True, exist_ok=True)
     _write(output / "report.json", json.dumps(made, indent=1) + "\n")
-    _write(output / "report.html", page(made, sheet))
+    _write(output / "report.html", shown)
     for line in made["verdicts"]:
         typer.echo(f"{_MARKS[line['met']]}{line['text']}")
     typer.echo(f"wrote {output / 'report.html'} and report.json")
@@ -200,16 +213,26 @@ def _numbers(text: str) -> list[int]:
         raise InputError(f"--blocks is whole numbers with commas between, got {text!r}") from None
 
 
+def _check_output(output: Path, original: Path, mixed: Path) -> None:
+    """Refuse a folder that holds something, or in which a report would be taken for an image."""
+    if not is_new_or_empty(output):
+        raise InputError(f"{output} is not an empty folder: name a new one")
+    here = os.path.realpath(output)
+    for folder in (original, mixed):
+        if os.path.commonpath([here, os.path.realpath(folder)]) == os.path.realpath(folder):
+            raise InputError(f"{output} lies inside {folder}: write the report elsewhere")
+
+
 def _recogniser(name: str) -> Recogniser:
     """The function of that name, also of a module in the working folder."""
     module, _, function = name.partition(":")
-    sys.path.insert(0, os.getcwd())
+    sys.path.insert(0, os.getcwd())  # it stays, for what the function imports when it is called
     try:
         found: Any = getattr(importlib.import_module(module), function)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise InputError(f"--recogniser is MODULE:FUNCTION, got {name!r}: {error}") from None
-    finally:
-        sys.path.remove(os.getcwd())
+    except Exception as error:  # of somebody else's code
+        raise InputError(
+            f"--recogniser is MODULE:FUNCTION, got {name!r}: {type(error).__name__}: {error}"
+        ) from None
     if not callable(found):
         raise InputError(f"--recogniser {name} is not a function")
     return found  # type: ignore[no-any-return]
@@ -218,5 +241,5 @@ def _recogniser(name: str) -> Recogniser:
 def _write(path: Path, text: str) -> None:
     """Whole or not at all."""
     passing = path.with_name(f".{path.name}.part")
-    passing.write_text(text, encoding="utf-8")
+    passing.write_bytes(text.encode("utf-8", "replace"))  # a label need not be valid text
     os.replace(passing, path)

@@ -85,6 +85,7 @@ def make_plan(mixer: BlockMixer, options: FolderOptions, survey: Survey) -> Fold
         "grid": _describe(grid),
         "files": {**encoder._asdict(), "names": options.names, "grey": survey.grey},
         "cohorts": len(cohorts),
+        "smallest_cohorts": _smallest(cohorts),
         "labels": dict(counts),
         "skipped": len(survey.skipped),
     }
@@ -103,6 +104,15 @@ def make_plan(mixer: BlockMixer, options: FolderOptions, survey: Survey) -> Fold
     if options.names == "keep":
         _refuse_collisions(plan, images)
     return plan
+
+
+def _smallest(cohorts: list[Cohort]) -> dict[str, int]:
+    """Of each label: among how many images a block hides at most."""
+    sizes: dict[str, int] = {}
+    for cohort in cohorts:
+        label, size = cohort.members[0].label, len(cohort.members)
+        sizes[label] = min(size, sizes.get(label, size))
+    return sizes
 
 
 def _describe(grid: BlockGrid) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import product
 
+from blockmix.checks import whole_number
 from blockmix.errors import InputError
 from blockmix.privacy.forecasting import Forecast, balanced, forecast
 
@@ -57,6 +58,11 @@ def advise(
     """
     if anonymity_set is None and linked is None:
         raise InputError("advice needs a target: give anonymity_set, linked or both")
+    if anonymity_set is not None and not anonymity_set >= 1:
+        raise InputError(f"anonymity_set is a number from 1 on, got {anonymity_set}")
+    if linked is not None and not 0 <= linked <= 1:
+        raise InputError(f"linked is a chance from 0 to 1, got {linked}")
+    whole_number("class_size", class_size, 2, 2**31)
     return [
         made
         for made in _tried(class_size, blocks)
@@ -66,13 +72,14 @@ def advise(
 
 
 def _tried(class_size: int, blocks: Sequence[int]) -> Iterator[Forecast]:
-    for rounds, sources, number in product(ROUNDS, SOURCES, blocks):
-        if sources < class_size:
-            for probability in (*PROBABILITIES, balanced(sources)):
-                yield forecast(
-                    class_size,
-                    sources=sources,
-                    rounds=rounds,
-                    probability=probability,
-                    blocks=number,
-                )
+    possible = sorted({min(sources, class_size - 1) for sources in SOURCES})
+    for rounds, sources, number in product(ROUNDS, possible, blocks):
+        at_balance = balanced(sources)
+        for probability in (*(p for p in PROBABILITIES if p < at_balance), at_balance):
+            yield forecast(
+                class_size,
+                sources=sources,
+                rounds=rounds,
+                probability=probability,
+                blocks=number,
+            )

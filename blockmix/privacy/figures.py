@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from blockmix.errors import InputError
+from blockmix.privacy.statistics import Figure
 
 _INK, _FOUND, _BESIDE = "#7f7f7f", "#D55E00", "#56B4E9"
 
@@ -34,14 +35,16 @@ def _attacks(report: dict[str, Any]) -> str:
     if report["linkage"]:
         linkage = report["linkage"]
         bars += [
-            ("linked, by blocks", linkage["by_blocks"]["value"], linkage["chance"]),
-            ("linked, by pixels", linkage["by_pixels"]["value"], linkage["chance"]),
+            ("linked, by blocks", linkage["by_blocks"], linkage["chance"]),
+            ("linked, all at once", linkage["jointly"], linkage["chance"]),
+            ("linked, by pixels", linkage["by_pixels"], linkage["chance"]),
         ]
     if report["identity"]:
         identity = report["identity"]
-        bars.append(("recognised first", identity["rank_1"]["value"], identity["chance"]))
+        bars.append(("recognised first", identity["rank_1"], identity["chance_1"]))
     puzzle = report["reassembly"]
-    bars.append(("blocks reassembled", puzzle["direct"]["value"], puzzle["chance"]))
+    if puzzle["direct"]:
+        bars.append(("blocks reassembled", puzzle["direct"], puzzle["chance"]["direct"]))
     if report["seams"]["auc"] is not None:
         bars.append(("seams told apart (AUC)", report["seams"]["auc"], report["seams"]["chance"]))
     return _bars(bars, "what an attacker reaches", "at chance")
@@ -50,7 +53,7 @@ def _attacks(report: dict[str, Any]) -> str:
 def _similarity(report: dict[str, Any]) -> str:
     alike = report["similarity"]
     return _bars(
-        [("SSIM", alike["ssim"]["value"], alike["ssim_floor"]["value"])],
+        [("SSIM", alike["ssim"], alike["ssim_floor"]["value"])],
         "mixed image and its original",
         "two different originals",
     )
@@ -72,7 +75,7 @@ def _copies(report: dict[str, Any]) -> str:
 def _releases(report: dict[str, Any]) -> str:
     figure, axes = _axes(2.6)
     counts = [line["releases"] for line in report["releases"]]
-    for name, style, colour in (("found", "o-", _FOUND), ("forecast", "--", _BESIDE)):
+    for name, style, colour in (("drawn", "o-", _FOUND), ("forecast", "--", _BESIDE)):
         shares = [line[name] for line in report["releases"]]
         axes.plot(counts, shares, style, color=colour, label=name)
     axes.set_ylim(0, 1.05)
@@ -91,13 +94,25 @@ _DRAWN = {
 }
 
 
-def _bars(bars: list[tuple[str, float, float]], found: str, beside: str) -> str:
+def _bars(bars: list[tuple[str, Figure, float]], found: str, beside: str) -> str:
     figure, axes = _axes(0.55 * len(bars) + 1.1)
     places = np.arange(len(bars))[::-1]
-    for shift, number, label, colour in ((0.18, 1, found, _FOUND), (-0.18, 2, beside, _BESIDE)):
-        widths = [max(0.0, bar[number]) for bar in bars]
-        drawn = axes.barh(places + shift, widths, 0.34, color=colour, label=label)
-        axes.bar_label(drawn, [f"{bar[number]:.2f}" for bar in bars], padding=3, color=_INK)
+    reached = np.array([figure["value"] for _, figure, _ in bars], float)
+    ends = [[figure["low"], figure["high"]] for _, figure, _ in bars]
+    apart = np.abs(np.array(ends, float) - reached[:, None])  # where there is no interval: nan
+    at_chance = [chance for *_, chance in bars]
+    found_bars = axes.barh(
+        places + 0.18,
+        np.maximum(reached, 0),
+        0.34,
+        xerr=np.nan_to_num(apart).T,
+        color=_FOUND,
+        ecolor=_INK,
+        label=found,
+    )
+    beside_bars = axes.barh(places - 0.18, at_chance, 0.34, color=_BESIDE, label=beside)
+    axes.bar_label(found_bars, [f"{value:.2f}" for value in reached], padding=3, color=_INK)
+    axes.bar_label(beside_bars, [f"{value:.2f}" for value in at_chance], padding=3, color=_INK)
     axes.set_yticks(places, [bar[0] for bar in bars])
     axes.set_xlim(0, 1.12)
     figure.legend(loc="outside lower center", ncols=2, labelcolor=_INK, frameon=False)

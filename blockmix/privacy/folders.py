@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from blockmix.checks import whole_number
 from blockmix.errors import InputError
-from blockmix.folders.codec import decode, resized
+from blockmix.folders.codec import BadImageError, decode, resized
 from blockmix.folders.destination import RECORD
 from blockmix.folders.scan import Candidate, find_candidates
 from blockmix.grid import BlockGrid
 from blockmix.privacy.attacks.identity import Recogniser
 from blockmix.privacy.checks import look_at_files
+from blockmix.privacy.forecasting import forecast
 from blockmix.privacy.pair import Pair, Pixels, Positions
 from blockmix.privacy.report import measure
 from blockmix.progress import Progress
@@ -23,57 +28,132 @@ from blockmix.progress import Progress
 _MOST_BYTES = 8 << 30  # of pixels of both sets together
 
 
-_NEEDED = {
-    "grid": ("row_edges", "col_edges"),
-    "files": ("grey", "names"),
-    "parameters": ("sources", "rounds", "probability"),
-}
+@dataclass(frozen=True)
+class Record:
+    """What a report needs of ``blockmix.json``, checked."""
+
+    grid: BlockGrid
+    grey: bool
+    names_kept: bool
+    parameters: Mapping[str, Any]  # "sources", "rounds", "probability"
+    labels: Mapping[str, int]  # mixed images of each
+    smallest_cohorts: Mapping[str, int]
+    cohorts: int
+    private: bool
+
+    @classmethod
+    def read(cls, mixed: Path) -> Record:
+        """Read the record of a folder.
+
+        Raises
+        ------
+        InputError
+            If there is none, or it is not such as blockmix writes.
+        """
+        path = mixed / RECORD
+        try:
+            return cls._of(json.loads(path.read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            raise InputError(
+                f"{mixed} is not a finished result of blockmix: it holds no {RECORD}"
+            ) from None
+        except (
+            OSError,
+            LookupError,
+            ValueError,
+            TypeError,
+            AttributeError,
+            OverflowError,
+        ) as error:
+            why = f"it lacks {error}" if isinstance(error, KeyError) else error
+            raise InputError(f"{path} is not such as blockmix writes: {why}") from None
+        except RecursionError:
+            raise InputError(f"{path} is not such as blockmix writes") from None
+
+    @classmethod
+    def _of(cls, told: Any) -> Record:
+        edges = [
+            [whole_number("an edge of the grid", edge, 0, 2**31) for edge in told["grid"][name]]
+            for name in ("row_edges", "col_edges")
+        ]
+        parameters = {
+            name: told["parameters"][name] for name in ("sources", "rounds", "probability")
+        }
+        forecast(2**31, **parameters)  # which checks them
+        parameters["probability"] = float(parameters["probability"])
+        return cls(
+            grid=BlockGrid(tuple(edges[0]), tuple(edges[1])),
+            grey=told["files"]["grey"] is True,
+            names_kept=told["files"]["names"] == "keep",
+            parameters=parameters,
+            labels=_counts(told["labels"]),
+            smallest_cohorts=_counts(told["smallest_cohorts"]),
+            cohorts=whole_number("cohorts", told["cohorts"], 1, 2**31),
+            private=told["private"] is True,
+        )
 
 
 class Loaded(NamedTuple):
     """A pair of folders in memory."""
 
     pair: Pair
-    record: dict[str, Any]  # blockmix.json
+    record: Record
     names: list[str]  # of the original files, below their labels
     mixed: Path
+    left_out: int  # originals that cannot be read, or that have no mixed image
 
 
 def load(originals: Path, mixed: Path, progress: Progress) -> Loaded:
     """Read both folders, every image as it was mixed: resized, grey or colour.
+
+    Originals that cannot be read were left out of the mixing too, and so are those without a mixed
+    image of their name, where names were kept.
 
     Raises
     ------
     InputError
         If ``mixed`` holds no finished result of blockmix, or labels or sizes do not go together.
     WorkError
-        If a file cannot be read.
+        If a mixed image cannot be read.
     """
-    before, record = find_candidates(originals), _record(mixed)
-    grid = BlockGrid(record["grid"]["row_edges"], record["grid"]["col_edges"])
+    before, record = find_candidates(originals), Record.read(mixed)
     after = find_candidates(mixed)
+    counts = Counter(image.label for image in after)
+    if counts != record.labels:
+        raise InputError(
+            f"{mixed} does not hold the images that its {RECORD} names: {dict(counts)} instead of "
+            f"{dict(record.labels)}"
+        )
     names = sorted({image.label for image in before})
-    unknown = sorted({image.label for image in after} - set(names))
+    unknown = sorted(counts.keys() - set(names))
     if unknown:
         raise InputError(f"{mixed} has a label {unknown[0]!r} that {originals} lacks")
-    grey = bool(record["files"]["grey"])
-    size = (grid.height, grid.width)
-    needed = (len(before) + len(after)) * grid.height * grid.width * (1 if grey else 3)
+    if record.names_kept:
+        before = _of_these_names(before, after)
+    grid, size = record.grid, (record.grid.height, record.grid.width)
+    needed = (len(before) + len(after)) * grid.height * grid.width * (1 if record.grey else 3)
     if needed > _MOST_BYTES:
         raise InputError(
             f"both sets need {needed / 2**30:.0f} GiB in memory, more than {_MOST_BYTES >> 30}: "
             "report on some of the labels"
         )
+    pixels, readable = _read(before, size, record.grey, progress)
+    before = [image for image, good in zip(before, readable, strict=True) if good]
+    lacking = sorted(counts.keys() - {image.label for image in before})
+    if lacking:
+        raise InputError(f"no original of label {lacking[0]!r} can be read")
     pair = Pair(
-        originals=_read(before, size, grey, "read originals", progress),
-        mixed=_read(after, size, grey, "read mixed", progress),
+        originals=pixels if readable.all() else pixels[readable],
+        mixed=_read_mixed(after, size, record.grey, progress),
         labels=_numbers(before, names),
         mixed_labels=_numbers(after, names),
         names=tuple(names),
         grid=grid,
-        match=_match(before, after) if record["files"]["names"] == "keep" else None,
+        match=_match(before, after) if record.names_kept else None,
+        cohorts=record.smallest_cohorts,
     )
-    return Loaded(pair, record, [image.name for image in before], mixed)
+    left_out = sum(image.label in counts for image in find_candidates(originals)) - len(before)
+    return Loaded(pair, record, [image.name for image in before], mixed, left_out)
 
 
 def report_on(
@@ -85,47 +165,63 @@ def report_on(
     progress: Progress,
 ) -> dict[str, Any]:
     """`measure` a pair of folders, and look at the files of the mixed one."""
-    given = loaded.record["parameters"]
     made = measure(
         loaded.pair,
-        **{name: given[name] for name in ("sources", "rounds", "probability")},
+        **loaded.record.parameters,
         sample=sample,
         seed=seed,
         recogniser=recogniser,
         progress=progress,
     )
-    made["files"] = look_at_files(loaded.mixed, loaded.names)
-    made["files"] |= {"cohorts": loaded.record["cohorts"], "private": loaded.record["private"]}
+    made["files"] = {
+        **look_at_files(loaded.mixed, loaded.names),
+        "left_out": loaded.left_out,
+        "cohorts": loaded.record.cohorts,
+        "private": loaded.record.private,
+    }
     return made
 
 
-def _record(mixed: Path) -> dict[str, Any]:
-    try:
-        record = json.loads((mixed / RECORD).read_text(encoding="utf-8"))
-        for part, names in _NEEDED.items():
-            for name in names:
-                record[part][name]
-        record["cohorts"], record["private"]
-    except (OSError, ValueError, KeyError, TypeError):
-        raise InputError(
-            f"{mixed} is not a finished result of blockmix: it holds no readable {RECORD}"
-        ) from None
-    return dict(record)
+def _counts(told: Mapping[str, Any]) -> dict[str, int]:
+    return {label: whole_number("a count", count, 1, 2**31) for label, count in told.items()}
 
 
 def _read(
-    images: list[Candidate], size: tuple[int, int], grey: bool, stage: str, progress: Progress
+    images: list[Candidate], size: tuple[int, int], grey: bool, progress: Progress
+) -> tuple[Pixels, Positions]:
+    """The originals, and which of them can be read."""
+    channels = 1 if grey else 3
+    pixels = np.empty((len(images), *size, channels), np.uint8)
+
+    def read(number: int) -> bool:
+        try:
+            image = decode(images[number].path, size, resize=True, grey=grey)
+        except BadImageError:
+            return False
+        pixels[number] = resized(image, size).reshape(*size, channels)
+        return True
+
+    readable = []
+    with ThreadPoolExecutor() as pool:
+        for good in pool.map(read, range(len(images))):
+            readable.append(good)
+            progress("read originals", len(readable), len(images))
+    return pixels, np.array(readable)
+
+
+def _read_mixed(
+    images: list[Candidate], size: tuple[int, int], grey: bool, progress: Progress
 ) -> Pixels:
     channels = 1 if grey else 3
     pixels = np.empty((len(images), *size, channels), np.uint8)
 
     def read(number: int) -> None:
-        image = decode(images[number].path, size, resize=True, grey=grey)
-        pixels[number] = resized(image, size).reshape(*size, channels)
+        image = decode(images[number].path, size, resize=False, grey=grey)
+        pixels[number] = np.asarray(image).reshape(*size, channels)
 
     with ThreadPoolExecutor() as pool:
-        for number, _ in enumerate(pool.map(read, range(len(images))), start=1):
-            progress(stage, number, len(images))
+        for done, _ in enumerate(pool.map(read, range(len(images))), start=1):
+            progress("read mixed", done, len(images))
     return pixels
 
 
@@ -134,16 +230,23 @@ def _numbers(images: list[Candidate], names: list[str]) -> Positions:
     return np.array([number[image.label] for image in images], np.int64)
 
 
+def _of_these_names(before: list[Candidate], after: list[Candidate]) -> list[Candidate]:
+    """The originals that have a mixed image, by label and name."""
+    mixed = {_stem(image) for image in after}
+    return [image for image in before if _stem(image) in mixed]
+
+
 def _match(before: list[Candidate], after: list[Candidate]) -> Positions:
     """By label and name, less the suffix."""
-    place = {(image.label, _stem(image)): number for number, image in enumerate(before)}
-    lacking = [image for image in after if (image.label, _stem(image)) not in place]
+    place = {_stem(image): number for number, image in enumerate(before)}
+    lacking = [image for image in after if _stem(image) not in place]
     if lacking:
         raise InputError(
-            f"{lacking[0].path} has no original of its name: are these the originals of that set?"
+            f"{lacking[0].path} has no original of its name that can be read: are these the "
+            "originals of that set?"
         )
-    return np.array([place[image.label, _stem(image)] for image in after], np.int64)
+    return np.array([place[_stem(image)] for image in after], np.int64)
 
 
-def _stem(image: Candidate) -> str:
-    return str(Path(image.name).with_suffix(""))
+def _stem(image: Candidate) -> tuple[str, str]:
+    return image.label, str(Path(image.name).with_suffix(""))

@@ -16,7 +16,7 @@ import numpy as np
 from blockmix.checks import whole_number
 from blockmix.errors import InputError
 from blockmix.privacy.chances import at_least_one, binomial
-from blockmix.privacy.linking import behind, linked, others
+from blockmix.privacy.linking import behind, largest_chance, linked, others
 
 KEY_BITS = 256
 # Copies of a block that are told apart while rounds are followed, and in the result.
@@ -48,13 +48,13 @@ class Forecast:
         Chance that an image is published as it was; with more than one round a lower bound.
     anonymity_set : float
         1 / the largest chance of any image to be where a block comes from, for somebody who knows
-        which images the image was mixed with, but not what the block shows. With one round
-        exactly 1 / max(1 - p, p / N_s), which is largest where it is `balanced`.
+        which images the image was mixed with, but does not see what the block shows. With one
+        round exactly 1 / max(1 - p, p / N_s), which is largest where it is `balanced`.
     effective_anonymity_set : float
         2 to the entropy, in bits, of where a block comes from, for the same.
     linked : float
         Chance that an image is found by whoever holds all originals, compares blocks and knows the
-        parameters.
+        parameters; see `blockmix.privacy.linking.linked` for how near it comes.
     key_bits : int
         What guessing the key costs: 2 to this many tries.
     """
@@ -174,9 +174,9 @@ def forecast(
         copies=copies,
         distinct_sources=distinct_sources(n, sources, p, rounds, blocks),
         unmixed=own**blocks,
-        anonymity_set=1 / max(own, *(chance for chance, many in near.items() if many >= 0.5)),
+        anonymity_set=1 / largest_chance(own, near, rounds),
         effective_anonymity_set=_effective(own, near),
-        linked=linked(n, own, near, blocks),
+        linked=linked(own, near, blocks),
     )
 
 
@@ -219,7 +219,7 @@ def distinct_sources(n: int, sources: int, p: float, rounds: int, blocks: int) -
     if rounds == 1:
         return 1 - p**blocks + sources * at_least_one(p / sources, blocks)
     missed = sum(
-        pools * sources * np.log1p(-at_least_one(chance, blocks) / (n - 1))
+        pools * sources * np.log1p(-min(at_least_one(chance, blocks) / (n - 1), 1 - 1e-15))
         for pools, chance in behind(sources, p, rounds)
     )
     return at_least_one(own_kept(n, p, rounds), blocks) - (n - 1) * float(np.expm1(missed))

@@ -12,7 +12,7 @@ from PIL import Image
 
 from blockmix.errors import InputError
 from blockmix.privacy.figures import figures
-from blockmix.privacy.nearest import most_blocks, nearest
+from blockmix.privacy.nearest import Telling, nearest
 from blockmix.privacy.pair import Pair
 from blockmix.privacy.verdict import verdicts
 from blockmix.progress import unseen
@@ -77,14 +77,14 @@ def load_jinja2() -> Any:
     return jinja2
 
 
-def contact_sheet(pair: Pair, seed: int) -> str:
+def contact_sheet(pair: Pair, telling: Telling, seed: int) -> str:
     """Originals above, mixed below: a PNG as a data address. Shows originals.
 
-    Where the match is not known, the original is the one that most blocks come from.
+    Where the match is not known, the original is the one that the blocks point to.
     """
     chosen = np.random.default_rng(seed).permutation(len(pair.mixed))[:_SAMPLES]
     few = replace(pair, mixed=pair.mixed[chosen], mixed_labels=pair.mixed_labels[chosen])
-    match = nearest(few, most_blocks, unseen).votes if pair.match is None else pair.match[chosen]
+    match = nearest(few, telling, unseen).votes if pair.match is None else pair.match[chosen]
     rows = [np.concatenate(list(images), axis=1) for images in (pair.originals[match], few.mixed)]
     sheet = np.concatenate(rows, axis=0)
     memory = io.BytesIO()
@@ -96,5 +96,7 @@ def _percent(value: float | None, digits: int = 0) -> str:
     return "not measured" if value is None else f"{value:.{digits}%}"
 
 
-def _interval(figure: dict[str, float] | None, digits: int = 1) -> str:
-    return "" if figure is None else f"{figure['low']:.{digits}%} to {figure['high']:.{digits}%}"
+def _interval(figure: dict[str, float | None] | None, digits: int = 1) -> str:
+    if figure is None or figure["low"] is None:
+        return ""
+    return f"{figure['low']:.{digits}%} to {figure['high']:.{digits}%}"

@@ -10,12 +10,14 @@ import numpy.typing as npt
 
 from blockmix.privacy.chances import binomial
 
-Ranks = npt.NDArray[np.int64]
+# Which chance, and how many of the other images have it: to be where a block comes from.
+Others = Mapping[float, float]
 
 # Hits on one other image that are told apart; from so many on average, all images get the mean.
-_HITS, _EVEN = 12, 3.0
-# Others that are expected in smaller numbers are left out.
-_FEW = 1e-3
+_HITS, _EVEN = 24, 8.0
+# Others that are expected in smaller numbers are left out, and beyond so many different chances
+# those that agree in three digits are taken together.
+_FEW, _MANY = 1e-3, 256
 
 
 def behind(sources: int, p: float, rounds: int) -> Iterator[tuple[int, float]]:
@@ -28,7 +30,7 @@ def behind(sources: int, p: float, rounds: int) -> Iterator[tuple[int, float]]:
         yield comb(rounds, k) * sources ** (k - 1), (1 - p) ** (rounds - k) * (p / sources) ** k
 
 
-def others(n: int, own: float, sources: int, p: float, rounds: int) -> Mapping[float, float]:
+def others(n: int, own: float, sources: int, p: float, rounds: int) -> Others:
     """How many of the other images have which chance to be where a block of one image comes from.
 
     An image is in each pool with chance N_s / (n - 1), and has the more of a share the more of the
@@ -48,13 +50,15 @@ def others(n: int, own: float, sources: int, p: float, rounds: int) -> Mapping[f
             for times, likely in enumerate(hits):
                 if many * likely >= _FEW:
                     after = min(1.0, before + shift + times * chance)
+                    if len(made) > _MANY:
+                        after = float(f"{after:.3g}")
                     spread[after] = spread.get(after, 0.0) + many * float(likely)
         made = spread
     return made
 
 
-def telling(n: int, own: float, others: Mapping[float, float], blocks: int) -> Ranks:
-    """How much each number of shared blocks tells that an original is the image's own: its rank.
+def telling(own: float, others: Others, blocks: int) -> npt.NDArray[np.float64]:
+    """How much each number of shared blocks tells that an original is the image's own.
 
     The likelihood ratio of Neyman and Pearson: the chance that an image has 0, 1, ... blocks of its
     own original, over the chance that it has so many of another one. With the paper's parameters
@@ -63,8 +67,6 @@ def telling(n: int, own: float, others: Mapping[float, float], blocks: int) -> R
 
     Parameters
     ----------
-    n : int
-        Images of the class.
     own : float
         Chance of a block to be the image's own.
     others : mapping of float to float
@@ -74,26 +76,24 @@ def telling(n: int, own: float, others: Mapping[float, float], blocks: int) -> R
 
     Returns
     -------
-    (blocks + 1,) int64
-        The rank of each number of blocks, 0 for the one that tells the least.
+    (blocks + 1,) float64
+        The logarithm of the ratio, up to a constant, for each number of blocks.
     """
     of_others = sum(many * binomial(blocks, chance, blocks) for chance, many in others.items())
-    with np.errstate(divide="ignore"):
-        ratio = np.log(binomial(blocks, own, blocks)) - np.log(np.maximum(of_others, 1e-300))
-    ranks: Ranks = np.empty(blocks + 1, np.int64)
-    ranks[np.argsort(ratio, kind="stable")] = np.arange(blocks + 1)
-    return ranks
+    of_own = binomial(blocks, own, blocks)
+    return np.log(np.maximum(of_own, 1e-300)) - np.log(np.maximum(of_others, 1e-300))
 
 
-def linked(n: int, own: float, others: Mapping[float, float], blocks: int) -> float:
+def linked(own: float, others: Others, blocks: int) -> float:
     """The chance that the original which tells most is the image's own; see `telling`.
 
     Whoever holds the originals counts, for each of them, the blocks that an image has of it at the
     same place; ties are broken by chance. The counts of different originals are taken to be
-    independent, which for many blocks they nearly are. Against simulated mixings of 5 to 1,500
-    images it was at most 0.05 off with 4 blocks, and 0.02 from 16 on.
+    independent, though together they have all blocks: against drawn classes of 5 to 1,500 images it
+    was up to 0.07 too high, most with few sources, and mostly within 0.02. Images are linked one by
+    one; whoever matches all at once finds more.
     """
-    order = np.argsort(telling(n, own, others, blocks))
+    order = np.argsort(telling(own, others, blocks), kind="stable")
     counts = binomial(blocks, own, blocks)[order]
     below = np.ones(blocks + 1)  # the chance that no other tells more, for each count of its own
     equal = np.zeros(blocks + 1)  # how many others are expected to tell as much, if none tells more
@@ -105,3 +105,16 @@ def linked(n: int, own: float, others: Mapping[float, float], blocks: int) -> fl
     # Of 1 + m that tell the most, one is right; m is nearly Poisson: the mean of 1 / (1 + m).
     right = np.where(equal > 1e-9, -np.expm1(-equal) / np.maximum(equal, 1e-9), 1)
     return float((counts * below * right).sum())
+
+
+def largest_chance(own: float, others: Others, rounds: int) -> float:
+    """The largest chance of any image to be where a block comes from, as is to be expected.
+
+    With one round every source has the same one. With more, how many images have a large chance is
+    taken to be Poisson.
+    """
+    chances = np.array(sorted(others, reverse=True))
+    many = np.cumsum([others[chance] for chance in chances])
+    reached = np.where(many >= 1, 1.0, 0.0) if rounds == 1 else -np.expm1(-many)
+    steps = np.maximum(chances, own) - np.maximum(np.append(chances[1:], 0.0), own)
+    return float(own + (reached * steps).sum())

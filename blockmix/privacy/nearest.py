@@ -8,11 +8,21 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from blockmix.privacy.linking import Ranks
 from blockmix.privacy.pair import Pair, Pixels, Positions
 from blockmix.progress import Progress
 
-Telling = Callable[[Pair, int], Ranks]
+Distances = npt.NDArray[np.float32]
+# For a label of that name: how much 0, 1, ... blocks of an original tell, see `linking.telling`.
+Telling = Callable[[str], npt.NDArray[np.float64]]
+
+# Mixed images that are compared at once: a few arrays of so many rows and a column an original.
+ROWS = 1000
+# An original whose block is at most so many times as far (squared) as the nearest one cannot be
+# told from it; and so much of the size of its pixels counts as nothing, as sums are in float32.
+_AS_NEAR, _NOTHING = 2.0, 1e-6
+# Originals of a label up to which all are matched at once: time grows with the third power.
+_JOINTLY = 2000
+UNKNOWN = -1
 
 
 @dataclass(frozen=True)
@@ -23,26 +33,33 @@ class Nearest:
     ----------
     sources : (N, rows, cols) int64
         For each block of each mixed image the original, of its label, that has the nearest block at
-        that place.
+        that place; `UNKNOWN` where another one is as near, such as on plain backgrounds.
     exact : float
         Share of blocks that are in that original byte by byte: 1 if the mixed set was stored
         without loss.
+    noise : (rows, cols) float32
+        How far a block is from its original on average, squared: what storing has changed.
     image : (N,) int64
         For each mixed image the original of its label that is nearest as a whole.
     votes : (N,) int64
         For each mixed image the original whose number of blocks in it tells most; of several the
         one that is nearer as a whole.
+    jointly : (N,) int64
+        The same where no original may be taken twice, so that all together tell most; labels of
+        more than 2,000 originals are matched one by one.
     """
 
     sources: Positions
     exact: float
+    noise: Distances
     image: Positions
     votes: Positions
+    jointly: Positions
 
-
-def most_blocks(pair: Pair, size: int) -> Ranks:
-    """For `nearest`: the more blocks are an original's, the more that tells."""
-    return np.arange(pair.grid.blocks + 1)
+    @property
+    def told(self) -> float:
+        """Share of blocks of which it is known where they come from."""
+        return float((self.sources != UNKNOWN).mean())
 
 
 def nearest(pair: Pair, telling: Telling, progress: Progress) -> Nearest:
@@ -56,45 +73,91 @@ def nearest(pair: Pair, telling: Telling, progress: Progress) -> Nearest:
     pair : Pair
         The sets.
     telling : callable
-        Called as ``telling(pair, size)`` for a label of that many originals: how much 0, 1, ...
-        blocks of an original tell, see `blockmix.privacy.linking.telling`; or `most_blocks`.
+        Called with the name of a label: how much 0, 1, ... blocks of one original tell.
     progress : callable
         Called as ``progress("blocks", done, total)``.
     """
-    count, grid = len(pair.mixed), pair.grid
-    sources = np.zeros((count, grid.rows, grid.cols), np.int64)
-    image, votes = np.zeros(count, np.int64), np.zeros(count, np.int64)
-    same = done = 0
-    total = sum(1 for _ in pair.classes()) * grid.blocks
-    for _, of_label, mixed_of_label in pair.classes():
-        whole = np.zeros((len(mixed_of_label), len(of_label)), np.float32)
-        tally = np.zeros(whole.shape, np.int32)
-        for row, col in np.ndindex(grid.rows, grid.cols):
+    count = len(pair.mixed)
+    comparison = _Comparison(pair)
+    done = 0
+    for name, of_label, mixed_of_label in pair.classes():
+        tells, told = telling(name), []
+        for begin in range(0, len(mixed_of_label), ROWS):
+            some = mixed_of_label[begin : begin + ROWS]
+            found = comparison.look(of_label, some, tells)
+            if len(of_label) <= _JOINTLY:
+                told.append(found)
+            done += len(some)
+            progress("blocks", done, count)
+        if told and len(mixed_of_label) <= len(of_label):
+            comparison.jointly[mixed_of_label] = of_label[_assigned(np.concatenate(told))]
+    return Nearest(
+        sources=comparison.sources,
+        exact=comparison.same / comparison.sources.size,
+        noise=np.asarray(comparison.noise / np.maximum(comparison.told, 1), np.float32),
+        image=comparison.image,
+        votes=comparison.votes,
+        jointly=np.where(comparison.jointly < 0, comparison.votes, comparison.jointly),
+    )
+
+
+class _Comparison:
+    """What has been found so far."""
+
+    def __init__(self, pair: Pair) -> None:
+        count, grid = len(pair.mixed), pair.grid
+        self._pair = pair
+        self.sources = np.zeros((count, grid.rows, grid.cols), np.int64)
+        self.image, self.votes = np.zeros(count, np.int64), np.zeros(count, np.int64)
+        self.jointly = np.full(count, -1)
+        self.noise = np.zeros((grid.rows, grid.cols), np.float32)
+        self.told = np.zeros((grid.rows, grid.cols), np.float32)
+        self.same = 0
+
+    def look(
+        self, of_label: Positions, some: Positions, tells: npt.NDArray[np.float64]
+    ) -> npt.NDArray[np.float64]:
+        """Compare some images of a label with all of its originals; gives what each tells."""
+        pair, images = self._pair, np.arange(len(some))
+        whole = np.zeros((len(some), len(of_label)), np.float32)
+        shares = np.zeros_like(whole)
+        for row, col in np.ndindex(self.noise.shape):
             lines, columns = pair.block(row, col)
             before = pair.originals[of_label, lines, columns]
-            after = pair.mixed[mixed_of_label, lines, columns]
-            apart = _squared_distances(after, before)
-            found = apart.argmin(axis=1)
+            after = pair.mixed[some, lines, columns]
+            apart, nothing = squared_distances(after, before)
+            first = apart.argmin(axis=1)
+            least = apart[images, first]
+            as_near = apart <= (_AS_NEAR * least + nothing)[:, None]
+            many = as_near.sum(axis=1)
+            shares += as_near / many[:, None].astype(np.float32)
+            self.sources[some, row, col] = np.where(many == 1, of_label[first], UNKNOWN)
+            self.noise[row, col] += least[many == 1].sum()
+            self.told[row, col] += (many == 1).sum()
+            self.same += int((before[first] == after).all(axis=(1, 2, 3)).sum())
             whole += apart
-            tally[np.arange(len(found)), found] += 1
-            sources[mixed_of_label, row, col] = of_label[found]
-            same += int((before[found] == after).all(axis=(1, 2, 3)).sum())
-            done += 1
-            progress("blocks", done, total)
-        image[mixed_of_label] = of_label[whole.argmin(axis=1)]
-        # Of those that tell as much the nearest: being near adds less than a rank.
-        near = 1 / (2 + whole / np.maximum(whole.min(axis=1, keepdims=True), 1))
-        told = telling(pair, len(of_label))[tally] + near
-        votes[mixed_of_label] = of_label[told.argmax(axis=1)]
-    return Nearest(sources, same / sources.size, image, votes)
+        self.image[some] = of_label[whole.argmin(axis=1)]
+        # Blocks that several have are shared out. Being near decides between what tells as much.
+        told = tells[np.rint(shares).astype(np.int64)]
+        told -= 1e-6 * whole / np.maximum(whole.max(axis=1, keepdims=True), 1)
+        self.votes[some] = of_label[told.argmax(axis=1)]
+        return told
 
 
-def _squared_distances(some: Pixels, others: Pixels) -> npt.NDArray[np.float32]:
-    """Between all of some and all of others; whole numbers up to 2**24 are exact in float32."""
+def _assigned(told: npt.NDArray[np.float64]) -> Positions:
+    """The original of each mixed image, all different, so that the sum is largest."""
+    from scipy.optimize import linear_sum_assignment
+
+    return np.asarray(linear_sum_assignment(told, maximize=True)[1], np.int64)
+
+
+def squared_distances(some: Pixels, others: Pixels) -> tuple[Distances, Distances]:
+    """Between all of some and all of others; and for each of some, what counts as no distance."""
     one = some.reshape(len(some), -1).astype(np.float32) - 128
     two = others.reshape(len(others), -1).astype(np.float32) - 128
-    apart: npt.NDArray[np.float32] = one @ two.T
+    sizes = (one * one).sum(axis=1)
+    apart: Distances = one @ two.T
     apart *= -2
-    apart += (one * one).sum(axis=1)[:, None]
+    apart += sizes[:, None]
     apart += (two * two).sum(axis=1)
-    return np.maximum(apart, 0, out=apart)
+    return np.maximum(apart, 0, out=apart), _NOTHING * sizes

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,8 @@ class Pair:
         The original of each mixed image, where it is known.
     sources : (N, rows, cols) int64, optional
         The original that each block comes from, where the map is known.
+    cohorts : mapping of str to int
+        How many images the smallest cohort of a label has, where it was mixed in cohorts.
     """
 
     originals: Pixels
@@ -47,6 +49,7 @@ class Pair:
     grid: BlockGrid
     match: Positions | None = None
     sources: Positions | None = None
+    cohorts: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def of_arrays(

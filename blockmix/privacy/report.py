@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,15 +12,15 @@ import numpy.typing as npt
 from blockmix import __version__
 from blockmix.checks import whole_number
 from blockmix.errors import InputError
-from blockmix.privacy.attacks.identity import Recogniser, identity
+from blockmix.privacy.attacks.identity import Recogniser, embeddings, identity
 from blockmix.privacy.attacks.linkage import linkage
 from blockmix.privacy.attacks.reassembly import reassembly
 from blockmix.privacy.attacks.releases import releases
 from blockmix.privacy.attacks.seams import seams
 from blockmix.privacy.attacks.seeds import seed_search
 from blockmix.privacy.checks import near_duplicates, small_labels
-from blockmix.privacy.forecasting import Forecast, forecast, own_kept
-from blockmix.privacy.linking import Ranks, others, telling
+from blockmix.privacy.forecasting import Forecast, forecast
+from blockmix.privacy.linking import others, telling
 from blockmix.privacy.nearest import Nearest, Telling, nearest
 from blockmix.privacy.pair import Pair, Positions
 from blockmix.privacy.similarity import SSIM, WINDOW, load_skimage, similarity
@@ -29,6 +29,7 @@ from blockmix.progress import Progress, unseen
 
 # Images that the slower parts look at, a seeded sample, and images that are put together.
 SAMPLE, PUZZLES = 500, 40
+Parameters = Mapping[str, Any]  # "sources", "rounds", "probability"
 
 
 def measure(
@@ -47,10 +48,11 @@ def measure(
     Parameters
     ----------
     pair : Pair
-        The sets. Without ``match`` each mixed image is taken for the one that most of its blocks
-        come from, and what needs more is left out.
+        The sets. Without ``match`` each mixed image is taken for the original that its blocks point
+        to, and what needs the true one is left out.
     sources, rounds, probability
-        With which the set was mixed, see `BlockMixer`; for the forecast.
+        With which the set was mixed, see `BlockMixer`; for the forecast, and for attackers who know
+        them.
     sample : int
         Images that similarity, seams and identity look at; for reassembly at most 40 of them.
     seed : int
@@ -69,7 +71,8 @@ def measure(
     ------
     InputError, InputTypeError
         If an argument breaks its rule, images are smaller than 11 x 11 pixels, a label has a
-        single image, or scikit-image is not installed.
+        single image, the originals are not those of the mixed set, the recogniser fails, or
+        scikit-image is not installed.
 
     Examples
     --------
@@ -83,70 +86,94 @@ def measure(
     >>> report["linkage"]["by_blocks"]["value"]
     1.0
     """
-    report = progress or unseen
+    tell = progress or unseen
     sample = whole_number("sample", sample, 1, 2**31)
     seed = whole_number("seed", seed, 0, 2**63)
-    sizes = _sizes(pair)
+    _check(pair)
     load_skimage()
-    parameters: dict[str, Any] = {"sources": sources, "rounds": rounds, "probability": probability}
-    expected = overall(sizes, pair.grid.blocks, **parameters)
+    parameters = {"sources": sources, "rounds": rounds, "probability": probability}
+    made = forecasts(pair, parameters)
+    if recogniser is not None:
+        embeddings(recogniser, pair.originals[:2])  # before the work, not after it
     started = time.perf_counter()
-    found = nearest(pair, _telling(sources, rounds, probability), report)
+    found = nearest(pair, telling_of(pair, parameters), tell)
+    _check_origin(pair, found)
     sources_of = found.sources if pair.sources is None else pair.sources
+    known = pair.match is not None
     match = found.votes if pair.match is None else pair.match
     draw = np.random.default_rng(seed)
     chosen = np.sort(draw.permutation(len(pair.mixed))[:sample])
-    seeds_of_puzzles = draw.permutation(chosen)[:PUZZLES]
-    known = pair.match is not None
+    puzzles = draw.permutation(chosen)[:PUZZLES]
+    sizes = {name: len(of_label) for name, of_label, _ in pair.classes()}
     return {
         "format": "blockmix report",
         "version": 1,
         "blockmix": __version__,
         "images": len(pair.mixed),
         "labels": sizes,
+        "mixed_together": {name: one.class_size for name, one in made.items()},
         "grid": {name: getattr(pair.grid, name) for name in _GRID},
-        "parameters": {"sources": sources, "rounds": rounds, "probability": float(probability)},
+        "parameters": parameters,
         "sample": {"images": len(chosen), "seed": seed},
         "matched": "by name" if known else "by content",
         "claimed_once": _claimed_once(found),
         "blocks_told": "by the map" if pair.sources is not None else "by pixels",
         "stored_exactly": found.exact,
         "ssim_parameters": {**SSIM, "window": WINDOW},
-        "forecast": expected,
-        "similarity": similarity(pair, match, chosen, seed, report),
-        "situations": situations(pair, sources_of),
+        "forecast": overall(made, sizes),
+        "similarity": similarity(pair, match, chosen, seed, tell),
+        "situations": situations(pair, sources_of, found.noise),
         "linkage": linkage(pair, match, found) if known else None,
-        "seams": seams(pair, sources_of, pair.match, chosen),
-        "reassembly": reassembly(pair, sources_of, seeds_of_puzzles, report),
+        "seams": seams(pair, sources_of, pair.match, chosen, _together(made, sizes)),
+        "reassembly": reassembly(pair, sources_of, puzzles, seed, tell),
         "identity": identity(pair, match, chosen, recogniser) if known else None,
-        "releases": releases(pair.mixed_labels, blocks=pair.grid.blocks, **parameters),
-        "seeds": seed_search(sources),
+        "releases": releases(made, sizes),
+        "seeds": seed_search(),
         "near_duplicates": near_duplicates(pair),
         "small_labels": small_labels(sizes, sources),
         "seconds": time.perf_counter() - started,
     }
 
 
-def overall(
-    sizes: dict[str, int], blocks: int, *, sources: int, rounds: int, probability: float
-) -> dict[str, Any]:
+_GRID = ("height", "width", "rows", "cols", "blocks")
+
+
+def forecasts(pair: Pair, parameters: Parameters) -> dict[str, Forecast]:
+    """The forecast of each label; of its smallest cohort, if it was mixed in several."""
+    return {
+        name: forecast(
+            min(len(of_label), pair.cohorts.get(name, len(of_label))),
+            blocks=pair.grid.blocks,
+            **parameters,
+        )
+        for name, of_label, _ in pair.classes()
+    }
+
+
+def telling_of(pair: Pair, parameters: Parameters) -> Telling:
+    """What an attacker who knows the parameters makes of numbers of blocks."""
+    made = forecasts(pair, parameters)
+
+    def tells(name: str) -> npt.NDArray[np.float64]:
+        one = made[name]
+        return telling(one.own_kept, _others(one), one.blocks)
+
+    return tells
+
+
+def overall(made: Mapping[str, Forecast], sizes: Mapping[str, int]) -> dict[str, Any]:
     """The forecast of a set: means over its images, and of what protects the least.
 
     Parameters
     ----------
-    sizes : dict of str to int
+    made : mapping of str to Forecast
+        Of each label.
+    sizes : mapping of str to int
         Images of each label.
-    blocks, sources, rounds, probability
-        See `forecast`.
     """
-    made = [
-        forecast(size, sources=sources, rounds=rounds, probability=probability, blocks=blocks)
-        for size in sizes.values()
-    ]
-    weights = list(sizes.values())
 
     def mean(of: Callable[[Forecast], npt.ArrayLike]) -> Any:
-        return np.average([of(one) for one in made], axis=0, weights=weights).tolist()
+        return _mean(made, sizes, of).tolist()
 
     copies = mean(_copies)
     return {
@@ -157,44 +184,62 @@ def overall(
         "distinct_sources": mean(lambda one: one.distinct_sources),
         "unmixed": mean(lambda one: one.unmixed),
         "linked": mean(lambda one: one.linked),
-        "anonymity_set": min(one.anonymity_set for one in made),
-        "effective_anonymity_set": min(one.effective_anonymity_set for one in made),
-        "key_bits": made[0].key_bits,
+        "anonymity_set": min(one.anonymity_set for one in made.values()),
+        "effective_anonymity_set": min(one.effective_anonymity_set for one in made.values()),
+        "key_bits": next(iter(made.values())).key_bits,
     }
 
 
-def _telling(sources: int, rounds: int, probability: float) -> Telling:
-    """What an attacker who knows the parameters makes of numbers of blocks."""
-
-    def ranks(pair: Pair, size: int) -> Ranks:
-        own = own_kept(size, probability, rounds)
-        near = others(size, own, min(sources, size - 1), probability, rounds)
-        return telling(size, own, near, pair.grid.blocks)
-
-    return ranks
-
-
-_GRID = ("height", "width", "rows", "cols", "blocks")
-
-
-def _sizes(pair: Pair) -> dict[str, int]:
-    """Originals of each label that was mixed."""
-    if min(pair.grid.height, pair.grid.width) < WINDOW:
-        raise InputError(
-            f"a report needs images of at least {WINDOW} x {WINDOW} pixels, the window of SSIM, "
-            f"got {pair.grid.height} x {pair.grid.width}"
-        )
-    sizes = {name: len(of_label) for name, of_label, _ in pair.classes()}
-    for label, size in sizes.items():
-        if size < 2:
-            raise InputError(f"label {label!r} has {size} original: one image alone is not mixed")
-    return sizes
+def _mean(
+    made: Mapping[str, Forecast],
+    sizes: Mapping[str, int],
+    of: Callable[[Forecast], npt.ArrayLike],
+) -> Any:
+    return np.average(
+        [of(one) for one in made.values()], axis=0, weights=[sizes[name] for name in made]
+    )
 
 
 def _copies(made: Forecast) -> list[float]:
     """The chances of a block to be published 0, 1, ... times, as many as are counted."""
     chances = [*made.copies, *[0.0] * COPIES]  # a class of n has at most n copies
     return [*chances[:COPIES], sum(chances[COPIES:])]
+
+
+def _others(made: Forecast) -> Mapping[float, float]:
+    return others(made.class_size, made.own_kept, made.sources, made.probability, made.rounds)
+
+
+def _together(made: Mapping[str, Forecast], sizes: Mapping[str, int]) -> float:
+    """Share of neighbours that are expected to come from one image."""
+
+    def of(one: Forecast) -> float:
+        return one.own_kept**2 + sum(many * chance**2 for chance, many in _others(one).items())
+
+    return min(1.0, float(_mean(made, sizes, of)))
+
+
+def _check(pair: Pair) -> None:
+    """Refuse what cannot be measured."""
+    if min(pair.grid.height, pair.grid.width) < WINDOW:
+        raise InputError(
+            f"a report needs images of at least {WINDOW} x {WINDOW} pixels, the window of SSIM, "
+            f"got {pair.grid.height} x {pair.grid.width}"
+        )
+    for name, of_label, _ in pair.classes():
+        if len(of_label) < 2:
+            raise InputError(
+                f"label {name!r} has {len(of_label)} original: one image alone is not mixed"
+            )
+
+
+def _check_origin(pair: Pair, found: Nearest) -> None:
+    """Refuse originals that the mixed set does not come from, of which all would seem well."""
+    if pair.sources is None and max(found.told, found.exact) < 0.5:
+        raise InputError(
+            f"only {found.told:.0%} of mixed blocks resemble one original more than all others: "
+            "these are not its originals, or it was stored too coarsely to measure"
+        )
 
 
 def _claimed_once(found: Nearest) -> float:

@@ -53,7 +53,10 @@ def similarity(
             measured[number] = four
             progress("similarity", number + 1, len(chosen))
     names = ("ssim", "ssim_floor", "psnr", "psnr_floor")
-    figures = {name: mean_with_interval(measured[:, at]) for at, name in enumerate(names)}
+    most = (1.0, 1.0, _MOST_PSNR, _MOST_PSNR)
+    figures = {
+        name: mean_with_interval(measured[:, at], most=most[at]) for at, name in enumerate(names)
+    }
     return {"images": len(chosen), **figures}
 
 

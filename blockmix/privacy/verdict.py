@@ -5,80 +5,130 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from blockmix.checks import one_of
+from blockmix.errors import InputError
+
+Report = dict[str, Any]
 
 
 class Rule(NamedTuple):
     """A figure of the report that can have a threshold."""
 
     says: str  # the sentence, with the value in its place
-    value: Callable[[dict[str, Any]], float | None]
+    value: Callable[[Report], float | None]
+    help: str  # of the option
     least: bool = False  # the threshold is a minimum, not a maximum
+    share: bool = True  # from 0 to 1
 
 
-def _linked(report: dict[str, Any]) -> float | None:
-    return None if report["linkage"] is None else report["linkage"]["by_blocks"]["value"]
+def _linked(report: Report) -> float | None:
+    linkage = report["linkage"]
+    if linkage is None:
+        return None
+    return float(max(linkage[name]["value"] for name in ("by_blocks", "jointly", "by_pixels")))
 
 
-def _recognised(report: dict[str, Any]) -> float | None:
-    return None if report["identity"] is None else report["identity"]["rank_1"]["value"]
+def _recognised(report: Report) -> float | None:
+    return None if report["identity"] is None else float(report["identity"]["rank_1"]["value"])
+
+
+def _reassembled(report: Report) -> float | None:
+    puzzle = report["reassembly"]
+    if puzzle["direct"] is None:
+        return None
+    return float(max(puzzle["direct"]["value"], puzzle["as_published"]["direct"]))
+
+
+def _metadata(report: Report) -> float | None:
+    return report["files"]["metadata"] / report["files"]["files"] if "files" in report else None
 
 
 RULES: dict[str, Rule] = {
     "max_own_kept": Rule(
-        "{0:.0%} of the blocks of an image are its own, at their place.",
+        "{0:.1%} of the blocks of an image are its own, at their place.",
         lambda report: report["situations"]["own_kept"],
+        "share of blocks that are an image's own",
     ),
     "max_linked": Rule(
-        "Whoever holds the originals links {0:.0%} of the mixed images to theirs.",
+        "Whoever holds the originals finds the right one for {0:.1%} of the mixed images.",
         _linked,
+        "share of images linked to their originals",
     ),
     "max_recognised": Rule(
-        "The recogniser finds the original of {0:.0%} of the mixed images first.",
+        "The recogniser of faces puts the right original first for {0:.1%} of the mixed images.",
         _recognised,
+        "share of images recognised first",
     ),
     "max_ssim": Rule(
-        "The structural similarity (SSIM) of mixed images and originals is {0:.2f}.",
+        "Mixed images resemble their originals with an SSIM of {0:.3f} (1: the same image).",
         lambda report: report["similarity"]["ssim"]["value"],
+        "SSIM of mixed images and originals",
     ),
     "max_reassembled": Rule(
-        "Put together from the mixed set alone, {0:.0%} of an image's places get the right block.",
-        lambda report: report["reassembly"]["direct"]["value"],
+        "Without any original, {0:.1%} of the places of an image can be filled with right blocks.",
+        _reassembled,
+        "share of places filled with right blocks",
     ),
     "min_anonymity_set": Rule(
-        "A block hides among {0:.1f} images: 1 / the largest chance of where it comes from.",
+        "Expected from the parameters: a block hides among {0:.1f} images, for somebody who does "
+        "not hold the originals.",
         lambda report: report["forecast"]["anonymity_set"],
+        "images that a block hides among, as expected",
         least=True,
+        share=False,
     ),
     "max_near_duplicates": Rule(
         "{0:.1%} of the originals look like another one of their label.",
         lambda report: report["near_duplicates"]["share"],
+        "share of near-duplicates within labels",
+    ),
+    "max_metadata": Rule(
+        "{0:.1%} of the mixed files carry metadata.",
+        _metadata,
+        "share of files with metadata",
     ),
 }
 
 
-def verdicts(
-    report: dict[str, Any], thresholds: Mapping[str, float | None]
-) -> list[dict[str, Any]]:
+def check_thresholds(thresholds: Mapping[str, float | None]) -> None:
+    """Refuse what no figure could be compared with.
+
+    Raises
+    ------
+    InputError
+        If a threshold has no rule, or is out of the range of its figure.
+    """
+    for name, limit in thresholds.items():
+        if name not in RULES:
+            raise InputError(f"{name!r} is no threshold: there are {', '.join(RULES)}")
+        if limit is None:
+            continue
+        if RULES[name].share and not 0 <= limit <= 1:
+            raise InputError(f"{name} is a share from 0 to 1, got {limit}")
+        if not limit >= 0:
+            raise InputError(f"{name} is a number from 0 on, got {limit}")
+
+
+def verdicts(report: Report, thresholds: Mapping[str, float | None]) -> list[dict[str, Any]]:
     """A line for each rule.
 
     Parameters
     ----------
     report : dict
         What `measure` gives.
-    thresholds : dict of str to float
+    thresholds : mapping of str to float
         Limits by name of a rule; the others have none.
 
     Returns
     -------
     list of dict
         ``rule``, ``text``, ``value`` and ``threshold`` (None where there is none), and ``met``:
-        None without a threshold, and False where it could not be measured.
+        None without a threshold, and False where it could not be measured. What was not measured
+        and has no threshold is left out. The first line says so if the key came from a seed.
 
     Raises
     ------
     InputError
-        If a threshold has no rule.
+        If a threshold has no rule, or is out of the range of its figure.
 
     Examples
     --------
@@ -88,27 +138,32 @@ def verdicts(
     >>> images = np.random.default_rng(0).integers(0, 256, (40, 32, 32, 3), np.uint8)
     >>> mixer = BlockMixer(block=4, key=Key.from_seed(0))
     >>> pair = Pair.of_arrays(images, mixer(images, [0] * 40), [0] * 40, block=4)
-    >>> verdicts(measure(pair), {"max_linked": 0.5})[1]["text"]
-    'Whoever holds the originals links 100% of the mixed images to theirs.'
+    >>> line = verdicts(measure(pair), {"max_linked": 0.5})[1]
+    >>> line["text"], line["met"]
+    ('Whoever holds the originals finds the right one for 100.0% of the mixed images.', False)
     """
-    for name in thresholds:
-        one_of("the name of a threshold", name, tuple(RULES))
-    lines = []
+    check_thresholds(thresholds)
+    lines: list[dict[str, Any]] = []
+    if "files" in report and not report["files"]["private"]:
+        unlimited = {"value": None, "threshold": None, "met": None}
+        lines.append({"rule": "private_key", "text": _SEEDED, **unlimited})
     for name, rule in RULES.items():
         value, limit = rule.value(report), thresholds.get(name)
+        if value is None and limit is None:
+            continue
         met = None
         if limit is not None:
             met = value is not None and (value >= limit if rule.least else value <= limit)
-        text = rule.says.format(value) if value is not None else _UNKNOWN[name]
+        text = rule.says.format(value) if value is not None else _unmeasured(rule)
         lines.append({"rule": name, "text": text, "value": value, "threshold": limit, "met": met})
     return lines
 
 
-_UNMATCHED = (
-    "as it is not known which mixed image belongs to which original (mix with --names keep)"
-)
-_UNKNOWN = {
-    "max_own_kept": f"How many blocks are an image's own was not measured, {_UNMATCHED}.",
-    "max_linked": f"How many images are linked to their originals was not measured, {_UNMATCHED}.",
-    "max_recognised": f"How many images are recognised was not measured, {_UNMATCHED}.",
-}
+_SEEDED = "The key of this set came from a seed: anybody who guesses the seed undoes the mixing."
+
+
+def _unmeasured(rule: Rule) -> str:
+    return (
+        f"The {rule.help} was not measured: it is not known which mixed image belongs to which "
+        "original (mix with --names keep), or these are not files."
+    )

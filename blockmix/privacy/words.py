@@ -13,15 +13,16 @@ def describe(made: Forecast, releases: int) -> str:
         ("own blocks kept", f"{made.own_kept:.1%} of an image's blocks, at their place"),
         (
             "a block hides among",
-            f"{made.anonymity_set:.1f} images (1 / the largest chance), "
-            f"{made.effective_anonymity_set:.1f} (by entropy)",
+            f"{made.anonymity_set:.1f} images (1 / the largest chance) "
+            f"or {made.effective_anonymity_set:.1f} (by entropy), "
+            "for somebody who does not hold the originals",
         ),
         (
             "linked",
-            f"{made.linked:.1%} of images, by whoever holds the originals and counts blocks",
+            f"about {made.linked:.1%} of images, by whoever holds the originals and counts blocks",
         ),
         ("sources of an image", f"{made.distinct_sources:.1f} images, itself among them"),
-        ("left unmixed", f"{made.unmixed:.2g} of images"),
+        ("left unmixed", f"{made.unmixed:.2g} of images" + (" or more" if made.rounds > 1 else "")),
         (
             "original blocks",
             f"{made.erased:.1%} erased, {made.published:.1%} published somewhere",
@@ -33,12 +34,11 @@ def describe(made: Forecast, releases: int) -> str:
             )
             + f", {sum(made.copies[len(_TIMES) :]):.1%} more often",
         ),
-        (
-            f"from {releases} release{'s' if releases > 1 else ''}",
-            f"{made.found_from_releases(releases):.1%} of own blocks show in at least two",
-        ),
         ("key", f"{made.key_bits} bits, unless it comes from a seed"),
     ]
+    if releases > 1:
+        found = f"{made.found_from_releases(releases):.1%} of own blocks show in at least two"
+        lines.append((f"from {releases} releases", found))
     width = max(len(name) for name, _ in lines)
     return "\n".join(f"{name:{width}}  {text}" for name, text in lines)
 

@@ -23,9 +23,23 @@ def test_nothing_reaches_what_cannot_be_reached():
 
 
 def test_no_more_sources_than_a_class_has():
-    assert {one.sources for one in advise(12, anonymity_set=1)} == {5, 10}
+    assert {one.sources for one in advise(12, anonymity_set=1)} == {5, 10, 11}
+    assert {one.sources for one in advise(2, anonymity_set=1)} == {1}
 
 
-def test_a_target_is_needed():
-    with pytest.raises(InputError, match="give anonymity_set, linked or both"):
-        advise(100)
+def test_never_beyond_balance():
+    assert all(one.probability <= balanced(one.sources) for one in advise(300, anonymity_set=1))
+
+
+@pytest.mark.parametrize(
+    ("targets", "message"),
+    [
+        ({}, "give anonymity_set, linked or both"),
+        ({"anonymity_set": -5}, "anonymity_set is a number from 1 on, got -5"),
+        ({"linked": float("nan")}, "linked is a chance from 0 to 1, got nan"),
+        ({"linked": 20}, "linked is a chance from 0 to 1, got 20"),
+    ],
+)
+def test_bad_targets(targets, message):
+    with pytest.raises(InputError, match=message):
+        advise(100, **targets)

@@ -119,20 +119,24 @@ def test_balanced_makes_an_image_and_its_sources_equally_likely():
         assert forecast(1000, sources=7, probability=other).anonymity_set < 7.99
 
 
-@pytest.mark.parametrize("rounds", [2, 3])
-def test_where_a_block_comes_from_with_several_rounds(rounds):
-    """Of one image with very many blocks all chances can be seen."""
-    size, blocks = 400, 200_000
-    mixer = BlockMixer(block=1, sources=4, rounds=rounds, key=Key.from_seed(3))
-    made = forecast(size, sources=4, rounds=rounds)
+@pytest.mark.parametrize(
+    ("size", "sources", "rounds", "probability"),
+    [(400, 4, 2, 0.5), (400, 4, 3, 0.5), (300, 10, 3, 10 / 11), (400, 4, 2, 0.8)],
+)
+def test_where_a_block_comes_from_with_several_rounds(size, sources, rounds, probability):
+    """An image of very many blocks shows all chances. Forecasts are up to a fifth off."""
+    parameters = {"sources": sources, "rounds": rounds, "probability": probability}
+    mixer = BlockMixer(block=1, key=Key.from_seed(3), **parameters)
+    made = forecast(size, **parameters)
     entropies, largest = [], []
-    for row in mixer.plan([0] * size, 1, blocks).sources[:24, 0]:
-        chances = np.bincount(row, minlength=size) / blocks
+    for row in mixer.plan([0] * size, 1, 100_000).sources[:24, 0]:
+        chances = np.bincount(row, minlength=size) / 100_000
         seen = chances[chances > 0]
         entropies.append(2 ** -(seen * np.log2(seen)).sum())
         largest.append(chances.max())
     assert np.mean(entropies) == pytest.approx(made.effective_anonymity_set, rel=0.05)
-    assert 1 / np.mean(largest) == pytest.approx(made.anonymity_set, rel=0.05)
+    found = 1 / np.mean(largest)
+    assert 0.95 * found <= made.anonymity_set <= 1.2 * found
 
 
 @pytest.mark.parametrize("releases", [1, 2, 5])

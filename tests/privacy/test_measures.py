@@ -16,6 +16,8 @@ from blockmix.privacy.similarity import psnr, similarity, ssim
 from blockmix.privacy.situations import situations
 from blockmix.progress import unseen
 
+SILENT = np.zeros((1, 2), np.float32)  # nothing was changed by storing
+
 
 def swapped():
     """Three images of 1 x 2 blocks: block 0 goes round, block 1 is twice that of image 0."""
@@ -27,7 +29,7 @@ def swapped():
 
 def test_situations_are_counted():
     pair = swapped()
-    counted = situations(pair, pair.sources)
+    counted = situations(pair, pair.sources, SILENT)
     assert counted["erased"] == counted["repeated"] == pytest.approx(1 / 6)
     assert counted["copies"][:3] == pytest.approx([1 / 6, 4 / 6, 1 / 6])
     assert counted["own_kept"] == pytest.approx(2 / 6)
@@ -40,7 +42,7 @@ def test_equations_8_and_9():
     images = random_images(7, 12, 48, 3)
     labels = ["x", "x", "x", "x", "y", "y", "y"]
     pair = Pair.of_arrays(images, images, labels, block=12)
-    counted = situations(pair, np.broadcast_to(np.arange(7)[:, None, None], (7, 1, 4)))
+    counted = situations(pair, np.broadcast_to(np.arange(7)[:, None, None], (7, 1, 4)), SILENT)
     assert counted["equation_8"] == pytest.approx(-log10(factorial(4) ** 4))
     assert counted["equation_9"] == pytest.approx(-log10(factorial(4) ** 7))
     assert counted["fixed_places"] == pytest.approx(log10((factorial(4) * factorial(3)) ** 4))
@@ -50,7 +52,7 @@ def test_equations_8_and_9():
 def test_no_own_blocks_without_a_match():
     pair = swapped()
     blind = Pair(pair.originals, pair.mixed, pair.labels, pair.labels, ("x",), pair.grid)
-    counted = situations(blind, pair.sources)
+    counted = situations(blind, pair.sources, SILENT)
     assert counted["own_kept"] is counted["unmixed"] is None
     assert counted["erased"] == pytest.approx(1 / 6)
 

@@ -6,8 +6,15 @@ from conftest import random_images
 
 from blockmix import BlockGrid, BlockMixer, InputError, InputTypeError, Key
 from blockmix.privacy import Pair
-from blockmix.privacy.nearest import most_blocks, nearest
+from blockmix.privacy.linking import others, telling
+from blockmix.privacy.nearest import UNKNOWN, nearest
+from blockmix.privacy.situations import situations
 from blockmix.progress import unseen
+
+
+def most_blocks(_label):
+    """The more blocks are an original's, the more that tells."""
+    return np.arange(300.0)
 
 
 def pair_of(count=30, size=16, block=4, labels=2, **parameters):
@@ -56,11 +63,11 @@ def test_linked_as_a_whole_and_by_blocks():
     assert (counts[np.arange(30), found.votes] == counts.max(axis=1)).all()
 
 
-def test_ranks_decide_who_is_voted_for():
+def test_what_numbers_tell_decides_who_is_voted_for():
     pair = pair_of()
 
-    def fewest_but_some(pair, size):
-        return np.array([0, *range(pair.grid.blocks, 0, -1)])
+    def fewest_but_some(_label):
+        return np.array([0.0, *range(16, 0, -1)])
 
     found = nearest(pair, fewest_but_some, unseen)
     counts = (pair.sources.reshape(30, -1, 1) == np.arange(30)).sum(axis=1)
@@ -68,10 +75,51 @@ def test_ranks_decide_who_is_voted_for():
     assert (counts[np.arange(30), found.votes] == least).all()
 
 
+def test_all_at_once_takes_no_original_twice():
+    pair = pair_of(count=200, size=32, labels=1, probability=0.75)
+    tells = telling(0.25, others(200, 0.25, 5, 0.75, 1), 64)
+    found = nearest(pair, lambda _label: tells, unseen)
+    assert sorted(found.jointly) == list(range(200))
+    assert (found.jointly == pair.match).mean() > (found.votes == pair.match).mean() + 0.05
+
+
+def test_blocks_that_many_have_tell_nothing():
+    """A plain border, as photographs of documents have."""
+    images = random_images(40, 32, 32, 3)
+    images[:, :8] = images[:, -8:] = 255
+    images[:, :, :8] = images[:, :, -8:] = 255
+    mixer = BlockMixer(block=4, key=Key.from_seed(0))
+    plan = mixer.plan([0] * 40, 32, 32)
+    pair = Pair.of_arrays(images, plan.apply(images), [0] * 40, block=4)
+    found = nearest(pair, most_blocks, unseen)
+    inside = found.sources[:, 2:6, 2:6]
+    assert np.array_equal(inside, plan.sources[:, 2:6, 2:6])
+    assert (found.sources != UNKNOWN).sum() == inside.size
+    assert found.told == pytest.approx(16 / 64)
+    assert found.exact == 1
+    assert (found.votes == pair.match).mean() > 0.9
+    counted = situations(pair, found.sources, found.noise)
+    truth = situations(pair, plan.sources.astype(np.int64), found.noise)
+    assert counted["own_kept"] == pytest.approx(truth["own_kept"], abs=0.05)
+    assert counted["erased"] == pytest.approx(truth["erased"], abs=0.05)
+    assert counted["repeated"] == pytest.approx(truth["repeated"], abs=0.05)
+
+
+def test_near_duplicates_are_told_apart():
+    """One step of brightness between them: little beside the size of the pixels, yet enough."""
+    images = (random_images(1, 96, 96, 3) // 2 + np.arange(20)[:, None, None, None]).astype(
+        np.uint8
+    )
+    pair = Pair.of_arrays(images, images, [0] * 20, block=96)
+    found = nearest(pair, most_blocks, unseen)
+    assert np.array_equal(found.votes, np.arange(20))
+    assert found.exact == 1
+
+
 def test_progress_of_comparing():
     told = []
     nearest(pair_of(size=8), most_blocks, lambda *step: told.append(step))
-    assert told == [("blocks", done, 8) for done in range(1, 9)]
+    assert told == [("blocks", 15, 30), ("blocks", 30, 30)]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 from conftest import read_tree, write_images
+from PIL import Image
 
 from blockmix import __main__ as door
 
@@ -80,10 +81,15 @@ def test_advise(blockmix):
         (("report", "photos", "mixed", "--output", "photos"), "photos is not an empty folder"),
         (("report", "photos", "mixed", "--recogniser", "none"), "--recogniser is MODULE:FUNCTION"),
         (("report", "photos", "mixed", "--recogniser", "no_such:f"), "No module named 'no_such'"),
+        (("report", "photos", "mixed", "--recogniser", "broken:f"), "SyntaxError"),
         (("report", "photos", "mixed", "--sample", 0), "sample is from 1"),
+        (("report", "photos", "mixed", "--max-linked", 20), "max_linked is a share from 0 to 1"),
+        (("report", "photos", "mixed", "--output", "mixed/r"), "mixed/r lies inside mixed"),
+        (("report", "photos", "mixed", "--output", "photos/r"), "photos/r lies inside photos"),
     ],
 )
 def test_wrong_use_is_one_clear_line(blockmix, sets, arguments, message):
+    (sets / "broken.py").write_text("def f(")
     before = read_tree(sets)
     code, _, errors = blockmix(*arguments)
     assert code == 2
@@ -95,7 +101,7 @@ def test_wrong_use_is_one_clear_line(blockmix, sets, arguments, message):
 def test_report(blockmix, sets):
     code, output, errors = blockmix("report", "photos", "mixed", "--output", "report")
     assert (code, errors) == (0, "")
-    assert "links 100% of the mixed images" in output
+    assert "finds the right one for 100.0% of the mixed images" in output
     assert sorted(path.name for path in (sets / "report").iterdir()) == [
         "report.html",
         "report.json",
@@ -109,6 +115,7 @@ def test_report(blockmix, sets):
         "kept_names": 26,
         "times": 1,
         "examples": [],
+        "left_out": 0,
         "cohorts": 2,
         "private": True,
     }
@@ -129,7 +136,7 @@ def test_a_missed_threshold_exits_with_3(blockmix, sets):
     code, output, _ = blockmix("report", "photos", "mixed", "--output", "report", *thresholds)
     assert code == 3
     assert "MISSED: Whoever holds the originals" in output
-    assert "kept: A block hides among 2.0 images" in output
+    assert "kept: Expected from the parameters: a block hides among 2.0 images" in output
     assert "Misses the threshold" in (sets / "report" / "report.html").read_text()
     code, *_ = blockmix("report", "photos", "mixed", "--output", "again", "--max-linked", 1)
     assert code == 0
@@ -159,8 +166,110 @@ def test_sets_that_do_not_belong_together(blockmix, sets):
     assert "has no original of its name" in errors
 
 
-def test_the_key_file_is_of_no_use_to_it(blockmix, sets):
-    """A report needs no key, and a set from a seed is called so."""
+def test_originals_of_another_set(blockmix, sets):
+    write_images(sets / "others", {"cat": 12, "dog": 14}, size=(24, 24), seed=9)
+    for mixed in ("mixed", "opaque"):
+        code, _, errors = blockmix("report", "others", mixed)
+        assert code == 2
+        assert "these are not its originals" in errors
+
+
+def test_mixed_images_that_were_changed(blockmix, sets):
+    path = next((sets / "mixed" / "cat").iterdir())
+    with Image.open(path) as image:
+        image.resize((40, 17)).save(path)
+    code, _, errors = blockmix("report", "photos", "mixed")
+    assert code == 1
+    assert path.name in errors
+    path.unlink()
+    code, _, errors = blockmix("report", "photos", "mixed")
+    assert code == 2
+    assert "does not hold the images that its blockmix.json names" in errors
+
+
+def test_originals_that_were_skipped(blockmix, sets):
+    (sets / "photos" / "cat" / "bad.png").write_bytes(b"not an image")
+    options = ("--block", "6x6", "--on-error", "skip", "--quiet")
+    for names, folder in (("keep", "some"), ("opaque", "hidden")):
+        assert blockmix("mix", "photos", folder, "--names", names, *options)[0] == 0
+        assert blockmix("report", "photos", folder, "--output", f"of-{folder}")[0] == 0
+        made = json.loads((sets / f"of-{folder}" / "report.json").read_text())
+        assert made["labels"] == {"cat": 12, "dog": 14}
+        assert made["files"]["left_out"] == 1
+
+
+def test_labels_in_cohorts(blockmix, tmp_path):
+    write_images(tmp_path / "photos", {"cat": 60}, size=(24, 24))
+    budget = str(30 * (3 * 24 * 24 * 3 + 8 * 16 + 1024))
+    options = ("--block", "6x6", "--names", "keep", "--memory", budget, "--quiet")
+    assert blockmix("mix", "photos", "mixed", *options)[0] == 0
+    thresholds = ("--min-anonymity-set", 29)
+    code, *_ = blockmix("report", "photos", "mixed", "--output", "report", *thresholds)
+    made = json.loads((tmp_path / "report" / "report.json").read_text())
+    assert made["mixed_together"] == {"cat": 30}
+    assert made["files"]["cohorts"] == 2
+    assert code == 3
+
+
+RECORD = "mixed/blockmix.json"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[" * 200_000, "not such as blockmix writes"),
+        ("[]", "not such as blockmix writes"),
+        ("{}", "it lacks 'grid'"),
+        ("not JSON", "not such as blockmix writes"),
+        (("grid", "row_edges", [0, 10**400]), "an edge of the grid"),
+        (("grid", "row_edges", [0, 0, 24]), "not such as blockmix writes"),
+        (("grid", "col_edges", "wide"), "not such as blockmix writes"),
+        (("parameters", "probability", "half"), "probability is a number from 0 to 1"),
+        (("parameters", "rounds", 1000), "rounds is from 1 to 100, got 1000"),
+        (("parameters", "sources", 0), "sources is from 1"),
+        (("labels", None, [12, 14]), "not such as blockmix writes"),
+        (("smallest_cohorts", None, {"cat": "many"}), "a count is a whole number"),
+        (("cohorts", None, "many"), "cohorts is a whole number"),
+    ],
+)
+def test_records_that_blockmix_did_not_write(blockmix, sets, text, message):
+    if not isinstance(text, str):
+        part, name, value = text
+        told = json.loads((sets / RECORD).read_text())
+        if name is None:
+            told[part] = value
+        else:
+            told[part][name] = value
+        text = json.dumps(told)
+    (sets / RECORD).write_text(text)
+    code, _, errors = blockmix("report", "photos", "mixed")
+    assert code == 2
+    assert message in errors
+    assert errors.startswith("blockmix: ")
+    assert errors.count("\n") == 1
+    assert not (sets / "blockmix-report").exists()
+
+
+@pytest.mark.parametrize("missing", ["jinja2", "matplotlib", "skimage"])
+def test_what_to_install_is_said_before_the_work(blockmix, sets, monkeypatch, missing):
+    for name in list(sys.modules):
+        if name.split(".")[0] == missing:
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, missing, None)
+    (sets / RECORD).unlink()  # what is read first
+    code, _, errors = blockmix("report", "photos", "mixed")
+    assert code == 2
+    assert "pip install 'blockmix[report]'" in errors
+
+
+def test_forecasts_need_the_core_alone(blockmix, monkeypatch):
+    for missing in ("jinja2", "matplotlib", "skimage", "scipy"):
+        monkeypatch.setitem(sys.modules, missing, None)
+    assert blockmix("forecast", "--class-size", 100)[0] == 0
+    assert blockmix("advise", "--class-size", 100, "--linked", 0.5)[0] == 0
+
+
+def test_a_set_from_a_seed_is_called_so(blockmix, sets):
     options = ("--block", "6x6", "--names", "keep", "--seed", 7, "--quiet")
     assert blockmix("mix", "photos", "seeded", *options)[0] == 0
     assert blockmix("report", "photos", "seeded", "--output", "report")[0] == 0

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -15,9 +16,11 @@ from blockmix import BlockMixer, InputError, Key
 from blockmix.bench.curves.faces import face
 from blockmix.privacy import Pair, forecast, measure, page, verdicts
 from blockmix.privacy.html import contact_sheet
+from blockmix.privacy.report import telling_of
 
 SCHEMA = json.loads(Path(blockmix.privacy.__file__).with_name("schema.json").read_text())
 LABELS = ["cat", "dog"] * 30
+DEFAULTS = {"sources": 10, "rounds": 1, "probability": 0.5}
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +72,8 @@ def test_found_beside_forecast(report):
     assert sum(made["copies"]) == pytest.approx(1)
     for name, slack in (("own_kept", 0.05), ("erased", 0.05), ("repeated", 0.05)):
         assert found[name] == pytest.approx(made[name], abs=slack)
+    assert report["mixed_together"] == {"cat": 30, "dog": 30}
+    assert found["told"] == 1
     assert found["copies"] == pytest.approx(made["copies"], abs=0.05)
     assert found["distinct_sources"] == pytest.approx(made["distinct_sources"], rel=0.05)
 
@@ -95,7 +100,7 @@ def test_progress(pair):
     stages = []
     measure(pair, sample=5, progress=lambda stage, done, total: stages.append((stage, done, total)))
     assert [step for step in stages if step[1] == step[2]] == [
-        ("blocks", 50, 50),
+        ("blocks", 60, 60),
         ("similarity", 5, 5),
         ("reassembly", 5, 5),
     ]
@@ -146,7 +151,7 @@ class Reader(HTMLParser):
 
 def test_the_page_needs_nothing_else(report, pair):
     reader = Reader()
-    reader.feed(page(report, contact_sheet(pair, 0)))
+    reader.feed(page(report, contact_sheet(pair, telling_of(pair, DEFAULTS), 0)))
     assert reader.open == []
     assert reader.loads == []
 
@@ -167,21 +172,25 @@ def test_the_page_says_what_was_measured(report):
 
 def test_originals_are_shown_on_request_only(report, pair):
     assert "data:image" not in page(report)
-    assert "data:image/png;base64," in page(report, contact_sheet(pair, 0))
+    assert "data:image/png;base64," in page(
+        report, contact_sheet(pair, telling_of(pair, DEFAULTS), 0)
+    )
 
 
 def test_names_of_labels_cannot_break_the_page(report):
-    text = page(report | {"small_labels": ["<script>alert(1)</script>"]})
+    files = {"metadata": 1, "files": 4, "kept_names": 0, "times": 1, "examples": ["<script>2"]}
+    files |= {"cohorts": 2, "private": True, "left_out": 0}
+    text = page(report | {"small_labels": ["<script>alert(1)</script>"], "files": files})
     assert "<script" not in text
-    assert "&lt;script&gt;" in text
+    assert text.count("&lt;script&gt;") == 2
 
 
 def test_verdicts(report):
     lines = {line["rule"]: line for line in verdicts(report, {})}
     assert all(line["met"] is line["threshold"] is None for line in lines.values())
-    linked = report["linkage"]["by_blocks"]["value"]
+    linked = max(report["linkage"][name]["value"] for name in ("by_blocks", "jointly", "by_pixels"))
     assert lines["max_linked"]["value"] == linked
-    assert f"links {linked:.0%}" in lines["max_linked"]["text"]
+    assert f"for {linked:.1%} of the mixed images" in lines["max_linked"]["text"]
 
 
 @pytest.mark.parametrize(
@@ -189,15 +198,15 @@ def test_verdicts(report):
     [
         ("max_own_kept", 0.6, 0.4),
         ("max_linked", 1, 0.5),
-        ("max_recognised", 1, -1),
+        ("max_recognised", 1, 0),
         ("max_ssim", 0.99, 0.1),
-        ("max_reassembled", 1, -1),
+        ("max_reassembled", 1, 0),
         ("min_anonymity_set", 2, 2.1),
-        ("max_near_duplicates", 1, -1),
+        ("max_near_duplicates", 1, None),
     ],
 )
 def test_thresholds(report, rule, kept, missed):
-    for limit, met in ((kept, True), (missed, False)):
+    for limit, met in ((kept, True), (missed, False) if missed is not None else (kept, True)):
         lines = verdicts(report, {rule: limit})
         assert {line["rule"]: line["met"] for line in lines if line["met"] is not None} == {
             rule: met
@@ -211,6 +220,43 @@ def test_a_threshold_that_cannot_be_measured_is_missed(blind):
     assert "not measured" in line["text"]
 
 
-def test_an_unknown_rule_is_refused(report):
-    with pytest.raises(InputError, match=r"max_linked, .*got 'max_magic'"):
-        verdicts(report, {"max_magic": 1})
+@pytest.mark.parametrize(
+    ("thresholds", "message"),
+    [
+        ({"max_magic": 1}, "'max_magic' is no threshold: there are max_own_kept, max_linked"),
+        ({"max_linked": 20}, "max_linked is a share from 0 to 1, got 20"),
+        ({"max_ssim": float("nan")}, "max_ssim is a share from 0 to 1, got nan"),
+        ({"min_anonymity_set": -1}, "min_anonymity_set is a number from 0 on, got -1"),
+    ],
+)
+def test_thresholds_that_make_no_sense(report, thresholds, message):
+    with pytest.raises(InputError, match=message):
+        verdicts(report, thresholds)
+
+
+def test_a_key_from_a_seed_is_said_first(report):
+    files = {"metadata": 1, "files": 4, "private": False}
+    lines = verdicts(report | {"files": files}, {"max_metadata": 0.1})
+    assert "anybody who guesses the seed undoes the mixing" in lines[0]["text"]
+    assert lines[-1]["text"] == "25.0% of the mixed files carry metadata."
+    assert lines[-1]["met"] is False
+
+
+def test_originals_of_another_set_are_refused(pair):
+    other = Pair.of_arrays(random_images(60, 75, 75, 3), pair.mixed, LABELS, block=15)
+    with pytest.raises(InputError, match="these are not its originals"):
+        measure(other, sample=5)
+
+
+def test_a_label_in_cohorts_hides_no_more_than_a_cohort(pair):
+    cut = replace(pair, cohorts={"cat": 12, "dog": 13})
+    made = measure(cut, rounds=3, probability=10 / 11, sample=5)
+    assert made["mixed_together"] == {"cat": 12, "dog": 13}
+    assert made["forecast"]["anonymity_set"] <= 12
+
+
+def test_too_little_for_an_interval(pair):
+    made = measure(pair, sample=1)
+    assert made["similarity"]["ssim"]["low"] is None
+    check(made)
+    assert "not measured" not in page(made)

@@ -18,14 +18,15 @@ def linkage(pair: Pair, match: Positions, found: Nearest) -> dict[str, Any]:
     -------
     dict
         Shares of the mixed images, as value and 95 % interval: ``by_blocks`` takes the original
-        that most blocks come from, ``by_pixels`` the one that is nearest as a whole. ``chance``:
-        of a guess within the label.
+        whose number of blocks tells most, ``jointly`` the same with no original taken twice, and
+        ``by_pixels`` the one that is nearest as a whole. ``chance``: of a guess within the label.
     """
     sizes = np.bincount(pair.labels, minlength=len(pair.names))
     count = len(pair.mixed)
     return {
         "images": count,
         "by_blocks": share_with_interval(int((found.votes == match).sum()), count),
+        "jointly": share_with_interval(int((found.jointly == match).sum()), count),
         "by_pixels": share_with_interval(int((found.image == match).sum()), count),
         "chance": float((1 / sizes[pair.mixed_labels]).mean()),
     }

@@ -7,29 +7,35 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from blockmix.privacy.attacks.seams import largest_piece, roughness
+from blockmix.privacy.attacks.seams import largest_piece, neighbours, roughness
+from blockmix.privacy.nearest import UNKNOWN
 from blockmix.privacy.pair import Pair, Pixels, Positions
 from blockmix.privacy.statistics import mean_with_interval
 from blockmix.progress import Progress
 
+_SCORES = ("direct", "neighbour", "largest")
+
 
 def reassembly(
-    pair: Pair, sources: Positions, chosen: Positions, progress: Progress
+    pair: Pair, sources: Positions, chosen: Positions, seed: int, progress: Progress
 ) -> dict[str, Any]:
     """Grow an image from one block of each chosen mixed image, and look how much of it is right.
 
-    The block in the middle is the seed. Outwards from there, each place takes the published block
-    of the label that fits best to the neighbours that are there already. What should come out is
-    the original of the seed.
+    The block in the middle is where it starts. Outwards from there, each place takes the published
+    block of the label that fits best to the neighbours that are there already. What should come out
+    is the original of the first block.
 
     Parameters
     ----------
     pair : Pair
         The sets, of which only the mixed one is looked at.
     sources : (N, rows, cols) int64
-        The original that each block comes from, to judge by.
+        The original that each block comes from, to judge by; places of which it is `UNKNOWN` are
+        left out.
     chosen : (M,) int64
-        The mixed images that give a seed.
+        The mixed images that give a first block.
+    seed : int
+        Of the blocks that chance picks.
     progress : callable
         Called as ``progress("reassembly", done, total)``.
 
@@ -39,51 +45,58 @@ def reassembly(
         Means over the images with 95 % intervals, as usual for puzzles: ``direct``, share of places
         with the right block; ``neighbour``, share of neighbouring places whose blocks come from
         one image; ``largest``, share of the places in the largest piece whose blocks come from one
-        image and neighbour on each other. The seed counts as right. ``chance`` and ``ceiling`` of
-        ``direct``: random blocks of the label, and every right block that is still published.
+        image and neighbour on each other. The first block counts as right. ``chance``: the same
+        scores of random blocks of the label; ``as_published``: of the mixed image as it is;
+        ``ceiling`` of ``direct``: every right block that is still published.
     """
-    scores = np.empty((len(chosen), 5))
+    draw = np.random.default_rng(seed)
     order = _outwards(pair.grid.rows, pair.grid.cols)
+    scores = np.full((3, len(chosen), len(_SCORES)), np.nan)
+    ceiling = np.full(len(chosen), np.nan)
     for number, image in enumerate(chosen):
         members = np.flatnonzero(pair.mixed_labels == pair.mixed_labels[image])
-        scores[number] = _judge(sources, members, _grow(pair, members, image, order), order[0])
+        random = draw.choice(members, (pair.grid.rows, pair.grid.cols))
+        random[order[0]] = image
+        solved = _grow(pair, members, image, order)
+        for made, taken in enumerate((solved, random, np.full_like(random, image))):
+            scores[made, number] = _judge(sources, taken, order[0])
+        goal = sources[image][order[0]]
+        ceiling[number] = (sources[members] == goal).any(axis=0).mean()
         progress("reassembly", number + 1, len(chosen))
-    names = ("direct", "neighbour", "largest")
+    known = sources[chosen][:, order[0][0], order[0][1]] != UNKNOWN
+    if not known.any():
+        return {"images": 0, **dict.fromkeys((*_SCORES, "chance", "as_published", "ceiling"))}
+    solved, random, published = scores[:, known]
     return {
-        "images": len(chosen),
-        **{name: mean_with_interval(scores[:, at]) for at, name in enumerate(names)},
-        "chance": float(scores[:, 3].mean()),
-        "ceiling": float(scores[:, 4].mean()),
+        "images": int(known.sum()),
+        **{name: mean_with_interval(solved[:, at], 0, 1) for at, name in enumerate(_SCORES)},
+        "chance": dict(zip(_SCORES, random.mean(axis=0).tolist(), strict=True)),
+        "as_published": dict(zip(_SCORES, published.mean(axis=0).tolist(), strict=True)),
+        "ceiling": float(ceiling[known].mean()),
     }
 
 
-def _grow(pair: Pair, members: Positions, seed: int, order: list[tuple[int, int]]) -> Positions:
+def _grow(pair: Pair, members: Positions, first: int, order: list[tuple[int, int]]) -> Positions:
     """The mixed image whose block is taken at each place."""
     taken = np.full((pair.grid.rows, pair.grid.cols), -1)
-    taken[order[0]] = seed
+    taken[order[0]] = first
     for place in order[1:]:
         taken[place] = members[_costs(pair, taken, place, members).argmin()]
     return taken
 
 
-def _judge(
-    sources: Positions, members: Positions, taken: Positions, seed: tuple[int, int]
-) -> tuple[float, ...]:
-    """Direct, neighbour, largest; chance and ceiling."""
+def _judge(sources: Positions, taken: Positions, first: tuple[int, int]) -> tuple[float, ...]:
+    """Direct, neighbour, largest; of the places that are known."""
     rows, cols = np.indices(taken.shape)
     found = sources[taken, rows, cols]
-    goal = found[seed]
-    across, down = found[:, :-1] == found[:, 1:], found[:-1] == found[1:]
-    joined = np.concatenate([across.reshape(-1), down.reshape(-1)])
-    right = sources[members] == goal
-    apart = np.arange(right[0].size) != np.ravel_multi_index(seed, taken.shape)
-    chances = right.mean(axis=0).reshape(-1)[apart].sum()
+    (across, down), known = neighbours(found)
+    judged = np.concatenate([part.reshape(-1) for part in known])
+    joined = np.concatenate([across.reshape(-1), down.reshape(-1)])[judged]
+    told = found != UNKNOWN
     return (
-        float((found == goal).mean()),
+        float((found == found[first])[told].mean()) if told.any() else np.nan,
         float(joined.mean()) if len(joined) else 1.0,
-        float(largest_piece(across, down).mean()),
-        float((1 + chances) / found.size),
-        float(right.any(axis=0).mean()),
+        float(largest_piece(across & known[0], down & known[1]).mean()),
     )
 
 

@@ -7,61 +7,90 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from blockmix.privacy.nearest import UNKNOWN
 from blockmix.privacy.pair import Pair, Pixels, Positions
 from blockmix.privacy.statistics import area_under_curve, mean_with_interval
 
 Scores = npt.NDArray[np.float32]
+Joined = npt.NDArray[np.bool_]
 
 
 def seams(
-    pair: Pair, sources: Positions, match: Positions | None, chosen: Positions
+    pair: Pair, sources: Positions, match: Positions | None, chosen: Positions, expected: float
 ) -> dict[str, Any]:
     """How well the edge between two blocks tells whether they belong together.
 
     A seam is judged by how far the lines on both sides of an edge differ from what the lines next
-    to them let expect. Blocks whose seams are smoother than the median are joined; the largest
-    piece of an image is taken for what is its own.
+    to them let expect. As many of the smoothest seams as are expected to be true are joined; the
+    largest piece of an image is taken for what is its own.
+
+    Parameters
+    ----------
+    pair : Pair
+        The sets, of which only the mixed one is looked at.
+    sources : (N, rows, cols) int64
+        The original that each block comes from, to judge by; blocks of which it is `UNKNOWN` are
+        left out.
+    match : (N,) int64, optional
+        The original of each mixed image, to judge by.
+    chosen : (M,) int64
+        The mixed images to look at.
+    expected : float
+        Share of neighbours that come from one image, which the parameters tell.
 
     Returns
     -------
     dict
         ``auc``: the chance that a true neighbour looks smoother than a false one (None if there are
-        only such or only such), at chance 0.5. ``own_recovered``: the share of an image's own
-        blocks that lie in the largest piece, and ``own_in_piece``: the share of the piece that is
-        its own (None without a match), beside ``own_share``, what a guess would reach.
+        only such or only such), at ``chance`` 0.5. ``own_recovered``: the share of an image's own
+        blocks that lie in the largest piece; ``piece``, the share of the image that this piece is,
+        is what a random one would recover. ``own_in_piece``: the share of the piece that is the
+        image's own, beside ``own_share``, what a random piece has (None without a match).
     """
-    across, down = both_seams(pair, pair.mixed[chosen])
-    truth = sources[chosen]
-    together = np.concatenate(
-        [
-            (truth[:, :, :-1] == truth[:, :, 1:]).reshape(-1),
-            (truth[:, :-1] == truth[:, 1:]).reshape(-1),
-        ]
-    )
-    scores = -np.concatenate([across.reshape(-1), down.reshape(-1)])
+    rough, truth = both_seams(pair, pair.mixed[chosen]), sources[chosen]
+    together, known = neighbours(truth)
+    count = len(chosen)
+    scores = -np.concatenate([part.reshape(count, -1) for part in rough], axis=1)
+    told = np.concatenate([part.reshape(count, -1) for part in known], axis=1)
+    true = np.concatenate([part.reshape(count, -1) for part in together], axis=1)
     result: dict[str, Any] = {
-        "images": len(chosen),
-        "seams": len(scores),
-        "together": float(together.mean()) if len(together) else None,
-        "auc": area_under_curve(scores, together) if len(together) else None,
+        "images": count,
+        "seams": int(told.sum()),
+        "together": float(true[told].mean()) if told.any() else None,
+        "auc": area_under_curve(scores, true, told),
         "chance": 0.5,
+        "own_recovered": None,
+        "piece": None,
+        "own_in_piece": None,
+        "own_share": None,
     }
-    if match is None or not len(scores):
-        return result | {"own_recovered": None, "own_in_piece": None, "own_share": None}
-    limit = float(np.median(-scores))
+    if match is None or not scores.size:
+        return result
+    limit = float(np.quantile(-scores, expected))
     own = truth == match[chosen][:, None, None]
-    recovered, pure = [], []
-    for number in range(len(chosen)):
-        piece = largest_piece(across[number] <= limit, down[number] <= limit)
-        hits = int((piece & own[number]).sum())
-        if own[number].any():
-            recovered.append(hits / int(own[number].sum()))
-        pure.append(hits / int(piece.sum()))
-    return result | {
-        "own_recovered": mean_with_interval(np.array(recovered)) if recovered else None,
-        "own_in_piece": mean_with_interval(np.array(pure)),
-        "own_share": float(own.mean()),
-    }
+    pieces = np.stack(
+        [largest_piece(*(part[number] <= limit for part in rough)) for number in range(count)]
+    )
+    hits = (pieces & own).sum(axis=(1, 2))
+    judged = (pieces & (truth != UNKNOWN)).sum(axis=(1, 2))
+    some = own.any(axis=(1, 2)) & (judged > 0)
+    if some.any():
+        result["own_recovered"] = mean_with_interval(hits[some] / own.sum(axis=(1, 2))[some], 0, 1)
+        result["own_in_piece"] = mean_with_interval(hits[some] / judged[some], 0, 1)
+        result["piece"] = float(pieces.mean())
+        result["own_share"] = float(own[truth != UNKNOWN].mean())
+    return result
+
+
+def neighbours(sources: Positions) -> tuple[tuple[Joined, Joined], tuple[Joined, Joined]]:
+    """Whether neighbours come from one image, and whether that is known; across and down."""
+    pairs = (
+        (sources[..., :, :-1], sources[..., :, 1:]),
+        (sources[..., :-1, :], sources[..., 1:, :]),
+    )
+    same = tuple(one == other for one, other in pairs)
+    known = tuple((one != UNKNOWN) & (other != UNKNOWN) for one, other in pairs)
+    return (same[0], same[1]), (known[0], known[1])
 
 
 def both_seams(pair: Pair, images: Pixels) -> tuple[Scores, Scores]:
@@ -75,12 +104,12 @@ def both_seams(pair: Pair, images: Pixels) -> tuple[Scores, Scores]:
     down = np.zeros((len(images), grid.rows - 1, grid.cols), np.float32)
     for col, edge in enumerate(grid.col_edges[1:-1]):
         rough = roughness(*(images[:, :, at] for at in _beside(edge, grid.width)))
-        across[:, :, col] = np.add.reduceat(rough, grid.row_edges[:-1], axis=1) / np.diff(
-            grid.row_edges
-        )
+        across[:, :, col] = np.add.reduceat(rough, grid.row_edges[:-1], axis=1)
+        across[:, :, col] /= np.diff(grid.row_edges)
     for row, edge in enumerate(grid.row_edges[1:-1]):
         rough = roughness(*(images[:, at] for at in _beside(edge, grid.height)))
-        down[:, row] = np.add.reduceat(rough, grid.col_edges[:-1], axis=1) / np.diff(grid.col_edges)
+        down[:, row] = np.add.reduceat(rough, grid.col_edges[:-1], axis=1)
+        down[:, row] /= np.diff(grid.col_edges)
     return across, down
 
 
@@ -94,13 +123,12 @@ def roughness(before: Pixels, last: Pixels, first: Pixels, after: Pixels) -> Sco
     return rough
 
 
-def largest_piece(
-    across: npt.NDArray[np.bool_], down: npt.NDArray[np.bool_]
-) -> npt.NDArray[np.bool_]:
+def largest_piece(across: Joined, down: Joined) -> Joined:
     """The most blocks that hang together: (rows, cols), from what is joined."""
     rows, cols = across.shape[0], down.shape[1]
     piece = np.arange(rows * cols).reshape(rows, cols)
-    for _ in range(rows * cols):
+    before = np.full_like(piece, -1)
+    while not np.array_equal(piece, before):
         before = piece.copy()
         for joined, one, other in (
             (across, piece[:, :-1], piece[:, 1:]),
@@ -108,8 +136,6 @@ def largest_piece(
         ):
             least = np.minimum(one, other)
             one[joined], other[joined] = least[joined], least[joined]
-        if np.array_equal(piece, before):
-            break
     return np.asarray(piece == np.bincount(piece.reshape(-1)).argmax())
 
 
