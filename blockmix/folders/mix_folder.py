@@ -69,7 +69,8 @@ def mix_folder(
     memory : str or int
         Budget for images in memory, such as ``"512MiB"``. A label that does not fit is mixed in
         cohorts, so the budget is part of what decides the result. On top come the interpreter, the
-        list of files (some hundred bytes each) and one decoded photograph a worker.
+        list of files (some hundred bytes each), one decoded photograph a worker, and up to 64 MiB
+        of files that were read for their headers and wait to be decoded.
     workers : int, optional
         Threads that read and write; default: one a core. Never changes the result.
     on_error : {"error", "skip"}
@@ -152,7 +153,9 @@ def mix_folder(
             plan = make_plan(mixer, options, found)
             destination.begin(plan.record)
             compiled = compiler.submit(compile_kernels, mixer)  # while the first images are read
-            pipeline = Pipeline(plan, destination, pool, options.on_error, resume, report)
+            pipeline = Pipeline(
+                plan, found.kept, destination, pool, options.on_error, resume, report
+            )
             pipeline.run(compiled)
         before = {"compile": compiled.result(), "check": checked}
         summary = _summarise(plan, found, pipeline, before, started)

@@ -19,6 +19,7 @@ from blockmix.errors import InputError, WorkError
 from blockmix.folders.codec import BadImageError, decode, resized
 from blockmix.folders.cohorts import Cohort, pack
 from blockmix.folders.destination import Destination
+from blockmix.folders.kept import Kept
 from blockmix.folders.plan import FolderPlan
 from blockmix.folders.scan import Candidate
 from blockmix.folders.seconds import Seconds
@@ -60,6 +61,7 @@ class Pipeline:
     def __init__(
         self,
         plan: FolderPlan,
+        kept: Kept,
         destination: Destination,
         pool: Executor,
         on_error: str,
@@ -70,6 +72,7 @@ class Pipeline:
         self.left_out: list[tuple[Candidate, str]] = []  # and why
         self.seconds = Seconds("read", "resize", "draw", "gather", "encode", "write")
         self._plan = plan
+        self._kept = kept
         self._destination = destination
         self._pool = pool
         self._on_error = on_error
@@ -128,7 +131,11 @@ class Pipeline:
             try:
                 with seconds.spent("read"):
                     image = decode(
-                        images[place].path, plan.size, resize=plan.resize, grey=plan.grey
+                        images[place].path,
+                        plan.size,
+                        resize=plan.resize,
+                        grey=plan.grey,
+                        jpeg=self._kept.take(images[place].id),
                     )
             except BadImageError as error:
                 bad[place] = error

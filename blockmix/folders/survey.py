@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from blockmix.errors import InputError, WorkError
-from blockmix.folders.codec import BadImageError, Header, read_header
+from blockmix.folders.codec import BadImageError, Header
+from blockmix.folders.kept import Kept
 from blockmix.folders.scan import Candidate, Enclosure
 from blockmix.progress import Progress
 
@@ -27,6 +28,7 @@ class Survey(NamedTuple):
     images: list[Candidate]
     kinds: dict[Header, Candidate]  # every header that occurs, and the first image that has it
     skipped: list[Skipped]
+    kept: Kept
 
     @property
     def grey(self) -> bool:
@@ -56,18 +58,18 @@ def survey(
 ) -> Survey:
     """Check every candidate; what cannot be used stops the run or is left out."""
     enclosure = Enclosure(src)
+    found = Survey([], {}, [], Kept())
 
     def look(batch: Sequence[Candidate]) -> Headers:
         headers: Headers = []
         for candidate in batch:
             try:
                 enclosure.check(candidate.path)
-                headers.append(read_header(candidate.path))
+                headers.append(found.kept.read_header(candidate))
             except BadImageError as error:
                 headers.append(error)
         return headers
 
-    found = Survey([], {}, [])
     bad: list[BadImageError] = []
     starts = range(0, len(candidates), _AT_ONCE)
     batches = [candidates[start : start + _AT_ONCE] for start in starts]

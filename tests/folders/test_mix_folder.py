@@ -12,7 +12,9 @@ from PIL import Image
 
 from blockmix import BlockGrid, InputError, Key, WorkError, mix_folder
 from blockmix.folders import cohorts as cohorts_module
+from blockmix.folders import kept as kept_module
 from blockmix.folders import pipeline as pipeline_module
+from blockmix.folders import survey as survey_module
 from blockmix.kernels import reference
 
 # 16 x 16 colour images in 16 blocks, see `capacity`.
@@ -127,6 +129,15 @@ class TestWhatDecides:
         monkeypatch.setattr(pipeline_module, "pack", lambda cohorts, _: ([c] for c in cohorts))
         assert read_tree(together) == read_tree(run(memory=10 * EACH)[0])
 
+    def test_how_many_files_are_kept_does_not(self, tmp_path, key, monkeypatch):
+        src = write_images(tmp_path / "src", {"a": 30, "b": 20}, suffix=".jpg")
+        trees = []
+        for room in (0, 200_000, 64 << 20):
+            monkeypatch.setattr(kept_module, "KEPT_BYTES", room)
+            mix_folder(src, tmp_path / str(room), block=4, sources=3, key=key)
+            trees.append(read_tree(tmp_path / str(room)))
+        assert trees[0] == trees[1] == trees[2]
+
     def test_a_budget_that_cuts_labels_does(self, run):
         whole, cut = (read_tree(run(memory=memory)[0]) for memory in ("1GiB", 10 * EACH))
         assert whole.keys() == cut.keys()
@@ -138,6 +149,40 @@ class TestWhatDecides:
 
     def test_without_a_key_every_run_differs(self, run):
         assert read_tree(run(key=None)[0]).keys() != read_tree(run(key=None)[0]).keys()
+
+
+@pytest.fixture
+def jpegs(tmp_path):
+    return write_images(tmp_path / "jpegs", {"a": 30}, suffix=".jpg")
+
+
+def test_jpegs_are_read_once(jpegs, tmp_path, key):
+    """What becomes of a file once it was looked at does not matter."""
+
+    def spoil(stage, done, total):
+        if (stage, done) == ("check", total):
+            for path in jpegs.rglob("*.jpg"):
+                path.write_bytes(b"spoiled")
+
+    mix_folder(jpegs, tmp_path / "whole", block=4, key=key)
+    mix_folder(jpegs, tmp_path / "spoiled", block=4, key=key, progress=spoil)
+    whole, spoiled = read_tree(tmp_path / "whole"), read_tree(tmp_path / "spoiled")
+    del whole["blockmix.json"], spoiled["blockmix.json"]  # sizes of files are part of the run's id
+    assert whole == spoiled
+
+
+def test_nothing_is_kept_longer_than_it_is_needed(jpegs, tmp_path, key, monkeypatch):
+    made = []
+    monkeypatch.setattr(survey_module, "Kept", lambda: made.append(kept_module.Kept()) or made[-1])
+    held = []
+    mix_folder(
+        jpegs,
+        tmp_path / "dst",
+        block=4,
+        key=key,
+        progress=lambda *_: held.append(len(made[0]._files)),
+    )
+    assert (max(held), held[-1]) == (30, 0)
 
 
 def test_the_source_is_untouched(src, run):

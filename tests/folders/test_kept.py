@@ -1,0 +1,111 @@
+"""What is kept of the files that were looked at: JPEGs, as long as there is room."""
+
+import numpy as np
+import pytest
+from conftest import write_images
+
+from blockmix.folders import kept as kept_module
+from blockmix.folders.codec import BadImageError, decode, read_header
+from blockmix.folders.kept import Kept
+from blockmix.folders.scan import Candidate, find_candidates
+
+
+@pytest.fixture
+def jpegs(tmp_path):
+    return find_candidates(write_images(tmp_path / "src", {"a": 12}, suffix=".jpg"))
+
+
+def taken(kept, candidates):
+    return [kept.take(candidate.id) is not None for candidate in candidates]
+
+
+def test_what_fits_is_kept_until_it_is_taken(jpegs):
+    kept = Kept()
+    assert [kept.read_header(jpeg) for jpeg in jpegs] == [read_header(jpeg.path) for jpeg in jpegs]
+    assert taken(kept, jpegs) == [True] * 12
+    assert taken(kept, jpegs) == [False] * 12
+
+
+def test_what_is_kept_is_bounded(jpegs, monkeypatch, tmp_path):
+    sizes = [(tmp_path / "src" / "a" / jpeg.name).stat().st_size for jpeg in jpegs]
+    room = sum(sizes[:5]) + 5 * kept_module._EACH
+    monkeypatch.setattr(kept_module, "KEPT_BYTES", room)
+    kept = Kept()
+    headers = [kept.read_header(jpeg) for jpeg in jpegs]
+    assert headers == [read_header(jpeg.path) for jpeg in jpegs]
+    assert taken(kept, jpegs) == [True] * 5 + [False] * 7
+
+
+def test_a_file_that_is_too_large_leaves_the_room_to_others(jpegs, monkeypatch, tmp_path):
+    with open(jpegs[0].path, "ab") as file:
+        file.write(bytes(100_000))
+    monkeypatch.setattr(kept_module, "KEPT_BYTES", 100_000)
+    kept = Kept()
+    for jpeg in jpegs[:2]:
+        kept.read_header(jpeg)
+    assert taken(kept, jpegs[:2]) == [False, True]
+
+
+def test_only_jpegs_are_kept(tmp_path):
+    """Reading a large file of another format whole, just for its header, would not pay."""
+    for suffix in (".png", ".webp", ".bmp", ".gif", ".tif", ".ppm"):
+        src = write_images(tmp_path / suffix, {"a": 1}, suffix=suffix)
+        (candidate,) = find_candidates(src)
+        kept = Kept()
+        assert kept.read_header(candidate) == read_header(candidate.path)
+        assert taken(kept, [candidate]) == [False]
+
+
+def test_the_pixels_are_the_same(jpegs):
+    kept = Kept()
+    for jpeg in jpegs:
+        kept.read_header(jpeg)
+        images = [
+            decode(jpeg.path, (16, 16), resize=False, grey=False, jpeg=held)
+            for held in (kept.take(jpeg.id), None)
+        ]
+        assert np.array_equal(*map(np.asarray, images))
+
+
+def damaged(data):
+    """A JPEG that is empty, not one, cut off in its header or pixels, or has bytes turned over."""
+    yield from (b"", b"hello", b"\xff\xd8\xff", data[:100], data[:-2], data[: len(data) * 3 // 4])
+    for place in range(2, len(data), 7):
+        yield data[:place] + bytes([data[place] ^ 0xFF]) + data[place + 1 :]
+
+
+def outcome(work):
+    try:
+        return work()
+    except BadImageError as error:
+        return str(error)
+
+
+def test_damage_is_reported_the_same_whether_kept_or_not(jpegs):
+    jpeg = jpegs[0]
+    with open(jpeg.path, "rb") as file:
+        whole = file.read()
+    reports = set()
+    for data in damaged(whole):
+        with open(jpeg.path, "wb") as file:
+            file.write(data)
+
+        def pixels(held):
+            image = decode(jpeg.path, (16, 16), resize=False, grey=False, jpeg=held)
+            return np.asarray(image).tobytes()
+
+        kept = Kept()
+        header = outcome(lambda: read_header(jpeg.path))
+        assert outcome(lambda kept=kept: kept.read_header(jpeg)) == header
+        held = kept.take(jpeg.id)
+        if held:
+            report = outcome(lambda: pixels(None))
+            assert outcome(lambda held=held: pixels(held)) == report
+            reports.add(report)
+        reports.add(header)
+    assert len({report for report in reports if isinstance(report, str)}) > 4
+
+
+def test_a_missing_file(tmp_path):
+    with pytest.raises(BadImageError, match=r"gone\.jpg: it cannot be read: No such file"):
+        Kept().read_header(Candidate(0, str(tmp_path), "a", "gone.jpg"))
