@@ -3,6 +3,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 DEMO := build/demo
 CURVES := bench/results/0.1.0-epyc-2cores-curves
+PRIVACY := bench/results/0.1.0-epyc-2cores-privacy.json
 # What was timed is shown by the summary; pytest's own table would hide it among forty rows.
 BENCH := $(BIN)/python -m pytest --benchmark-only --benchmark-quiet
 
@@ -48,11 +49,12 @@ curves: $(VENV)/.plot  ## Measure the paper's running-time curves (half an hour)
 	$(BIN)/blockmix bench curves --output build/curves $(if $(IMAGES),--images $(IMAGES))
 
 privacy: $(VENV)/.report  ## Report on a folder, mixed in many ways (half an hour): IMAGES=folder
-	$(BIN)/python -m blockmix.bench.privacy $(IMAGES) build/privacy.json
+	$(BIN)/python -m blockmix.bench.privacy measure $(IMAGES) build/privacy.json
 
-readme: $(VENV)/.plot  ## Draw the committed record of the curves again, and put its table into the README
+readme: $(VENV)/.plot $(VENV)/.report  ## Draw the committed records again, and put their tables into the pages
 	$(BIN)/blockmix bench plot $(CURVES)/curves.json
 	$(BIN)/python -m blockmix.bench.curves.readme $(CURVES)/curves.json README.md
+	$(BIN)/python -m blockmix.bench.privacy show $(PRIVACY) blockmix/privacy/README.md
 
 clean:  ## Remove everything that the other targets made
 	rm -rf build dist *.egg-info .venv .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache

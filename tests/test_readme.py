@@ -1,16 +1,20 @@
 """What the README shows works."""
 
+import json
 import re
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from blockmix import __main__ as door
+from blockmix.bench import privacy
 from blockmix.bench.curves import figures, readme, records
 from blockmix.bench.curves.findings import findings
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
+SCHEMA = json.loads((ROOT / "blockmix" / "privacy" / "schema.json").read_text())
 
 
 ARRAYS, TRAINING = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
@@ -63,3 +67,19 @@ def test_it_agrees_with_the_committed_record_of_the_curves():
             assert (committed.parent / f"{name}{suffix}").stat().st_size > 0
     makefile = (ROOT / "Makefile").read_text()
     assert f"CURVES := {committed.parent.relative_to(ROOT)}\n" in makefile
+
+
+def test_the_page_on_privacy_agrees_with_the_committed_record():
+    (committed,) = ROOT.glob("bench/results/*-privacy.json")
+    record = json.loads(committed.read_text())
+    text = (ROOT / "blockmix" / "privacy" / "README.md").read_text()
+    assert readme.replace(text, privacy.tables(record["rows"])) == text
+    assert not record["commit"]["dirty"]
+    for report in record["rows"]:
+        jsonschema.Draft202012Validator(SCHEMA).validate(report)
+    ways = [
+        (row["grid"]["blocks"], *list(row["parameters"].values())[1:]) for row in record["rows"]
+    ]
+    assert ways == list(privacy.ways())
+    makefile = (ROOT / "Makefile").read_text()
+    assert f"PRIVACY := {committed.relative_to(ROOT)}\n" in makefile

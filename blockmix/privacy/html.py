@@ -83,7 +83,9 @@ def contact_sheet(pair: Pair, telling: Telling, seed: int) -> str:
     Where the match is not known, the original is the one that the blocks point to.
     """
     chosen = np.random.default_rng(seed).permutation(len(pair.mixed))[:_SAMPLES]
-    few = replace(pair, mixed=pair.mixed[chosen], mixed_labels=pair.mixed_labels[chosen])
+    few = replace(
+        pair, mixed=pair.mixed[chosen], mixed_labels=pair.mixed_labels[chosen], match=None
+    )
     match = nearest(few, telling, unseen).votes if pair.match is None else pair.match[chosen]
     rows = [np.concatenate(list(images), axis=1) for images in (pair.originals[match], few.mixed)]
     sheet = np.concatenate(rows, axis=0)

@@ -51,6 +51,20 @@ class Pair:
     sources: Positions | None = None
     cohorts: Mapping[str, int] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        size = (self.grid.height, self.grid.width)
+        for name, images, labels in (
+            ("originals", self.originals, self.labels),
+            ("mixed", self.mixed, self.mixed_labels),
+        ):
+            if images.ndim != 4 or images.shape[1:3] != size or not len(images) == len(labels) > 0:
+                raise InputError(
+                    f"{name} is at least one image of {size[0]} x {size[1]}, as the grid is, with "
+                    f"a label each, got {images.shape} and {len(labels)} labels"
+                )
+        if self.match is not None and self.match.shape != self.mixed_labels.shape:
+            raise InputError(f"match is one original for each mixed image, got {self.match.shape}")
+
     @classmethod
     def of_arrays(
         cls,

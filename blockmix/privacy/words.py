@@ -36,9 +36,10 @@ def describe(made: Forecast, releases: int) -> str:
         ),
         ("key", f"{made.key_bits} bits, unless it comes from a seed"),
     ]
+    found = made.found_from_releases(releases)
     if releases > 1:
-        found = f"{made.found_from_releases(releases):.1%} of own blocks show in at least two"
-        lines.append((f"from {releases} releases", found))
+        shown = f"{found:.1%} of own blocks show in at least two"
+        lines.append((f"from {releases} releases", shown))
     width = max(len(name) for name, _ in lines)
     return "\n".join(f"{name:{width}}  {text}" for name, text in lines)
 

@@ -1,5 +1,7 @@
 """Two sets side by side, and where blocks come from."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from conftest import random_images
@@ -149,3 +151,20 @@ def test_no_image_at_all():
     none = np.zeros((0, 8, 8, 3), np.uint8)
     with pytest.raises(InputError, match="at least one"):
         Pair.of_arrays(none, none, [], block=4)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"mixed": random_images(6, 8, 9, 3)}, "mixed is at least one image of 8 x 8"),
+        ({"mixed_labels": np.zeros(2, np.int64)}, "and 2 labels"),
+        (
+            {"match": np.zeros(2, np.int64)},
+            r"match is one original for each mixed image, got \(2,\)",
+        ),
+    ],
+)
+def test_parts_of_a_pair_that_do_not_go_together(change, message):
+    pair = Pair.of_arrays(random_images(6, 8, 8, 3), random_images(6, 8, 8, 3), [0] * 6, block=4)
+    with pytest.raises(InputError, match=message):
+        replace(pair, **change)

@@ -71,6 +71,7 @@ def test_advise(blockmix):
     [
         (("forecast", "--class-size", 1), "class_size is from 2"),
         (("forecast", "--class-size", 9, "--probability", "half"), "or 'balanced', got 'half'"),
+        (("forecast", "--class-size", 9, "--releases", 0), "releases is from 1"),
         (("advise", "--class-size", 9), "advice needs a target"),
         (
             ("advise", "--class-size", 9, "--linked", 1, "--blocks", "a"),
