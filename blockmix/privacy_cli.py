@@ -52,6 +52,7 @@ def forecast(
     from blockmix.privacy.forecasting import forecast
     from blockmix.privacy.words import describe
 
+    class_size = whole_number("class_size", class_size, 2, 2**31)
     made = forecast(
         class_size,
         sources=sources,
@@ -221,6 +222,11 @@ def _check_output(output: Path, original: Path, mixed: Path) -> None:
     for folder in (original, mixed):
         if os.path.commonpath([here, os.path.realpath(folder)]) == os.path.realpath(folder):
             raise InputError(f"{output} lies inside {folder}: write the report elsewhere")
+    there = next(
+        parent for parent in (output.absolute(), *output.absolute().parents) if parent.exists()
+    )
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        raise InputError(f"{output} cannot be made: {there} is no folder that can be written to")
 
 
 def _recogniser(name: str) -> Recogniser:
@@ -229,7 +235,7 @@ def _recogniser(name: str) -> Recogniser:
     sys.path.insert(0, os.getcwd())  # it stays, for what the function imports when it is called
     try:
         found: Any = getattr(importlib.import_module(module), function)
-    except Exception as error:  # of somebody else's code
+    except (Exception, SystemExit) as error:  # of somebody else's code
         raise InputError(
             f"--recogniser is MODULE:FUNCTION, got {name!r}: {type(error).__name__}: {error}"
         ) from None

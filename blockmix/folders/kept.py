@@ -33,9 +33,14 @@ class Kept:
         data = self._read(candidate.path)
         if data is None:
             return read_header(candidate.path)
-        header, jpeg = read_jpeg_header(candidate.path, data)
-        if jpeg:
-            self._files[candidate.id] = jpeg
+        jpeg = None
+        try:
+            header, jpeg = read_jpeg_header(candidate.path, data)
+        finally:
+            if jpeg:
+                self._files[candidate.id] = jpeg
+            else:  # turned photographs, and what cannot be used
+                self._reserve(-len(data) - _EACH)
         return header
 
     def take(self, id: int) -> UprightJpeg | None:

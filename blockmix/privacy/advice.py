@@ -12,6 +12,7 @@ from blockmix.privacy.forecasting import Forecast, balanced, forecast
 ROUNDS = (1, 2, 3)
 SOURCES = (5, 10, 20, 50, 100)
 BLOCKS = (16, 64, 256, 1024)
+_MOST_BLOCKS = 65_536  # more take minutes, and no more can be told
 PROBABILITIES = (0.5, 0.75)  # beside the balanced one
 
 
@@ -63,6 +64,8 @@ def advise(
     if linked is not None and not 0 <= linked <= 1:
         raise InputError(f"linked is a chance from 0 to 1, got {linked}")
     whole_number("class_size", class_size, 2, 2**31)
+    for number in blocks:
+        whole_number("blocks", number, 1, _MOST_BLOCKS)
     return [
         made
         for made in _tried(class_size, blocks)

@@ -62,8 +62,9 @@ def _similarity(report: dict[str, Any]) -> str:
 def _copies(report: dict[str, Any]) -> str:
     figure, axes = _axes(2.6)
     found, expected = report["situations"]["copies"], report["forecast"]["copies"]
-    times = np.arange(len(found))
-    axes.bar(times - 0.2, found, 0.38, color=_FOUND, label="found")
+    times = np.arange(len(expected))
+    if found:
+        axes.bar(times - 0.2, found, 0.38, color=_FOUND, label="found")
     axes.bar(times + 0.2, expected, 0.38, color=_BESIDE, label="expected")
     axes.set_xticks(times, [*map(str, times[:-1]), f"{times[-1]}+"])
     axes.set_xlabel("how often an original block is published")

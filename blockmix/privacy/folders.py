@@ -16,7 +16,7 @@ from blockmix.checks import whole_number
 from blockmix.errors import InputError
 from blockmix.folders.codec import BadImageError, decode, resized
 from blockmix.folders.destination import RECORD
-from blockmix.folders.scan import Candidate, find_candidates
+from blockmix.folders.scan import Candidate, Enclosure, find_candidates
 from blockmix.grid import BlockGrid
 from blockmix.privacy.attacks.identity import Recogniser
 from blockmix.privacy.checks import look_at_files
@@ -26,6 +26,7 @@ from blockmix.privacy.report import measure
 from blockmix.progress import Progress
 
 _MOST_BYTES = 8 << 30  # of pixels of both sets together
+_ORIGINALS = "read originals"
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ def load(originals: Path, mixed: Path, progress: Progress) -> Loaded:
     WorkError
         If a mixed image cannot be read.
     """
-    before, record = find_candidates(originals), Record.read(mixed)
+    found, record = find_candidates(originals), Record.read(mixed)
     after = find_candidates(mixed)
     counts = Counter(image.label for image in after)
     if counts != record.labels:
@@ -124,36 +125,32 @@ def load(originals: Path, mixed: Path, progress: Progress) -> Loaded:
             f"{mixed} does not hold the images that its {RECORD} names: {dict(counts)} instead of "
             f"{dict(record.labels)}"
         )
-    names = sorted({image.label for image in before})
+    names = sorted({image.label for image in found})
     unknown = sorted(counts.keys() - set(names))
     if unknown:
         raise InputError(f"{mixed} has a label {unknown[0]!r} that {originals} lacks")
-    if record.names_kept:
-        before = _of_these_names(before, after)
-    grid, size = record.grid, (record.grid.height, record.grid.width)
-    needed = (len(before) + len(after)) * grid.height * grid.width * (1 if record.grey else 3)
-    if needed > _MOST_BYTES:
-        raise InputError(
-            f"both sets need {needed / 2**30:.0f} GiB in memory, more than {_MOST_BYTES >> 30}: "
-            "report on some of the labels"
-        )
-    pixels, readable = _read(before, size, record.grey, progress)
-    before = [image for image, good in zip(before, readable, strict=True) if good]
-    lacking = sorted(counts.keys() - {image.label for image in before})
-    if lacking:
-        raise InputError(f"no original of label {lacking[0]!r} can be read")
+    found = [image for image in found if image.label in counts]
+    before = _of_these_names(found, after) if record.names_kept else found
+    _check_memory(len(before) + len(after), record)
+    pixels, bad = _read(before, record, Enclosure(originals), _ORIGINALS, progress)
+    if bad:
+        kept = [number for number in range(len(before)) if number not in bad]
+        before, pixels = [before[number] for number in kept], pixels[kept]
+    _check_counts(before, counts)
+    mixed_pixels, bad = _read(after, record, Enclosure(mixed), "read mixed", progress)
+    if bad:
+        raise next(iter(bad.values()))
     pair = Pair(
-        originals=pixels if readable.all() else pixels[readable],
-        mixed=_read_mixed(after, size, record.grey, progress),
+        originals=pixels,
+        mixed=mixed_pixels,
         labels=_numbers(before, names),
         mixed_labels=_numbers(after, names),
         names=tuple(names),
-        grid=grid,
+        grid=record.grid,
         match=_match(before, after) if record.names_kept else None,
         cohorts=record.smallest_cohorts,
     )
-    left_out = sum(image.label in counts for image in find_candidates(originals)) - len(before)
-    return Loaded(pair, record, [image.name for image in before], mixed, left_out)
+    return Loaded(pair, record, [image.name for image in before], mixed, len(found) - len(before))
 
 
 def report_on(
@@ -182,47 +179,58 @@ def report_on(
     return made
 
 
+def _check_memory(images: int, record: Record) -> None:
+    each = record.grid.height * record.grid.width * (1 if record.grey else 3)
+    if images * each > _MOST_BYTES:
+        raise InputError(
+            f"both sets need {images * each / 2**30:.0f} GiB in memory, more than "
+            f"{_MOST_BYTES >> 30}: report on some of the labels"
+        )
+
+
+def _check_counts(before: list[Candidate], mixed: Mapping[str, int]) -> None:
+    """Refuse a set of which originals are missing: it would seem better than it is."""
+    there = Counter(image.label for image in before)
+    for label, count in mixed.items():
+        if there[label] < count:
+            raise InputError(
+                f"label {label!r} has {there[label]} originals that can be read for {count} mixed "
+                "images: are these the originals of that set, and all of them?"
+            )
+
+
 def _counts(told: Mapping[str, Any]) -> dict[str, int]:
     return {label: whole_number("a count", count, 1, 2**31) for label, count in told.items()}
 
 
 def _read(
-    images: list[Candidate], size: tuple[int, int], grey: bool, progress: Progress
-) -> tuple[Pixels, Positions]:
-    """The originals, and which of them can be read."""
+    images: list[Candidate], record: Record, look: Enclosure, stage: str, progress: Progress
+) -> tuple[Pixels, dict[int, BadImageError]]:
+    """Images as they were mixed, and by position those that cannot be used, and why.
+
+    Originals are resized; mixed images have the size.
+    """
+    size, grey = (record.grid.height, record.grid.width), record.grey
     channels = 1 if grey else 3
     pixels = np.empty((len(images), *size, channels), np.uint8)
 
-    def read(number: int) -> bool:
+    def read(number: int) -> BadImageError | None:
+        path = images[number].path
         try:
-            image = decode(images[number].path, size, resize=True, grey=grey)
-        except BadImageError:
-            return False
+            look.check(path)
+            image = decode(path, size, resize=stage == _ORIGINALS, grey=grey)
+        except BadImageError as error:
+            return error
         pixels[number] = resized(image, size).reshape(*size, channels)
-        return True
+        return None
 
-    readable = []
+    bad = {}
     with ThreadPoolExecutor() as pool:
-        for good in pool.map(read, range(len(images))):
-            readable.append(good)
-            progress("read originals", len(readable), len(images))
-    return pixels, np.array(readable)
-
-
-def _read_mixed(
-    images: list[Candidate], size: tuple[int, int], grey: bool, progress: Progress
-) -> Pixels:
-    channels = 1 if grey else 3
-    pixels = np.empty((len(images), *size, channels), np.uint8)
-
-    def read(number: int) -> None:
-        image = decode(images[number].path, size, resize=False, grey=grey)
-        pixels[number] = np.asarray(image).reshape(*size, channels)
-
-    with ThreadPoolExecutor() as pool:
-        for done, _ in enumerate(pool.map(read, range(len(images))), start=1):
-            progress("read mixed", done, len(images))
-    return pixels
+        for number, error in enumerate(pool.map(read, range(len(images)))):
+            if error:
+                bad[number] = error
+            progress(stage, number + 1, len(images))
+    return pixels, bad
 
 
 def _numbers(images: list[Candidate], names: list[str]) -> Positions:

@@ -91,7 +91,8 @@ class Forecast:
         """
         releases = whole_number("releases", releases, 1, 1_000_000)
         lost = 1 - self.own_kept
-        return 1 - lost**releases - releases * self.own_kept * lost ** (releases - 1)
+        seldom = lost**releases + releases * self.own_kept * lost ** (releases - 1)
+        return max(0.0, 1 - seldom)
 
 
 def balanced(sources: int) -> float:

@@ -104,7 +104,7 @@ def linked(own: float, others: Others, blocks: int) -> float:
         equal += many * exactly / np.maximum(at_most, 1e-300)
     # Of 1 + m that tell the most, one is right; m is nearly Poisson: the mean of 1 / (1 + m).
     right = np.where(equal > 1e-9, -np.expm1(-equal) / np.maximum(equal, 1e-9), 1)
-    return float((counts * below * right).sum())
+    return min(1.0, float((counts * below * right).sum()))
 
 
 def largest_chance(own: float, others: Others, rounds: int) -> float:

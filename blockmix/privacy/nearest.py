@@ -16,13 +16,14 @@ Distances = npt.NDArray[np.float32]
 Telling = Callable[[str], npt.NDArray[np.float64]]
 
 # Mixed images that are compared at once: a few arrays of so many rows and a column an original.
-ROWS = 1000
+_ROWS = 1000
 # An original whose block is at most so many times as far (squared) as the nearest one cannot be
 # told from it; and so much of the size of its pixels counts as nothing, as sums are in float32.
 _AS_NEAR, _NOTHING = 2.0, 1e-6
 # Originals of a label up to which all are matched at once: time grows with the third power.
 _JOINTLY = 2000
 UNKNOWN = -1
+_CLEAR = 0.95
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,10 @@ class Nearest:
     exact : float
         Share of blocks that are in that original byte by byte: 1 if the mixed set was stored
         without loss.
-    noise : (rows, cols) float32
-        How far a block is from its original on average, squared: what storing has changed.
+    lost : float
+        How far blocks are from the nearest original, as a share of how far they are from all
+        others on average (squared): what storing has changed, and more if these are not the
+        originals.
     image : (N,) int64
         For each mixed image the original of its label that is nearest as a whole.
     votes : (N,) int64
@@ -51,7 +54,7 @@ class Nearest:
 
     sources: Positions
     exact: float
-    noise: Distances
+    lost: float
     image: Positions
     votes: Positions
     jointly: Positions
@@ -82,8 +85,8 @@ def nearest(pair: Pair, telling: Telling, progress: Progress) -> Nearest:
     done = 0
     for name, of_label, mixed_of_label in pair.classes():
         tells, told = telling(name), []
-        for begin in range(0, len(mixed_of_label), ROWS):
-            some = mixed_of_label[begin : begin + ROWS]
+        for begin in range(0, len(mixed_of_label), _ROWS):
+            some = mixed_of_label[begin : begin + _ROWS]
             found = comparison.look(of_label, some, tells)
             if len(of_label) <= _JOINTLY:
                 told.append(found)
@@ -94,7 +97,7 @@ def nearest(pair: Pair, telling: Telling, progress: Progress) -> Nearest:
     return Nearest(
         sources=comparison.sources,
         exact=comparison.same / comparison.sources.size,
-        noise=np.asarray(comparison.noise / np.maximum(comparison.told, 1), np.float32),
+        lost=comparison.least / max(comparison.mean, 1.0),
         image=comparison.image,
         votes=comparison.votes,
         jointly=np.where(comparison.jointly < 0, comparison.votes, comparison.jointly),
@@ -110,9 +113,8 @@ class _Comparison:
         self.sources = np.zeros((count, grid.rows, grid.cols), np.int64)
         self.image, self.votes = np.zeros(count, np.int64), np.zeros(count, np.int64)
         self.jointly = np.full(count, -1)
-        self.noise = np.zeros((grid.rows, grid.cols), np.float32)
-        self.told = np.zeros((grid.rows, grid.cols), np.float32)
         self.same = 0
+        self.least = self.mean = 0.0  # sums of squared distances
 
     def look(
         self, of_label: Positions, some: Positions, tells: npt.NDArray[np.float64]
@@ -121,19 +123,19 @@ class _Comparison:
         pair, images = self._pair, np.arange(len(some))
         whole = np.zeros((len(some), len(of_label)), np.float32)
         shares = np.zeros_like(whole)
-        for row, col in np.ndindex(self.noise.shape):
+        for row, col in np.ndindex(self.sources.shape[1:]):
             lines, columns = pair.block(row, col)
             before = pair.originals[of_label, lines, columns]
             after = pair.mixed[some, lines, columns]
-            apart, nothing = squared_distances(after, before)
+            apart, nothing = _squared_distances(after, before)
             first = apart.argmin(axis=1)
             least = apart[images, first]
             as_near = apart <= (_AS_NEAR * least + nothing)[:, None]
             many = as_near.sum(axis=1)
             shares += as_near / many[:, None].astype(np.float32)
             self.sources[some, row, col] = np.where(many == 1, of_label[first], UNKNOWN)
-            self.noise[row, col] += least[many == 1].sum()
-            self.told[row, col] += (many == 1).sum()
+            self.least += float(least.sum())
+            self.mean += float(apart.mean(axis=1).sum())
             self.same += int((before[first] == after).all(axis=(1, 2, 3)).sum())
             whole += apart
         self.image[some] = of_label[whole.argmin(axis=1)]
@@ -144,6 +146,14 @@ class _Comparison:
         return told
 
 
+def clear_places(sources: Positions) -> npt.NDArray[np.bool_]:
+    """Places of the grid at which nearly all sources are known: (rows, cols).
+
+    Elsewhere, such as on a plain border, what is not known would be taken for what is not there.
+    """
+    return np.asarray((sources != UNKNOWN).mean(axis=0) >= _CLEAR)
+
+
 def _assigned(told: npt.NDArray[np.float64]) -> Positions:
     """The original of each mixed image, all different, so that the sum is largest."""
     from scipy.optimize import linear_sum_assignment
@@ -151,7 +161,7 @@ def _assigned(told: npt.NDArray[np.float64]) -> Positions:
     return np.asarray(linear_sum_assignment(told, maximize=True)[1], np.int64)
 
 
-def squared_distances(some: Pixels, others: Pixels) -> tuple[Distances, Distances]:
+def _squared_distances(some: Pixels, others: Pixels) -> tuple[Distances, Distances]:
     """Between all of some and all of others; and for each of some, what counts as no distance."""
     one = some.reshape(len(some), -1).astype(np.float32) - 128
     two = others.reshape(len(others), -1).astype(np.float32) - 128

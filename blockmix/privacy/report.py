@@ -29,6 +29,9 @@ from blockmix.progress import Progress, unseen
 
 # Images that the slower parts look at, a seeded sample, and images that are put together.
 SAMPLE, PUZZLES = 500, 40
+# Nearest blocks of other people's faces were a tenth as far as random ones, those of the originals
+# less than 0.002 after JPEG of quality 95, and 0.09 at most after quality 20 (96 x 96, 12 x 12).
+_FOREIGN = 0.03
 Parameters = Mapping[str, Any]  # "sources", "rounds", "probability"
 
 
@@ -122,7 +125,7 @@ def measure(
         "ssim_parameters": {**SSIM, "window": WINDOW},
         "forecast": overall(made, sizes),
         "similarity": similarity(pair, match, chosen, seed, tell),
-        "situations": situations(pair, sources_of, found.noise),
+        "situations": situations(pair, sources_of),
         "linkage": linkage(pair, match, found) if known else None,
         "seams": seams(pair, sources_of, pair.match, chosen, _together(made, sizes)),
         "reassembly": reassembly(pair, sources_of, puzzles, seed, tell),
@@ -235,7 +238,7 @@ def _check(pair: Pair) -> None:
 
 def _check_origin(pair: Pair, found: Nearest) -> None:
     """Refuse originals that the mixed set does not come from, of which all would seem well."""
-    if pair.sources is None and max(found.told, found.exact) < 0.5:
+    if pair.sources is None and found.told < 0.5 and found.lost > _FOREIGN:
         raise InputError(
             f"only {found.told:.0%} of mixed blocks resemble one original more than all others: "
             "these are not its originals, or it was stored too coarsely to measure"
@@ -243,6 +246,6 @@ def _check_origin(pair: Pair, found: Nearest) -> None:
 
 
 def _claimed_once(found: Nearest) -> float:
-    """Share of mixed images whose best match is nobody else's: 0.37 if all were guesses."""
+    """Share of mixed images whose best match is nobody else's: 1 / e if all were guesses."""
     claims: Positions = np.bincount(found.votes)
     return float((claims[found.votes] == 1).mean())

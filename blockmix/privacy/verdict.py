@@ -154,7 +154,7 @@ def verdicts(report: Report, thresholds: Mapping[str, float | None]) -> list[dic
         met = None
         if limit is not None:
             met = value is not None and (value >= limit if rule.least else value <= limit)
-        text = rule.says.format(value) if value is not None else _unmeasured(rule)
+        text = rule.says.format(value) if value is not None else _unmeasured(rule, report)
         lines.append({"rule": name, "text": text, "value": value, "threshold": limit, "met": met})
     return lines
 
@@ -162,8 +162,9 @@ def verdicts(report: Report, thresholds: Mapping[str, float | None]) -> list[dic
 _SEEDED = "The key of this set came from a seed: anybody who guesses the seed undoes the mixing."
 
 
-def _unmeasured(rule: Rule) -> str:
-    return (
-        f"The {rule.help} was not measured: it is not known which mixed image belongs to which "
-        "original (mix with --names keep), or these are not files."
-    )
+def _unmeasured(rule: Rule, report: Report) -> str:
+    if report["matched"] == "by content":
+        why = "it is not known which image became which: mix with --names keep"
+    else:
+        why = "too few blocks could be told apart, or these are arrays and not files"
+    return f"Not measured: the {rule.help}, as {why}."

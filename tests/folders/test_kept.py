@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from conftest import write_images
+from conftest import random_images, write_images
+from PIL import ExifTags, Image
 
 from blockmix.folders import kept as kept_module
 from blockmix.folders.codec import BadImageError, decode, read_header
@@ -109,3 +110,24 @@ def test_damage_is_reported_the_same_whether_kept_or_not(jpegs):
 def test_a_missing_file(tmp_path):
     with pytest.raises(BadImageError, match=r"gone\.jpg: it cannot be read: No such file"):
         Kept().read_header(Candidate(0, str(tmp_path), "a", "gone.jpg"))
+
+
+def test_turned_photographs_take_no_room(tmp_path, monkeypatch):
+    folder = tmp_path / "src" / "a"
+    folder.mkdir(parents=True)
+    turned = Image.Exif()
+    turned[ExifTags.Base.Orientation] = 6
+    pixels = Image.fromarray(random_images(16, 16, 3))
+    for number in range(5):
+        pixels.save(folder / f"{number}.jpg", exif=turned)
+    (folder / "5.jpg").write_bytes(b"\xff\xd8\xff and no more")
+    pixels.save(folder / "6.jpg")
+    jpegs = find_candidates(tmp_path / "src")
+    monkeypatch.setattr(kept_module, "KEPT_BYTES", 2000)
+    kept = Kept()
+    for jpeg in jpegs[:5]:
+        kept.read_header(jpeg)
+    with pytest.raises(BadImageError):
+        kept.read_header(jpegs[5])
+    kept.read_header(jpegs[6])
+    assert taken(kept, jpegs) == [False] * 6 + [True]

@@ -1,5 +1,7 @@
 """Each attack finds what is there to be found, and no more than chance where nothing is."""
 
+import sys
+
 import numpy as np
 import pytest
 from conftest import random_images
@@ -140,7 +142,8 @@ def test_reassembly_of_unmixed_pictures_finds_neighbours(pictures):
 def test_reassembly_of_a_single_block(pictures):
     pair = mixed(pictures, 0.5, block=SIZE)
     made = reassembly(pair, pair.sources, ALL[:3], 0, unseen)
-    assert made["direct"]["value"] == made["chance"]["direct"] == 1
+    assert made["images"] == 0
+    assert made["direct"] is made["chance"] is None
 
 
 def test_reassembly_where_nothing_is_known(pictures):
@@ -148,6 +151,16 @@ def test_reassembly_where_nothing_is_known(pictures):
     made = reassembly(pair, np.full_like(pair.sources, UNKNOWN), ALL[:3], 0, unseen)
     assert made["images"] == 0
     assert made["direct"] is made["ceiling"] is None
+
+
+def test_reassembly_is_judged_where_something_is_known():
+    noise = mixed(random_images(COUNT, SIZE, SIZE, 3), 0.5)
+    sources = noise.sources.copy()
+    sources[:, 0] = UNKNOWN  # a plain border
+    made = reassembly(noise, sources, ALL, 0, unseen)
+    assert made["direct"]["value"] == pytest.approx(made["chance"]["direct"], abs=0.06)
+    assert made["direct"]["value"] <= made["ceiling"]
+    assert made["as_published"]["direct"] > made["chance"]["direct"]
 
 
 def test_identity_of_unmixed_and_of_foreign_pictures(pictures):
@@ -168,10 +181,23 @@ def test_eigenfaces_of_few_pictures_recognise_mixed_ones(pictures):
     assert made["rank_1"]["value"] > 5 * made["chance_1"]
 
 
-def test_a_recogniser_that_says_nothing_finds_nothing(pictures):
+def test_a_recogniser_that_says_nothing_is_right_by_chance(pictures):
+    pair = mixed(np.repeat(pictures, 5, axis=0), 0)
+    everyone = np.arange(5 * COUNT)
+    made = identity(pair, pair.match, everyone, lambda images: np.ones((len(images), 3)))
+    assert made["rank_1"]["value"] == pytest.approx(made["chance_1"], abs=0.03)
+    assert made["rank_5"]["value"] == pytest.approx(made["chance_5"], abs=0.05)
+
+
+def test_a_recogniser_cannot_change_the_images(pictures):
     pair = mixed(pictures, 0)
-    made = identity(pair, pair.match, ALL, lambda images: np.ones((len(images), 3)))
-    assert made["rank_1"]["value"] == 0
+
+    def spoil(images):
+        images[:] = 0
+
+    with pytest.raises(InputError, match="read-only"):
+        identity(pair, pair.match, ALL, spoil)
+    assert pair.originals.any()
 
 
 def test_identity_by_a_recogniser_of_the_users(pictures):
@@ -190,14 +216,18 @@ def test_identity_by_a_recogniser_of_the_users(pictures):
     [
         lambda images: np.zeros(3),
         lambda images: np.full((len(images), 2), np.nan),
+        lambda images: np.zeros((len(images), 0)),
         lambda images: 1 / 0,
+        lambda images: sys.exit(0),
+        lambda images: np.ones((len(images), len(np.unique(images)))),
     ],
-    ids=["shape", "not finite", "fails"],
+    ids=["shape", "not finite", "empty", "fails", "exits", "of another length"],
 )
 def test_identity_refuses_what_is_no_embedding(pictures, wrong):
     pair = mixed(pictures, 0.5)
-    with pytest.raises(InputError, match=r"gives a finite vector for each image|ZeroDivisionError"):
-        identity(pair, pair.match, ALL, wrong)
+    pair.mixed[0] = 0  # of fewer values
+    with pytest.raises(InputError, match=r"vector|the recogniser failed: (Zero|SystemExit)"):
+        identity(pair, pair.match, ALL[:3], wrong)
 
 
 def test_releases_come_out_as_forecast():

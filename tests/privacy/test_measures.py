@@ -12,11 +12,10 @@ from PIL.PngImagePlugin import PngInfo
 from blockmix import BlockGrid, SourceMap
 from blockmix.privacy import Pair
 from blockmix.privacy.checks import difference_hash, look_at_files, near_duplicates, small_labels
+from blockmix.privacy.nearest import UNKNOWN
 from blockmix.privacy.similarity import psnr, similarity, ssim
 from blockmix.privacy.situations import situations
 from blockmix.progress import unseen
-
-SILENT = np.zeros((1, 2), np.float32)  # nothing was changed by storing
 
 
 def swapped():
@@ -29,7 +28,7 @@ def swapped():
 
 def test_situations_are_counted():
     pair = swapped()
-    counted = situations(pair, pair.sources, SILENT)
+    counted = situations(pair, pair.sources)
     assert counted["erased"] == counted["repeated"] == pytest.approx(1 / 6)
     assert counted["copies"][:3] == pytest.approx([1 / 6, 4 / 6, 1 / 6])
     assert counted["own_kept"] == pytest.approx(2 / 6)
@@ -42,7 +41,7 @@ def test_equations_8_and_9():
     images = random_images(7, 12, 48, 3)
     labels = ["x", "x", "x", "x", "y", "y", "y"]
     pair = Pair.of_arrays(images, images, labels, block=12)
-    counted = situations(pair, np.broadcast_to(np.arange(7)[:, None, None], (7, 1, 4)), SILENT)
+    counted = situations(pair, np.broadcast_to(np.arange(7)[:, None, None], (7, 1, 4)))
     assert counted["equation_8"] == pytest.approx(-log10(factorial(4) ** 4))
     assert counted["equation_9"] == pytest.approx(-log10(factorial(4) ** 7))
     assert counted["fixed_places"] == pytest.approx(log10((factorial(4) * factorial(3)) ** 4))
@@ -52,9 +51,17 @@ def test_equations_8_and_9():
 def test_no_own_blocks_without_a_match():
     pair = swapped()
     blind = Pair(pair.originals, pair.mixed, pair.labels, pair.labels, ("x",), pair.grid)
-    counted = situations(blind, pair.sources, SILENT)
+    counted = situations(blind, pair.sources)
     assert counted["own_kept"] is counted["unmixed"] is None
     assert counted["erased"] == pytest.approx(1 / 6)
+
+
+def test_where_nothing_is_known_nothing_is_said():
+    pair = swapped()
+    counted = situations(pair, np.full_like(pair.sources, UNKNOWN))
+    for name in ("erased", "repeated", "copies", "own_kept", "unmixed"):
+        assert counted[name] is None
+    assert counted["told"] == counted["places"] == counted["distinct_sources"] == 0
 
 
 def test_ssim_and_psnr():

@@ -1,6 +1,7 @@
 """``blockmix forecast``, ``advise`` and ``report``, as a user types them."""
 
 import json
+import os
 import sys
 
 import pytest
@@ -70,6 +71,12 @@ def test_advise(blockmix):
     ("arguments", "message"),
     [
         (("forecast", "--class-size", 1), "class_size is from 2"),
+        (("forecast", "--class-size", 0, "--probability", "balanced"), "class_size is from 2"),
+        (
+            ("advise", "--class-size", 9, "--linked", 1, "--blocks", "1000000"),
+            "blocks is from 1 to",
+        ),
+        (("report", "photos", "mixed", "--output", "mine.key/r"), "is no folder that can be"),
         (("forecast", "--class-size", 9, "--probability", "half"), "or 'balanced', got 'half'"),
         (("forecast", "--class-size", 9, "--releases", 0), "releases is from 1"),
         (("advise", "--class-size", 9), "advice needs a target"),
@@ -91,6 +98,7 @@ def test_advise(blockmix):
 )
 def test_wrong_use_is_one_clear_line(blockmix, sets, arguments, message):
     (sets / "broken.py").write_text("def f(")
+    (sets / "mine.key").touch()
     before = read_tree(sets)
     code, _, errors = blockmix(*arguments)
     assert code == 2
@@ -164,7 +172,16 @@ def test_sets_that_do_not_belong_together(blockmix, sets):
     (sets / "photos" / "cat" / "000.png").unlink()
     code, _, errors = blockmix("report", "photos", "mixed")
     assert code == 2
-    assert "has no original of its name" in errors
+    assert "label 'cat' has 11 originals that can be read for 12 mixed images" in errors
+    code, _, errors = blockmix("report", "photos", "opaque")
+    assert code == 2
+    assert "label 'cat' has 11 originals" in errors
+    (sets / "photos" / "cat" / "other.png").write_bytes(
+        (sets / "photos" / "cat" / "001.png").read_bytes()
+    )
+    code, _, errors = blockmix("report", "photos", "mixed")
+    assert code == 2
+    assert "label 'cat' has 11 originals" in errors
 
 
 def test_originals_of_another_set(blockmix, sets):
@@ -189,14 +206,18 @@ def test_mixed_images_that_were_changed(blockmix, sets):
 
 
 def test_originals_that_were_skipped(blockmix, sets):
-    (sets / "photos" / "cat" / "bad.png").write_bytes(b"not an image")
+    cats = sets / "photos" / "cat"
+    (cats / "bad.png").write_bytes(b"not an image")
+    os.mkfifo(cats / "pipe.png")
+    (sets / "elsewhere.png").write_bytes((cats / "000.png").read_bytes())
+    (cats / "link.png").symlink_to(sets / "elsewhere.png")
     options = ("--block", "6x6", "--on-error", "skip", "--quiet")
     for names, folder in (("keep", "some"), ("opaque", "hidden")):
         assert blockmix("mix", "photos", folder, "--names", names, *options)[0] == 0
         assert blockmix("report", "photos", folder, "--output", f"of-{folder}")[0] == 0
         made = json.loads((sets / f"of-{folder}" / "report.json").read_text())
         assert made["labels"] == {"cat": 12, "dog": 14}
-        assert made["files"]["left_out"] == 1
+        assert made["files"]["left_out"] == 3
 
 
 def test_labels_in_cohorts(blockmix, tmp_path):

@@ -45,17 +45,25 @@ def identity(
     dict
         ``rank_1`` and ``rank_5``: the original is the most similar, or among the five most similar,
         of its label, beside their ``chance_1`` and ``chance_5``. ``accepted``: it is more similar
-        than all but ``false_alarms`` of the others. Those that are as similar go half before it.
+        than all but ``false_alarms`` of the others. Among those that are as similar, chance
+        decides.
     """
     embed = eigenfaces(pair.originals) if recogniser is None else recogniser
     known, seen = embeddings(embed, pair.originals), embeddings(embed, pair.mixed[chosen])
+    if known.shape[1] != seen.shape[1]:
+        raise InputError(
+            "a recogniser gives vectors of one length for all images, got "
+            f"{known.shape[1]} and {seen.shape[1]}"
+        )
+    draw = np.random.default_rng(0)
     ranks, own, others, sizes = [], [], [], []
     for image, vector in zip(chosen, seen, strict=True):
         of_label = np.flatnonzero(pair.labels == pair.mixed_labels[image])
         alike = known[of_label] @ vector
         right = of_label == match[image]
         mine = float(alike[right][0])
-        ranks.append((alike > mine).sum() + (alike[~right] == mine).sum() / 2)
+        as_similar = int((alike[~right] == mine).sum())
+        ranks.append(int((alike > mine).sum()) + int(draw.integers(as_similar + 1)))
         own.append(mine)
         others.append(alike[~right])
         sizes.append(len(of_label))
@@ -98,11 +106,14 @@ def embeddings(recogniser: Recogniser, images: Pixels) -> npt.NDArray[np.float32
     InputError
         If it fails, or does not give a finite vector for each image.
     """
+    images = images.view()
+    images.flags.writeable = False
     try:
         vectors = np.asarray(recogniser(images), np.float32)
-    except Exception as error:  # of somebody else's code
+    except (Exception, SystemExit) as error:  # of somebody else's code
         raise InputError(f"the recogniser failed: {type(error).__name__}: {error}") from error
-    if vectors.ndim != 2 or len(vectors) != len(images) or not np.isfinite(vectors).all():
+    fits = vectors.ndim == 2 and len(vectors) == len(images) and vectors.shape[1] > 0
+    if not fits or not np.isfinite(vectors).all():
         raise InputError(
             f"a recogniser gives a finite vector for each image, ({len(images)}, D), "
             f"got {vectors.shape}"

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from blockmix.privacy.attacks.seams import largest_piece, neighbours, roughness
-from blockmix.privacy.nearest import UNKNOWN
+from blockmix.privacy.attacks.seams import Joined, largest_piece, neighbours, roughness
+from blockmix.privacy.nearest import UNKNOWN, clear_places
 from blockmix.privacy.pair import Pair, Pixels, Positions
 from blockmix.privacy.statistics import mean_with_interval
 from blockmix.progress import Progress
@@ -30,8 +30,8 @@ def reassembly(
     pair : Pair
         The sets, of which only the mixed one is looked at.
     sources : (N, rows, cols) int64
-        The original that each block comes from, to judge by; places of which it is `UNKNOWN` are
-        left out.
+        The original that each block comes from, to judge by; only places at which nearly all are
+        known are judged.
     chosen : (M,) int64
         The mixed images that give a first block.
     seed : int
@@ -47,32 +47,32 @@ def reassembly(
         one image; ``largest``, share of the places in the largest piece whose blocks come from one
         image and neighbour on each other. The first block counts as right. ``chance``: the same
         scores of random blocks of the label; ``as_published``: of the mixed image as it is;
-        ``ceiling`` of ``direct``: every right block that is still published.
+        ``ceiling`` of ``direct``: every right block that is still published. All None if a grid
+        of one block leaves nothing to put together, or nothing is known.
     """
     draw = np.random.default_rng(seed)
     order = _outwards(pair.grid.rows, pair.grid.cols)
-    scores = np.full((3, len(chosen), len(_SCORES)), np.nan)
-    ceiling = np.full(len(chosen), np.nan)
+    scores, ceilings = [], []
     for number, image in enumerate(chosen):
         members = np.flatnonzero(pair.mixed_labels == pair.mixed_labels[image])
-        random = draw.choice(members, (pair.grid.rows, pair.grid.cols))
-        random[order[0]] = image
-        solved = _grow(pair, members, image, order)
-        for made, taken in enumerate((solved, random, np.full_like(random, image))):
-            scores[made, number] = _judge(sources, taken, order[0])
+        clear = clear_places(sources[members])
         goal = sources[image][order[0]]
-        ceiling[number] = (sources[members] == goal).any(axis=0).mean()
+        if pair.grid.blocks > 1 and goal != UNKNOWN and clear.any():
+            random = draw.choice(members, clear.shape)
+            random[order[0]] = image
+            made = _grow(pair, members, image, order), random, np.full_like(random, image)
+            scores.append([_judge(sources, taken, goal, clear) for taken in made])
+            ceilings.append((sources[members] == goal).any(axis=0)[clear].mean())
         progress("reassembly", number + 1, len(chosen))
-    known = sources[chosen][:, order[0][0], order[0][1]] != UNKNOWN
-    if not known.any():
+    if not scores:
         return {"images": 0, **dict.fromkeys((*_SCORES, "chance", "as_published", "ceiling"))}
-    solved, random, published = scores[:, known]
+    solved, random, published = np.array(scores).swapaxes(0, 1)
     return {
-        "images": int(known.sum()),
+        "images": len(scores),
         **{name: mean_with_interval(solved[:, at], 0, 1) for at, name in enumerate(_SCORES)},
         "chance": dict(zip(_SCORES, random.mean(axis=0).tolist(), strict=True)),
         "as_published": dict(zip(_SCORES, published.mean(axis=0).tolist(), strict=True)),
-        "ceiling": float(ceiling[known].mean()),
+        "ceiling": float(np.mean(ceilings)),
     }
 
 
@@ -85,18 +85,17 @@ def _grow(pair: Pair, members: Positions, first: int, order: list[tuple[int, int
     return taken
 
 
-def _judge(sources: Positions, taken: Positions, first: tuple[int, int]) -> tuple[float, ...]:
-    """Direct, neighbour, largest; of the places that are known."""
+def _judge(sources: Positions, taken: Positions, goal: int, clear: Joined) -> tuple[float, ...]:
+    """Direct, neighbour, largest; at clear places, where what is not known is wrong."""
     rows, cols = np.indices(taken.shape)
-    found = sources[taken, rows, cols]
+    found = np.where(clear, sources[taken, rows, cols], UNKNOWN)
     (across, down), known = neighbours(found)
-    judged = np.concatenate([part.reshape(-1) for part in known])
-    joined = np.concatenate([across.reshape(-1), down.reshape(-1)])[judged]
-    told = found != UNKNOWN
+    across, down = across & known[0], down & known[1]
+    beside = (clear[:, :-1] & clear[:, 1:]).sum() + (clear[:-1] & clear[1:]).sum()
     return (
-        float((found == found[first])[told].mean()) if told.any() else np.nan,
-        float(joined.mean()) if len(joined) else 1.0,
-        float(largest_piece(across & known[0], down & known[1]).mean()),
+        float((found == goal)[clear].mean()),
+        float((across.sum() + down.sum()) / max(beside, 1)),
+        float(largest_piece(across, down).sum() / clear.sum()),
     )
 
 

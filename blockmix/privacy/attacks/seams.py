@@ -77,7 +77,7 @@ def seams(
     if some.any():
         result["own_recovered"] = mean_with_interval(hits[some] / own.sum(axis=(1, 2))[some], 0, 1)
         result["own_in_piece"] = mean_with_interval(hits[some] / judged[some], 0, 1)
-        result["piece"] = float(pieces.mean())
+        result["piece"] = float(judged.sum() / (truth != UNKNOWN).sum())
         result["own_share"] = float(own[truth != UNKNOWN].mean())
     return result
 
