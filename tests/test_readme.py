@@ -4,7 +4,6 @@ import json
 import re
 from pathlib import Path
 
-import jsonschema
 import pytest
 
 from blockmix import __main__ as door
@@ -14,7 +13,6 @@ from blockmix.bench.curves.findings import findings
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
-SCHEMA = json.loads((ROOT / "blockmix" / "privacy" / "schema.json").read_text())
 
 
 ARRAYS, TRAINING = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
@@ -75,8 +73,6 @@ def test_the_page_on_privacy_agrees_with_the_committed_record():
     text = (ROOT / "blockmix" / "privacy" / "README.md").read_text()
     assert readme.replace(text, privacy.tables(record["rows"])) == text
     assert not record["commit"]["dirty"]
-    for report in record["rows"]:
-        jsonschema.Draft202012Validator(SCHEMA).validate(report)
     ways = [
         (row["grid"]["blocks"], *list(row["parameters"].values())[1:]) for row in record["rows"]
     ]
