@@ -77,5 +77,12 @@ def test_the_page_on_privacy_agrees_with_the_committed_record():
         (row["grid"]["blocks"], *list(row["parameters"].values())[1:]) for row in record["rows"]
     ]
     assert ways == list(privacy.ways())
+    for row in record["rows"]:
+        if row["grid"]["blocks"] == 64:
+            assert (
+                f"{row['situations']['own_kept']:.1%} | {row['linkage']['jointly']['value']:.1%} | "
+                f"{row['identity']['rank_1']['value']:.1%} | "
+                f"{row['similarity']['ssim']['value']:.2f} |"
+            ) in README
     makefile = (ROOT / "Makefile").read_text()
     assert f"PRIVACY := {committed.relative_to(ROOT)}\n" in makefile
