@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +76,23 @@ def measured(tmp_path_factory):
 @pytest.fixture
 def record(measured):
     return json.loads((measured / "curves.json").read_text())
+
+
+@pytest.fixture
+def blockmix(monkeypatch, capfd, tmp_path):
+    """Run the command line in this process; gives exit code, output and errors."""
+    from blockmix import __main__ as door
+
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["blockmix", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stopped:
+            door.main()
+        output, errors = capfd.readouterr()
+        return stopped.value.code or 0, output, errors
+
+    return run
 
 
 def random_images(*shape, dtype=np.uint8, seed=0):

@@ -12,7 +12,7 @@ import pytest
 from conftest import read_tree, write_images
 from PIL import Image
 
-from blockmix import Key, __version__, cli
+from blockmix import Key, __version__
 
 COMMAND = str(Path(sys.executable).with_name("blockmix"))
 
@@ -20,21 +20,6 @@ COMMAND = str(Path(sys.executable).with_name("blockmix"))
 @pytest.fixture
 def src(tmp_path):
     return write_images(tmp_path / "src", {"cat": 12, "dog": 12})
-
-
-@pytest.fixture
-def blockmix(monkeypatch, capfd, tmp_path):
-    """Run the command line in this process; gives exit code, output and errors."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["blockmix", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stopped:
-            cli.main()
-        output, errors = capfd.readouterr()
-        return stopped.value.code or 0, output, errors
-
-    return run
 
 
 def test_mix_with_every_option(blockmix, src, tmp_path):

@@ -8,23 +8,6 @@ import pytest
 from conftest import read_tree, write_images
 from PIL import Image
 
-from blockmix import __main__ as door
-
-
-@pytest.fixture
-def blockmix(monkeypatch, capfd, tmp_path):
-    """Run the command line in this process; gives exit code, output and errors."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["blockmix", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stopped:
-            door.main()
-        output, errors = capfd.readouterr()
-        return stopped.value.code or 0, output, errors
-
-    return run
-
 
 @pytest.fixture
 def sets(blockmix, tmp_path):
