@@ -21,7 +21,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from blockmix import BlockMixer, Key
+from blockmix import BlockMixer, Key, whole_file
 from blockmix.bench import machine
 from blockmix.bench.cases import SOURCES
 from blockmix.bench.curves import paper
@@ -176,7 +176,7 @@ def main() -> None:
 def _measure(given: argparse.Namespace) -> None:
     record = run(given.folder)
     given.record.parent.mkdir(parents=True, exist_ok=True)
-    given.record.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    whole_file.write(given.record, json.dumps(record, indent=1) + "\n")
     Console(width=160).print(tables(record["rows"]), markup=False)
 
 

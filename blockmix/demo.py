@@ -9,6 +9,7 @@ from PIL import Image
 
 from blockmix.checks import is_new_or_empty
 from blockmix.errors import InputError
+from blockmix.extras import load
 
 _SHOWN = 8
 _TILE = 96
@@ -17,15 +18,11 @@ _GAP = 8
 
 def write_originals(folder: Path) -> None:
     """Write ``skimage.data.lfw_subset`` as ``folder/face/*.png`` and ``folder/other/*.png``."""
-    try:
-        from skimage.data import lfw_subset
-    except ModuleNotFoundError:
-        raise InputError(
-            "the demonstration takes its faces from scikit-image: pip install 'blockmix[demo]'"
-        ) from None
+    needed = "the demonstration takes its faces from scikit-image"
+    data = load("skimage.data", needed, "demo").data
     if not is_new_or_empty(folder.parent):
         raise InputError(f"{folder.parent} is not an empty folder: name a new one")
-    patches = np.asarray(lfw_subset() * 255).round().astype(np.uint8)
+    patches = np.asarray(data.lfw_subset() * 255).round().astype(np.uint8)
     for index, patch in enumerate(patches):
         path = folder / ("face" if index < 100 else "other") / f"{index:03}.png"
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from blockmix import whole_file
 from blockmix.checks import is_new_or_empty, whole_number
 from blockmix.errors import InputError
 from blockmix.progress import progress_bars
@@ -150,7 +151,7 @@ def report(
     from blockmix.privacy.figures import load_matplotlib
     from blockmix.privacy.folders import load, report_on
     from blockmix.privacy.html import contact_sheet, load_jinja2, page
-    from blockmix.privacy.report import telling_of
+    from blockmix.privacy.report import forecasts, telling_of
     from blockmix.privacy.similarity import load_skimage
     from blockmix.privacy.verdict import check_thresholds, verdicts
 
@@ -178,12 +179,12 @@ def report(
     made["verdicts"] = verdicts(made, limits)
     sheet = None
     if samples:
-        telling = telling_of(loaded.pair, loaded.record.parameters)
+        telling = telling_of(forecasts(loaded.pair, loaded.record.parameters))
         sheet = contact_sheet(loaded.pair, telling, seed)
     shown = page(made, sheet)
     output.mkdir(parents=True, exist_ok=True)
-    _write(output / "report.json", json.dumps(made, indent=1) + "\n")
-    _write(output / "report.html", shown)
+    whole_file.write(output / "report.json", json.dumps(made, indent=1) + "\n")
+    whole_file.write(output / "report.html", shown)
     for line in made["verdicts"]:
         typer.echo(f"{_MARKS[line['met']]}{line['text']}")
     typer.echo(f"wrote {output / 'report.html'} and report.json")
@@ -242,10 +243,3 @@ def _recogniser(name: str) -> Recogniser:
     if not callable(found):
         raise InputError(f"--recogniser {name} is not a function")
     return found  # type: ignore[no-any-return]
-
-
-def _write(path: Path, text: str) -> None:
-    """Whole or not at all."""
-    passing = path.with_name(f".{path.name}.part")
-    passing.write_bytes(text.encode("utf-8", "replace"))  # a label need not be valid text
-    os.replace(passing, path)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from blockmix import InputError
 from blockmix.bench.curves.findings import (
     Row,
     main_rows,
@@ -17,6 +16,7 @@ from blockmix.bench.curves.findings import (
     rows_named,
     running_time,
 )
+from blockmix.extras import load
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -78,14 +78,7 @@ def draw(record: dict[str, Any], folder: Path) -> list[Path]:
 
 def load_matplotlib() -> Any:
     """The library, or an error that says how to get it."""
-    try:
-        import matplotlib
-        import matplotlib.figure
-    except ModuleNotFoundError:
-        raise InputError(
-            "the figures are drawn by matplotlib: pip install 'blockmix[plot]'"
-        ) from None
-    return matplotlib
+    return load("matplotlib.figure", "the figures are drawn by matplotlib", "plot")
 
 
 def against_images(record: dict[str, Any]) -> Figure:

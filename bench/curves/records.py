@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
-from blockmix import InputError
+from blockmix import InputError, whole_file
+from blockmix.extras import load as load_extra
 
 SCHEMA = Path(__file__).with_name("schema.json")
 NAME = "curves.json"
@@ -15,13 +15,7 @@ NAME = "curves.json"
 
 def load_jsonschema() -> Any:
     """The library, or an error that says how to get it."""
-    try:
-        import jsonschema
-    except ModuleNotFoundError:
-        raise InputError(
-            "records are checked by jsonschema: pip install 'blockmix[plot]'"
-        ) from None
-    return jsonschema
+    return load_extra("jsonschema", "records are checked by jsonschema", "plot")
 
 
 def check(record: Any, name: str) -> None:
@@ -49,6 +43,4 @@ def load(path: Path) -> dict[str, Any]:
 def save(record: dict[str, Any], path: Path) -> None:
     """Write a record, whole or not at all."""
     check(record, "what was measured")
-    passing = path.with_name(f".{path.name}.part")
-    passing.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    os.replace(passing, path)
+    whole_file.write(path, json.dumps(record, indent=1) + "\n")

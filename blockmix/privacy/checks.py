@@ -14,6 +14,7 @@ from PIL import Image
 
 from blockmix.folders.scan import find_candidates
 from blockmix.privacy.pair import Pair, Pixels
+from blockmix.privacy.pictures import small_greys
 
 # Of 64 bits: at most so many differ between two pictures of the same scene.
 NEAR = 4
@@ -49,12 +50,10 @@ def near_duplicates(pair: Pair) -> dict[str, Any]:
 
 def difference_hash(images: Pixels) -> npt.NDArray[np.uint64]:
     """64 bits an image: whether it becomes brighter from one of 9 x 8 fields to the next."""
-    hashes = np.empty(len(images), np.uint64)
+    fields = small_greys(images, _HASH_SIDE, _HASH_SIDE + 1).astype(int)
+    brighter = (np.diff(fields, axis=2) > 0).reshape(len(images), -1)
     weights = np.uint64(1) << np.arange(64, dtype=np.uint64)
-    for number, image in enumerate(images):
-        grey = Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).convert("L")
-        fields = np.asarray(grey.resize((_HASH_SIDE + 1, _HASH_SIDE), Image.Resampling.BOX), int)
-        hashes[number] = weights[(np.diff(fields, axis=1) > 0).reshape(-1)].sum()
+    hashes: npt.NDArray[np.uint64] = np.where(brighter, weights, np.uint64(0)).sum(axis=1)
     return hashes
 
 

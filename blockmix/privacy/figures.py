@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from blockmix.errors import InputError
+from blockmix.extras import load
 from blockmix.privacy.statistics import Figure
 
 _INK, _FOUND, _BESIDE = "#7f7f7f", "#D55E00", "#56B4E9"
@@ -15,14 +15,7 @@ _INK, _FOUND, _BESIDE = "#7f7f7f", "#D55E00", "#56B4E9"
 
 def load_matplotlib() -> Any:
     """The library, or an error that says how to get it."""
-    try:
-        import matplotlib
-        import matplotlib.figure
-    except ModuleNotFoundError:
-        raise InputError(
-            "the figures of a report are drawn by matplotlib: pip install 'blockmix[report]'"
-        ) from None
-    return matplotlib
+    return load("matplotlib.figure", "the figures of a report are drawn by matplotlib", "report")
 
 
 def figures(report: dict[str, Any]) -> dict[str, str]:

@@ -26,7 +26,6 @@ from blockmix.privacy.report import measure
 from blockmix.progress import Progress
 
 _MOST_BYTES = 8 << 30  # of pixels of both sets together
-_ORIGINALS = "read originals"
 
 
 @dataclass(frozen=True)
@@ -132,12 +131,12 @@ def load(originals: Path, mixed: Path, progress: Progress) -> Loaded:
     found = [image for image in found if image.label in counts]
     before = _of_these_names(found, after) if record.names_kept else found
     _check_memory(len(before) + len(after), record)
-    pixels, bad = _read(before, record, Enclosure(originals), _ORIGINALS, progress)
+    pixels, bad = _read(before, record, Enclosure(originals), progress, resize=True)
     if bad:
         kept = [number for number in range(len(before)) if number not in bad]
         before, pixels = [before[number] for number in kept], pixels[kept]
     _check_counts(before, counts)
-    mixed_pixels, bad = _read(after, record, Enclosure(mixed), "read mixed", progress)
+    mixed_pixels, bad = _read(after, record, Enclosure(mixed), progress, resize=False)
     if bad:
         raise next(iter(bad.values()))
     pair = Pair(
@@ -204,12 +203,13 @@ def _counts(told: Mapping[str, Any]) -> dict[str, int]:
 
 
 def _read(
-    images: list[Candidate], record: Record, look: Enclosure, stage: str, progress: Progress
+    images: list[Candidate], record: Record, look: Enclosure, progress: Progress, *, resize: bool
 ) -> tuple[Pixels, dict[int, BadImageError]]:
     """Images as they were mixed, and by position those that cannot be used, and why.
 
     Originals are resized; mixed images have the size.
     """
+    stage = "read originals" if resize else "read mixed"
     size, grey = (record.grid.height, record.grid.width), record.grey
     channels = 1 if grey else 3
     pixels = np.empty((len(images), *size, channels), np.uint8)
@@ -218,7 +218,7 @@ def _read(
         path = images[number].path
         try:
             look.check(path)
-            image = decode(path, size, resize=stage == _ORIGINALS, grey=grey)
+            image = decode(path, size, resize=resize, grey=grey)
         except BadImageError as error:
             return error
         pixels[number] = resized(image, size).reshape(*size, channels)

@@ -15,6 +15,7 @@ import numpy as np
 
 from blockmix.checks import whole_number
 from blockmix.errors import InputError
+from blockmix.kernels import rule
 from blockmix.privacy.chances import at_least_one, binomial
 from blockmix.privacy.linking import behind, largest_chance, linked, others
 
@@ -114,7 +115,7 @@ def balanced(sources: int) -> float:
     >>> round(balanced(10), 3)
     0.909
     """
-    sources = whole_number("sources", sources, 1, 255)
+    sources = whole_number("sources", sources, 1, rule.MAX_SOURCES)
     return sources / (sources + 1)
 
 
@@ -156,7 +157,7 @@ def forecast(
     (0.5, 0.303, 2.0)
     """
     n = whole_number("class_size", class_size, 2, 2**31)
-    sources = min(whole_number("sources", sources, 1, 255), n - 1)
+    sources = min(whole_number("sources", sources, 1, rule.MAX_SOURCES), n - 1)
     rounds = whole_number("rounds", rounds, 1, 100)
     blocks = whole_number("blocks", blocks, 1, 1_000_000)
     p = _probability(probability)

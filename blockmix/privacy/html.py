@@ -8,12 +8,12 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
-from blockmix.errors import InputError
+from blockmix.extras import load
 from blockmix.privacy.figures import figures
 from blockmix.privacy.nearest import Telling, nearest
 from blockmix.privacy.pair import Pair
+from blockmix.privacy.pictures import picture
 from blockmix.privacy.verdict import verdicts
 from blockmix.progress import unseen
 
@@ -68,13 +68,7 @@ def page(report: dict[str, Any], samples: str | None = None) -> str:
 
 def load_jinja2() -> Any:
     """The library, or an error that says how to get it."""
-    try:
-        import jinja2
-    except ModuleNotFoundError:
-        raise InputError(
-            "the page of a report is made by jinja2: pip install 'blockmix[report]'"
-        ) from None
-    return jinja2
+    return load("jinja2", "the page of a report is made by jinja2", "report")
 
 
 def contact_sheet(pair: Pair, telling: Telling, seed: int) -> str:
@@ -90,7 +84,7 @@ def contact_sheet(pair: Pair, telling: Telling, seed: int) -> str:
     rows = [np.concatenate(list(images), axis=1) for images in (pair.originals[match], few.mixed)]
     sheet = np.concatenate(rows, axis=0)
     memory = io.BytesIO()
-    Image.fromarray(sheet[..., 0] if sheet.shape[-1] == 1 else sheet).save(memory, "PNG")
+    picture(sheet).save(memory, "PNG")
     return "data:image/png;base64," + base64.b64encode(memory.getvalue()).decode()
 
 

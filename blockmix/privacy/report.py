@@ -99,7 +99,7 @@ def measure(
     if recogniser is not None:
         embeddings(recogniser, pair.originals[:2])  # before the work, not after it
     started = time.perf_counter()
-    found = nearest(pair, telling_of(pair, parameters), tell)
+    found = nearest(pair, telling_of(made), tell)
     _check_origin(pair, found)
     sources_of = found.sources if pair.sources is None else pair.sources
     known = pair.match is not None
@@ -153,9 +153,8 @@ def forecasts(pair: Pair, parameters: Parameters) -> dict[str, Forecast]:
     }
 
 
-def telling_of(pair: Pair, parameters: Parameters) -> Telling:
+def telling_of(made: Mapping[str, Forecast]) -> Telling:
     """What an attacker who knows the parameters makes of numbers of blocks."""
-    made = forecasts(pair, parameters)
 
     def tells(name: str) -> npt.NDArray[np.float64]:
         one = made[name]

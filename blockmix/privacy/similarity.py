@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from blockmix.errors import InputError
+from blockmix.extras import load
 from blockmix.privacy.pair import Pair, Pixels, Positions
 from blockmix.privacy.statistics import mean_with_interval
 from blockmix.progress import Progress
@@ -62,11 +62,8 @@ def similarity(
 
 def load_skimage() -> Any:
     """The function that scikit-image measures SSIM by, or an error that says how to get it."""
-    try:
-        from skimage.metrics import structural_similarity
-    except ModuleNotFoundError:
-        raise InputError("SSIM comes from scikit-image: pip install 'blockmix[report]'") from None
-    return structural_similarity
+    skimage = load("skimage.metrics", "SSIM comes from scikit-image", "report")
+    return skimage.metrics.structural_similarity
 
 
 def _pairs(

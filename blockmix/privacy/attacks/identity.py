@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from blockmix.errors import InputError
 from blockmix.privacy.pair import Pair, Pixels, Positions
+from blockmix.privacy.pictures import small_greys
 from blockmix.privacy.statistics import share_with_interval
 
 # From images, (N, H, W, C) uint8, to one vector each, (N, D).
@@ -124,8 +124,4 @@ def embeddings(recogniser: Recogniser, images: Pixels) -> npt.NDArray[np.float32
 
 def _small(images: Pixels) -> npt.NDArray[np.float32]:
     """Grey, reduced to `_SIDE`, as vectors."""
-    result = np.empty((len(images), _SIDE * _SIDE), np.float32)
-    for number, image in enumerate(images):
-        grey = Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).convert("L")
-        result[number] = np.asarray(grey.resize((_SIDE, _SIDE), Image.Resampling.BOX)).reshape(-1)
-    return result
+    return small_greys(images, _SIDE, _SIDE).reshape(len(images), -1).astype(np.float32)
