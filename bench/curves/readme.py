@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,15 @@ from blockmix.bench.curves.findings import Row, main_rows, per_image, share
 BEGIN, END = "<!-- from the record: make readme -->\n", "<!-- to here -->\n"
 # The faster of the two ways in which each library is used.
 PEERS = {"NumPy": ("numpy", "numpy lines"), "PyTorch": ("torch", "torch lines")}
+NOT_MEASURED = "-"
 
 
 def table(record: dict[str, Any]) -> str:
-    """A line for each number of blocks, in Markdown; all of it at 5,000 images."""
+    """A line for each number of blocks, in Markdown; all of it at 5,000 images.
+
+    A record need not hold everything: there may be no PyTorch on a machine, and a run can be of
+    files or arrays alone.
+    """
     rows = {
         (regime, row["blocks"]): row
         for regime in ("files", "arrays")
@@ -31,14 +37,15 @@ def table(record: dict[str, Any]) -> str:
         "|---" * (6 + len(PEERS)) + "|",
     ]
     for blocks in sorted({blocks for _, blocks in rows}):
-        files, arrays = rows["files", blocks], rows["arrays", blocks]
-        peers = [min(ratios["arrays", name, blocks] for name in names) for names in PEERS.values()]
         cells = [
             f"{blocks:,}",
-            *_rate(files, -1),
-            f"{ratios['files', 'algorithm 1', blocks]:,.0f}x",
-            *_rate(arrays, -2),
-            *(f"{times:.1f}x" for times in peers),
+            *_rate(rows.get(("files", blocks)), -1),
+            _times(ratios.get(("files", "algorithm 1", blocks)), 0),
+            *_rate(rows.get(("arrays", blocks)), -2),
+            *(
+                _times(_least(ratios.get(("arrays", name, blocks)) for name in names), 1)
+                for names in PEERS.values()
+            ),
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
@@ -63,8 +70,22 @@ def main() -> None:
     )
 
 
-def _rate(row: Row, digits: int) -> tuple[str, str]:
-    return f"{round(1 / per_image(row), digits):,.0f}", f"{share(row) or 0:.2f}"
+def _rate(row: Row | None, digits: int) -> tuple[str, str]:
+    if row is None:
+        return NOT_MEASURED, NOT_MEASURED
+    reached = share(row)
+    return (
+        f"{round(1 / per_image(row), digits):,.0f}",
+        NOT_MEASURED if reached is None else f"{reached:.2f}",
+    )
+
+
+def _times(times: float | None, digits: int) -> str:
+    return NOT_MEASURED if times is None else f"{times:,.{digits}f}x"
+
+
+def _least(values: Iterable[float | None]) -> float | None:
+    return min((value for value in values if value is not None), default=None)
 
 
 if __name__ == "__main__":
