@@ -88,8 +88,12 @@ def mix(
     sources: Annotated[int, typer.Option(help="Images of the same label picked for one.")] = 10,
     rounds: Annotated[int, typer.Option(help="How often the whole set is mixed.")] = 1,
     probability: Annotated[
-        float, typer.Option(help="Chance that a block is replaced in one round.")
-    ] = 0.5,
+        str,
+        typer.Option(
+            help="Chance that a block is replaced in one round, or 'balanced': "
+            "sources / (sources + 1)."
+        ),
+    ] = "0.5",
     key_file: Annotated[
         Path | None,
         typer.Option(help="Key from 'blockmix keygen'. Default: a fresh key, then forgotten."),
@@ -134,6 +138,7 @@ def mix(
     """Mix a folder of images: SRC/<label>/* becomes DST/<label>/*."""
     from blockmix.folders.mix_folder import mix_folder
     from blockmix.folders.sizes import parse_pair
+    from blockmix.probability import parse_probability
 
     if resume and key_file is None and seed is None:
         raise InputError("--resume needs the key of the run that it continues: give --key-file")
@@ -146,7 +151,7 @@ def mix(
             block=parse_pair(block, "block"),
             sources=sources,
             rounds=rounds,
-            probability=probability,
+            probability=parse_probability(probability),
             key=key,
             small_classes=small_classes.value,
             format=None if format is None else format.value,

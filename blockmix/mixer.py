@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -14,11 +13,12 @@ import numpy.typing as npt
 from blockmix.arrays import LAYOUTS, open_images, open_out, place_of
 from blockmix.backends import Backend, choose
 from blockmix.checks import one_of, whole_number
-from blockmix.errors import InputError, InputTypeError
+from blockmix.errors import InputTypeError
 from blockmix.grid import Block, BlockGrid, block_size, resolve_grid
 from blockmix.kernels import rule
 from blockmix.key import Key
 from blockmix.labels import SMALL_CLASSES, Partition, partition
+from blockmix.probability import Probability, check_probability, for_pool
 from blockmix.source_map import SourceMap
 
 
@@ -36,8 +36,10 @@ class BlockMixer:
         255.
     rounds : int
         How often the whole set is mixed (N_t). Rounds cost a draw each, but pixels move once.
-    probability : float
+    probability : float or "balanced"
         Chance that a block is replaced in one round (P_D), 0 to 1; see `quantised_probability`.
+        ``"balanced"`` is sources / (sources + 1), at which an image and each of its sources are
+        equally likely to give a block; in a class that has fewer sources, with that number.
     key : Key, optional
         From which every choice follows. A fresh one if not given, which lives and dies with the
         mixer.
@@ -82,7 +84,7 @@ key=Key(<from a seed: not private>), layout='NHWC', small_classes='error')
     block: Block | BlockGrid = (24, 24)
     sources: int = 10
     rounds: int = 1
-    probability: float = 0.5
+    probability: Probability = 0.5
     key: Key = field(default_factory=Key.generate)
     layout: str = "NHWC"
     small_classes: str = "error"
@@ -93,7 +95,7 @@ key=Key(<from a seed: not private>), layout='NHWC', small_classes='error')
         block: int | Block | BlockGrid = (24, 24),
         sources: int = 10,
         rounds: int = 1,
-        probability: float = 0.5,
+        probability: float | str = 0.5,
         key: Key | None = None,
         layout: str = "NHWC",
         small_classes: str = "error",
@@ -108,7 +110,7 @@ key=Key(<from a seed: not private>), layout='NHWC', small_classes='error')
             "block": block if isinstance(block, BlockGrid) else block_size(block),
             "sources": whole_number("sources", sources, 1, rule.MAX_SOURCES),
             "rounds": whole_number("rounds", rounds, 1, rule.MAX_ROUNDS),
-            "probability": _probability(probability),
+            "probability": check_probability(probability),
             "key": Key.generate() if key is None else key,
             "layout": one_of("layout", layout, LAYOUTS),
             "small_classes": one_of("small_classes", small_classes, SMALL_CLASSES),
@@ -205,7 +207,8 @@ key=Key(<from a seed: not private>), layout='NHWC', small_classes='error')
         """The chance that a block is replaced in one round, as the draw realises it.
 
         One 32-bit word decides over a block, so the chance is a whole number of words out of
-        2**32. 0, 1 and 0.5 are exact; the smallest above 0 is 2**-32.
+        2**32. 0, 1 and 0.5 are exact; the smallest above 0 is 2**-32. A balanced one is given for
+        all ``sources``.
 
         Examples
         --------
@@ -214,12 +217,14 @@ key=Key(<from a seed: not private>), layout='NHWC', small_classes='error')
         >>> BlockMixer(sources=3, probability=0.3).quantised_probability()
         0.30000000004656613
         """
-        return float(rule.quantised_probability(self.sources, self.probability))
+        return float(
+            rule.quantised_probability(self.sources, for_pool(self.probability, self.sources))
+        )
 
     def _draw(self, backend: Backend, classes: Partition, grid: BlockGrid) -> SourceMap:
-        rounds = self.rounds if self.probability > 0 else 0
+        rounds = self.rounds if self.probability else 0
         sizes = range(1, self.sources + 1) if rounds else ()
-        dice = [(0, 0), *(rule.die(size, self.probability) for size in sizes)]
+        dice = [(0, 0), *(rule.die(size, for_pool(self.probability, size)) for size in sizes)]
         faces, shifts = np.array(dice, np.uint64).T.copy()
         placed = backend.draw(classes, grid, self.key.words(), rounds, faces, shifts)
         return SourceMap.adopt(backend, placed, classes.starts, grid)
@@ -232,7 +237,7 @@ def mix(
     block: int | Block | BlockGrid = (24, 24),
     sources: int = 10,
     rounds: int = 1,
-    probability: float = 0.5,
+    probability: float | str = 0.5,
     key: Key | None = None,
     layout: str = "NHWC",
     small_classes: str = "error",
@@ -295,11 +300,3 @@ def compile_kernels(mixer: BlockMixer) -> float:
     started = time.perf_counter()
     mix(np.zeros((2, 1, 1), np.uint8), [0, 0], block=1, sources=1, rounds=min(mixer.rounds, 2))
     return time.perf_counter() - started
-
-
-def _probability(value: float) -> float:
-    if not isinstance(value, (Real, np.floating)) or isinstance(value, bool):
-        raise InputTypeError(f"probability is a number from 0 to 1, got {value!r}")
-    if not 0 <= value <= 1:
-        raise InputError(f"probability is from 0 to 1, got {value}")
-    return float(value)

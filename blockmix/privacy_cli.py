@@ -50,15 +50,15 @@ def forecast(
     as_json: AsJson = False,
 ) -> None:
     """Say what a mixing will give away, from its parameters alone."""
-    from blockmix.privacy.forecasting import forecast
-    from blockmix.privacy.words import describe
+    from blockmix.forecasting.forecast import forecast
+    from blockmix.forecasting.words import describe
+    from blockmix.probability import parse_probability
 
-    class_size = whole_number("class_size", class_size, 2, 2**31)
     made = forecast(
         class_size,
         sources=sources,
         rounds=rounds,
-        probability=_probability(probability, min(sources, class_size - 1)),
+        probability=parse_probability(probability),
         blocks=blocks,
     )
     if as_json:
@@ -85,8 +85,8 @@ def advise(
     as_json: AsJson = False,
 ) -> None:
     """Say which parameters reach a target, the mildest first."""
-    from blockmix.privacy.advice import BLOCKS, advise
-    from blockmix.privacy.words import table
+    from blockmix.forecasting.advice import BLOCKS, advise
+    from blockmix.forecasting.words import table
 
     made = advise(
         class_size,
@@ -193,19 +193,6 @@ def report(
 
 
 _MARKS = {None: "", True: "kept: ", False: "MISSED: "}
-
-
-def _probability(text: str, sources: int) -> float:
-    from blockmix.privacy.forecasting import balanced
-
-    if text == "balanced":
-        return balanced(sources)
-    try:
-        return float(text)
-    except ValueError:
-        raise InputError(
-            f"--probability is a number from 0 to 1, or 'balanced', got {text!r}"
-        ) from None
 
 
 def _numbers(text: str) -> list[int]:

@@ -73,12 +73,13 @@ def source_map(
     *,
     sources: int,
     rounds: int,
-    probability: float,
+    probability,
     ids=None,
 ) -> np.ndarray:
     """The map of all rounds, (N, blocks): block b of image i comes from image ``[i, b]``.
 
-    A class with fewer than ``sources`` other members has a pool of all the others.
+    A class with fewer than ``sources`` other members has a pool of all the others. Probability is
+    a number, or "balanced": a die with one face more than the pool has members.
     """
     labels = list(labels)
     ids = list(range(len(labels))) if ids is None else [int(i) for i in ids]
@@ -91,7 +92,8 @@ def source_map(
             others.sort(key=lambda j: ids[j])
             size = min(sources, len(others))
             members = pool(key, round_, ids[i], others, size)
-            faces = faces_shown(key, round_, ids[i], blocks, size, probability)
+            chance = Fraction(size, size + 1) if probability == "balanced" else probability
+            faces = faces_shown(key, round_, ids[i], blocks, size, chance)
             origin = [members[face] if face < size else i for face in faces]
             total.append([before[s][b] for b, s in enumerate(origin)])
     return np.array(total, np.int32).reshape(len(labels), blocks)

@@ -55,6 +55,17 @@ def test_seeds_are_stamped(blockmix, src):
     assert "NOT PRIVATE" in output
 
 
+def test_a_balanced_probability_and_what_to_expect(blockmix, src):
+    options = ["--block", 8, "--seed", 3]
+    _, output, _ = blockmix("mix", src, "a", *options, "--probability", "balanced")
+    assert "probability balanced" in output
+    assert "expect: about 9.1% of every image's blocks stay its own; whoever holds" in output
+    blockmix("mix", src, "b", *options, "--probability", 10 / 11)
+    a, b = (read_tree(Path(name)) for name in "ab")
+    assert a.keys() == b.keys()
+    assert {name for name in a if a[name] != b[name]} == {"blockmix.json"}
+
+
 def test_quiet(blockmix, src):
     assert blockmix("mix", src, "dst", "--block", 8, "--quiet") == (0, "", "")
 
@@ -86,6 +97,7 @@ WRONG = [
     (["mix", "src", "dst", "--sources", "0"], "sources is from 1 to 255"),
     (["mix", "src", "dst", "--sources", "12", "--block", "8"], "needs at least 13"),
     (["mix", "src", "dst", "--probability", "nan"], "probability is from 0 to 1"),
+    (["mix", "src", "dst", "--probability", "half"], "or 'balanced', got 'half'"),
     (["mix", "src", "dst", "--format", "gif"], "'gif' is not one of"),
     (["mix", "src", "dst", "--seed", "1", "--key-file", "k"], "exclude each other"),
     (["mix", "src", "dst", "--key-file", "nowhere.key"], "cannot read the key file nowhere.key"),

@@ -82,6 +82,19 @@ def test_uneven_grids(images, key):
     assert np.array_equal(mixed, reference.apply(images, plan.sources, *dataclasses.astuple(grid)))
 
 
+def test_balanced_is_a_die_with_one_face_more_than_the_pool(images, key):
+    """For each pool size, where classes are smaller than sources + 1."""
+    labels = ["a"] * 2 + ["b"] * 5 + ["c"] * 29
+    grid = BlockGrid.even(20, 28, 4)
+    for rounds in (1, 3):
+        options = {"sources": 10, "rounds": rounds, "probability": "balanced"}
+        plan = BlockMixer(block=4, small_classes="clamp", key=key, **options).plan(labels, 20, 28)
+        expected = reference.source_map(SECRET, labels, grid.blocks, **options)
+        assert np.array_equal(plan.sources.reshape(36, -1), expected)
+    mixed = mix(images, LABELS, block=4, probability="balanced", key=key)
+    assert np.array_equal(mixed, mix(images, LABELS, block=4, probability=10 / 11, key=key))
+
+
 def test_probability_zero_and_one(images, key):
     assert np.array_equal(mix(images, LABELS, block=4, probability=0, rounds=5, key=key), images)
     sources = BlockMixer(block=4, probability=1, key=key).plan(LABELS, 20, 28).sources
@@ -152,6 +165,7 @@ class TestMixer:
 
     def test_quantised_probability(self):
         assert BlockMixer(probability=0.5).quantised_probability() == 0.5
+        assert BlockMixer(sources=3, probability="balanced").quantised_probability() == 0.75
         assert BlockMixer(probability=1e-12).quantised_probability() == 2**-32
 
 

@@ -32,7 +32,7 @@ def mix_folder(
     block: int | Block | BlockGrid = (24, 24),
     sources: int = 10,
     rounds: int = 1,
-    probability: float = 0.5,
+    probability: float | str = 0.5,
     key: Key | None = None,
     small_classes: str = "error",
     format: str | None = None,

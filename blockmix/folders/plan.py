@@ -16,6 +16,7 @@ from blockmix.errors import InputError
 from blockmix.folders.codec import Encoder
 from blockmix.folders.cohorts import Cohort, capacity, cut_into_cohorts
 from blockmix.folders.destination import RECORD, WORK
+from blockmix.folders.expectation import expectation
 from blockmix.folders.options import FolderOptions
 from blockmix.folders.scan import Candidate
 from blockmix.folders.survey import Survey
@@ -48,12 +49,18 @@ class FolderPlan:
         return f"{image.label}/{digest.hex()}{self.encoder.suffix}"
 
     def final_record(self, left_out: list[Candidate]) -> dict[str, Any]:
-        """The record, less the images that turned out unreadable."""
+        """The record, less the images that turned out unreadable, and what is to be expected."""
         lost = Counter(image.label for image in left_out)
         labels = {label: count - lost[label] for label, count in self.record["labels"].items()}
+        gone = {image.id for image in left_out}
+        sizes = [
+            len(cohort.members) - sum(image.id in gone for image in cohort.members)
+            for cohort in self.cohorts
+        ]
         return self.record | {
             "labels": labels,
             "skipped": self.record["skipped"] + len(left_out),
+            "expected": expectation(self.mixer, self.record["grid"]["blocks"], sizes),
         }
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from blockmix.folders.expectation import describe
+
 
 @dataclass(frozen=True)
 class FolderSummary:
@@ -28,7 +30,10 @@ class FolderSummary:
         summed over the workers "read" (and decode), "resize", "encode" (a JPEG into its file) and
         "write" (making, stamping and naming files); on all threads at once "draw" and "gather".
     record : dict
-        What ``blockmix.json`` says: parameters, versions, counts; no key, no source path, no time.
+        What ``blockmix.json`` says: parameters, versions, counts, and what is ``expected``: the
+        mean share of an image's blocks that are its own, and of images that whoever holds the
+        originals links to theirs (None for more rounds or blocks than are forecast; see
+        `blockmix.privacy.forecast`). No key, no source path, no time.
 
     Examples
     --------
@@ -60,6 +65,7 @@ class FolderSummary:
             "rounds {rounds}, probability {probability}".format(
                 **record["grid"], **record["parameters"]
             ),
+            describe(record["expected"]),
         ]
         if not record["private"]:
             lines.append("NOT PRIVATE: the key is from a seed, so anybody can undo the mixing")

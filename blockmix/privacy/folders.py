@@ -17,12 +17,13 @@ from blockmix.errors import InputError
 from blockmix.folders.codec import BadImageError, decode, resized
 from blockmix.folders.destination import RECORD
 from blockmix.folders.scan import Candidate, Enclosure, find_candidates
+from blockmix.forecasting.forecast import forecast
 from blockmix.grid import BlockGrid
 from blockmix.privacy.attacks.identity import Recogniser
 from blockmix.privacy.checks import look_at_files
-from blockmix.privacy.forecasting import forecast
 from blockmix.privacy.pair import Pair, Pixels, Positions
 from blockmix.privacy.report import measure
+from blockmix.probability import check_probability
 from blockmix.progress import Progress
 
 _MOST_BYTES = 8 << 30  # of pixels of both sets together
@@ -80,7 +81,7 @@ class Record:
             name: told["parameters"][name] for name in ("sources", "rounds", "probability")
         }
         forecast(2**31, **parameters)  # which checks them
-        parameters["probability"] = float(parameters["probability"])
+        parameters["probability"] = check_probability(parameters["probability"])
         return cls(
             grid=BlockGrid(tuple(edges[0]), tuple(edges[1])),
             grey=told["files"]["grey"] is True,

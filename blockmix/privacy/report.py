@@ -12,6 +12,8 @@ import numpy.typing as npt
 from blockmix import __version__
 from blockmix.checks import whole_number
 from blockmix.errors import InputError
+from blockmix.forecasting.forecast import Forecast, forecast
+from blockmix.forecasting.linking import others, telling
 from blockmix.privacy.attacks.identity import Recogniser, embeddings, identity
 from blockmix.privacy.attacks.linkage import linkage
 from blockmix.privacy.attacks.reassembly import reassembly
@@ -19,8 +21,6 @@ from blockmix.privacy.attacks.releases import releases
 from blockmix.privacy.attacks.seams import seams
 from blockmix.privacy.attacks.seeds import seed_search
 from blockmix.privacy.checks import near_duplicates, small_labels
-from blockmix.privacy.forecasting import Forecast, forecast
-from blockmix.privacy.linking import others, telling
 from blockmix.privacy.nearest import Nearest, Telling, nearest
 from blockmix.privacy.pair import Pair, Positions
 from blockmix.privacy.similarity import SSIM, WINDOW, load_skimage, similarity
@@ -40,7 +40,7 @@ def measure(
     *,
     sources: int = 10,
     rounds: int = 1,
-    probability: float = 0.5,
+    probability: float | str = 0.5,
     sample: int = SAMPLE,
     seed: int = 0,
     recogniser: Recogniser | None = None,

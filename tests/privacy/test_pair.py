@@ -7,8 +7,8 @@ import pytest
 from conftest import random_images
 
 from blockmix import BlockGrid, BlockMixer, InputError, InputTypeError, Key
+from blockmix.forecasting.linking import others, telling
 from blockmix.privacy import Pair
-from blockmix.privacy.linking import others, telling
 from blockmix.privacy.nearest import UNKNOWN, nearest
 from blockmix.privacy.situations import situations
 from blockmix.progress import unseen

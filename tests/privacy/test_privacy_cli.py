@@ -3,10 +3,16 @@
 import json
 import os
 import sys
+from pathlib import Path
 
+import jsonschema
 import pytest
 from conftest import read_tree, write_images
 from PIL import Image
+
+from blockmix import privacy
+
+SCHEMA = json.loads(Path(privacy.__file__).with_name("schema.json").read_text())
 
 
 @pytest.fixture
@@ -112,6 +118,18 @@ def test_report(blockmix, sets):
         "private": True,
     }
     assert "data:image" not in (sets / "report" / "report.html").read_text()
+
+
+def test_a_set_that_was_mixed_balanced(blockmix, sets):
+    options = ("--block", "6x6", "--names", "keep", "--probability", "balanced", "--sources", 20)
+    blockmix("mix", "photos", "even", *options, "--small-classes", "clamp")
+    assert blockmix("report", "photos", "even", "--output", "report")[0] == 0
+    made = json.loads((sets / "report" / "report.json").read_text())
+    assert made["parameters"]["probability"] == "balanced"
+    jsonschema.validate(made, SCHEMA)
+    own_kept = (12 * 1 / 12 + 14 * 1 / 14) / 26  # 1 / (others + 1) of each label
+    assert made["forecast"]["own_kept"] == pytest.approx(own_kept)
+    assert "probability balanced." in (sets / "report" / "report.html").read_text()
 
 
 def test_opaque_names_are_matched_by_content(blockmix, sets):

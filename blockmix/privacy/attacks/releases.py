@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from blockmix.forecasting.forecast import Forecast
 from blockmix.key import Key
 from blockmix.mixer import BlockMixer
-from blockmix.privacy.forecasting import Forecast
 
 COUNTS = (2, 3, 5, 10)
 _PLACES, _IMAGES = 64, 2000  # that are drawn: enough for a share

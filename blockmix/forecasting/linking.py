@@ -8,7 +8,7 @@ from math import comb
 import numpy as np
 import numpy.typing as npt
 
-from blockmix.privacy.chances import binomial
+from blockmix.forecasting.chances import binomial
 
 # Which chance, and how many of the other images have it: to be where a block comes from.
 Others = Mapping[float, float]

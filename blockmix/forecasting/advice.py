@@ -7,7 +7,8 @@ from itertools import product
 
 from blockmix.checks import whole_number
 from blockmix.errors import InputError
-from blockmix.privacy.forecasting import Forecast, balanced, forecast
+from blockmix.forecasting.forecast import Forecast, forecast
+from blockmix.probability import balanced
 
 ROUNDS = (1, 2, 3)
 SOURCES = (5, 10, 20, 50, 100)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from blockmix import BlockMixer, InputError, Key
+from blockmix.forecasting.forecast import copies_of_a_block, own_kept
 from blockmix.privacy import balanced, forecast
-from blockmix.privacy.forecasting import copies_of_a_block, own_kept
 
 # Class size, sources, rounds, probability, blocks.
 CASES = [
@@ -110,6 +110,13 @@ def test_nothing_is_replaced_or_everything():
     assert always.anonymity_set == pytest.approx(10)
 
 
+def test_balanced_is_that_of_the_pool():
+    assert forecast(1000, sources=7, probability="balanced") == forecast(
+        1000, sources=7, probability=7 / 8
+    )
+    assert forecast(3, sources=7, probability="balanced").probability == 2 / 3
+
+
 def test_balanced_makes_an_image_and_its_sources_equally_likely():
     made = forecast(1000, sources=7, probability=balanced(7))
     assert made.own_kept == pytest.approx(1 / 8)
@@ -167,9 +174,9 @@ def test_extremes_are_fast_and_finite():
         ({"sources": 0}, "sources is from 1 to 255"),
         ({"rounds": 0}, "rounds is from 1"),
         ({"blocks": 0}, "blocks is from 1"),
-        ({"probability": 1.5}, "probability is a number from 0 to 1, got 1.5"),
-        ({"probability": float("nan")}, "probability is a number from 0 to 1, got nan"),
-        ({"probability": "half"}, "probability is a number from 0 to 1, got 'half'"),
+        ({"probability": 1.5}, "probability is from 0 to 1, got 1.5"),
+        ({"probability": float("nan")}, "probability is from 0 to 1, got nan"),
+        ({"probability": "half"}, "from 0 to 1, or 'balanced', got 'half'"),
     ],
 )
 def test_bad_parameters(arguments, message):

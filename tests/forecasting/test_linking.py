@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from blockmix import BlockMixer, Key
+from blockmix.forecasting.forecast import own_kept
+from blockmix.forecasting.linking import others, telling
 from blockmix.privacy import balanced, forecast
-from blockmix.privacy.forecasting import own_kept
-from blockmix.privacy.linking import others, telling
 
 # Class size, sources, rounds, probability, blocks.
 CASES = [

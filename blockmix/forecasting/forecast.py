@@ -14,12 +14,13 @@ from functools import lru_cache
 import numpy as np
 
 from blockmix.checks import whole_number
-from blockmix.errors import InputError
+from blockmix.forecasting.chances import at_least_one, binomial
+from blockmix.forecasting.linking import behind, largest_chance, linked, others
 from blockmix.kernels import rule
-from blockmix.privacy.chances import at_least_one, binomial
-from blockmix.privacy.linking import behind, largest_chance, linked, others
+from blockmix.probability import check_probability, for_pool
 
 KEY_BITS = 256
+MOST_ROUNDS = 100
 # Copies of a block that are told apart while rounds are followed, and in the result.
 _FOLLOWED, _LISTED = 128, 16
 
@@ -55,7 +56,7 @@ class Forecast:
         2 to the entropy, in bits, of where a block comes from, for the same.
     linked : float
         Chance that an image is found by whoever holds all originals, compares blocks and knows the
-        parameters; see `blockmix.privacy.linking.linked` for how near it comes.
+        parameters; see `blockmix.forecasting.linking.linked` for how near it comes.
     key_bits : int
         What guessing the key costs: 2 to this many tries.
     """
@@ -96,35 +97,12 @@ class Forecast:
         return max(0.0, 1 - seldom)
 
 
-def balanced(sources: int) -> float:
-    """The probability at which an image and each of its sources are equally likely to give a block.
-
-    Parameters
-    ----------
-    sources : int
-        Of an image in one round (N_s).
-
-    Returns
-    -------
-    float
-        sources / (sources + 1).
-
-    Examples
-    --------
-    >>> from blockmix.privacy import balanced
-    >>> round(balanced(10), 3)
-    0.909
-    """
-    sources = whole_number("sources", sources, 1, rule.MAX_SOURCES)
-    return sources / (sources + 1)
-
-
 def forecast(
     class_size: int,
     *,
     sources: int = 10,
     rounds: int = 1,
-    probability: float = 0.5,
+    probability: float | str = 0.5,
     blocks: int = 64,
 ) -> Forecast:
     """Say what mixing a class will give away, without an image.
@@ -135,7 +113,7 @@ def forecast(
         Images of one label that are mixed together (n; of a cohort, if there are cohorts).
     sources, rounds : int
         N_s and N_t, see `BlockMixer`. A class with fewer others gives all of them.
-    probability : float
+    probability : float or "balanced"
         P_D, see `BlockMixer`.
     blocks : int
         Of one image (N_b).
@@ -158,9 +136,9 @@ def forecast(
     """
     n = whole_number("class_size", class_size, 2, 2**31)
     sources = min(whole_number("sources", sources, 1, rule.MAX_SOURCES), n - 1)
-    rounds = whole_number("rounds", rounds, 1, 100)
+    rounds = whole_number("rounds", rounds, 1, MOST_ROUNDS)
     blocks = whole_number("blocks", blocks, 1, 1_000_000)
-    p = _probability(probability)
+    p = for_pool(check_probability(probability), sources)
     own = own_kept(n, p, rounds)
     near = others(n, own, sources, p, rounds)
     copies = copies_of_a_block(n, p, rounds)
@@ -234,13 +212,3 @@ def _effective(own: float, near: Mapping[float, float]) -> float:
     shares = many * chances / (many @ chances)
     bits = -np.log2(np.where(chances > 0, chances, 1) / (many @ chances))
     return float(2 ** (shares @ bits))
-
-
-def _probability(value: float) -> float:
-    try:
-        number = float("nan") if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError):
-        number = float("nan")
-    if not 0 <= number <= 1:
-        raise InputError(f"probability is a number from 0 to 1, got {value!r}")
-    return number

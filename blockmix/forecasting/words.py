@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from blockmix.privacy.forecasting import Forecast
+from blockmix.forecasting.forecast import Forecast
 
 
 def describe(made: Forecast, releases: int) -> str:
