@@ -1,30 +1,32 @@
 """The destination folder: what may be there, how files appear in it, how a run is continued.
 
-While ``DST/.blockmix`` exists the set is incomplete. It holds ``state.json``, by which ``resume``
-recognises its run and ``overwrite`` its own output; ``lock``, held by the run that writes; and
+While ``DST/.blockmix`` holds ``state.json`` the set is incomplete. By it ``resume`` recognises its
+run, and ``overwrite`` its own output. Beside it lie ``lock``, held by the run that writes, and
 files on their way into place.
 """
 
 from __future__ import annotations
 
-import fcntl
+import errno
 import json
 import os
 import re
 import secrets
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from io import FileIO
 from pathlib import Path
 from typing import Any
 
 from blockmix.errors import InputError, WorkError
+from blockmix.folders import filesystem
 from blockmix.folders.codec import WRITE_SUFFIXES, write_all
 
 RECORD = "blockmix.json"
 WORK = ".blockmix"
-# Every file carries the same time, so that time stamps tell no order: 1980, which zip can hold.
-_TIME_STAMP = 315_532_800
+# What NFS and FUSE make of a file that is removed while it is open.
+_HIDDEN = (".nfs", ".fuse_hidden")
 
 
 class Destination:
@@ -43,9 +45,17 @@ class Destination:
         self._work = root / WORK
         self._state = self._work / "state.json"
         self._lock_file: int | None = None
+        self._time_stamp = _time_stamp("")
         # Folders that are there. With a mkdir for every file, two threads took 383 to 392 us of
         # wall time a file of 13 kB, against 147 to 170 (ext4, new folders, AMD EPYC).
         self._made: set[str] = set()
+        self._new_folders: list[Path] = []  # made for this run, the innermost first
+        self._notes: dict[str, str] = {}
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What this file system did not offer, and was done without."""
+        return tuple(self._notes.values())
 
     def check(self, run: str | None = None) -> None:
         """Refuse a destination that could cost somebody files. Writes nothing.
@@ -78,17 +88,26 @@ class Destination:
                 "resume with the same, or pass overwrite to start anew"
             )
 
-    def begin(self, record: dict[str, Any]) -> None:
-        """Take the folder, for this run alone, and clear what may be cleared."""
-        self.check(record["run"])
+    def take(self, run: str) -> None:
+        """Take the folder, for this run alone."""
+        self.check(run)
+        self._time_stamp = _time_stamp(run)
         try:
-            self._work.mkdir(parents=True, exist_ok=True)
+            folders = (self._work, self.root, *self.root.parents)
+            self._new_folders = [folder for folder in folders if not os.path.lexists(folder)]
+            filesystem.make_folders(self._work)
             self._take_lock()
-            self.check(record["run"])  # again: time has passed, and now nobody else writes
+        except OSError as error:
+            raise self._failure(error) from error
+        self.check(run)  # again: time has passed, and now nobody else writes
+
+    def begin(self, record: dict[str, Any]) -> None:
+        """Clear what may be cleared in the folder that was taken, and say which run writes."""
+        try:
             if self._overwrite:
                 self._clear()
             for left_over in self._work.glob("*.part"):
-                left_over.unlink()
+                filesystem.remove(left_over)
             if self._overwrite or not self._state.exists():
                 state = json.dumps(record).encode()
                 self._put(f"{WORK}/state.json", lambda file: write_all(file, state))
@@ -103,7 +122,7 @@ class Destination:
         try:
             folder = os.path.dirname(output)
             if folder not in self._made:
-                os.makedirs(self.root / folder, exist_ok=True)
+                filesystem.make_folders(self.root / folder)
                 self._made.add(folder)
             self._put(output, save)
         except OSError as error:
@@ -113,42 +132,85 @@ class Destination:
         """Publish the record; only now the set is complete."""
         self.write(RECORD, lambda file: write_all(file, record.encode()))
         try:
-            shutil.rmtree(self._work)
+            filesystem.remove(self._state)
         except OSError as error:
             raise self._failure(error) from error
+        self._leave()
 
     def release(self) -> None:
-        """Let go of the lock, however the run ended; the kernel does so for one that is killed."""
+        """Let go of the folder, however the run ended; of one that is killed the kernel does."""
+        if self._lock_file is None:
+            return
+        if self._state.exists():  # it can be resumed
+            self._unlock()
+        else:  # refused before it began
+            self._leave()
+            for folder in self._new_folders:
+                with suppress(OSError):
+                    folder.rmdir()
+
+    def _take_lock(self) -> None:
+        path = self._work / "lock"
+        self._lock_file = filesystem.open_lock(path)
+        try:
+            # Or else its run has just finished and removed it.
+            ours = filesystem.lock(self._lock_file, path) and os.fstat(self._lock_file).st_nlink > 0
+        except filesystem.NoLocksError as error:
+            ours = True
+            self._notes["lock"] = (
+                f"this file system offers no locks ({error.strerror}): take care that no other "
+                f"run writes to {self.root}"
+            )
+        except OSError:
+            self._unlock()
+            raise
+        if not ours:
+            self._unlock()
+            raise InputError(f"another run is writing to {self.root}: wait for it, or stop it")
+
+    def _leave(self) -> None:
+        """Remove the work folder. What cannot be removed harms nobody, as the state is gone."""
+        try:
+            # While it is locked, so that nobody takes a lock that is about to vanish; but a file
+            # that is open stays in its folder on NFS and FUSE, by another name.
+            filesystem.remove(self._work / "lock")
+            self._unlock()
+            filesystem.remove_folder(self._work)
+        except OSError as error:
+            self._unlock()
+            self._notes["work"] = (
+                f"the set is whole, but a folder was left over ({error.strerror}): delete it"
+            )
+
+    def _unlock(self) -> None:
         if self._lock_file is not None:
             os.close(self._lock_file)
             self._lock_file = None
-            if not self._state.exists() and self._work.exists():  # refused before it began
-                shutil.rmtree(self._work)
-
-    def _take_lock(self) -> None:
-        handle = os.open(self._work / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            ours = os.fstat(handle).st_nlink > 0  # or its run has just finished and removed it
-        except BlockingIOError:
-            ours = False
-        if not ours:
-            os.close(handle)
-            raise InputError(f"another run is writing to {self.root}: wait for it, or stop it")
-        self._lock_file = handle
 
     def _put(self, output: str, save: Callable[[FileIO], None]) -> None:
         # Strings and a descriptor: 74 us a file of 13 kB, against 121 with Paths (AMD EPYC, ext4).
         root = os.fspath(self.root)
         passing = f"{root}/{WORK}/{secrets.token_hex(8)}.part"
         try:
-            with FileIO(passing, "x+") as file:
-                save(file)
-                os.utime(file.fileno(), (_TIME_STAMP, _TIME_STAMP))
-            os.replace(passing, f"{root}/{output}")
-        except OSError:
-            Path(passing).unlink(missing_ok=True)
+            with filesystem.create(passing) as file:
+                filesystem.fill(file, f"{root}/{output}", save)
+                self._stamp(file)
+            filesystem.move(passing, f"{root}/{output}")
+        except BaseException:
+            with suppress(OSError):  # of what went wrong nothing shall hide the cause
+                filesystem.remove(passing)
             raise
+
+    def _stamp(self, file: FileIO) -> None:
+        try:
+            filesystem.stamp(file, self._time_stamp)
+        except OSError as error:
+            if error.errno not in (*filesystem.NOT_OFFERED, errno.EPERM, errno.EINVAL):
+                raise
+            self._notes["stamp"] = (
+                f"this file system lets no time stamps be set ({error.strerror}): those in "
+                f"{self.root} tell when and in which order files were written"
+            )
 
     def _clear(self) -> None:
         # What tells that this is blockmix's own output goes last, lest a kill leave a riddle.
@@ -176,7 +238,8 @@ class Destination:
             names = os.listdir(self._work)
         except OSError:
             return True
-        return not all(name == "lock" or name.endswith(".part") for name in names)
+        harmless = ("lock", *_HIDDEN)
+        return not all(name.startswith(harmless) or name.endswith(".part") for name in names)
 
     def _refuse_foreign_files(self, entries: list[str], record: dict[str, Any] | None) -> None:
         """``overwrite`` removes what blockmix wrote, and refuses where there is anything else."""
@@ -195,10 +258,21 @@ class Destination:
             )
 
     def _failure(self, error: OSError) -> WorkError:
+        file = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
         return WorkError(
-            f"cannot write to {self.root}: {error.strerror or error}. Files that are there are "
-            "whole: mend the cause, then resume with the same key, or overwrite"
+            f"cannot write to {self.root}: {file}{error.strerror or error}. Files that are there "
+            "are whole: mend the cause, then resume with the same key, or overwrite"
         )
+
+
+def _time_stamp(run: str) -> int:
+    """The time that every file of a run carries, so that times tell no order.
+
+    Two runs have different ones, or else whoever copies by size and time would miss the change.
+    From 1980-01-02 on, which zip can hold in every time zone, to 2020, in whole steps of zip's two
+    seconds. ``run`` is its id, which is published.
+    """
+    return 315_619_200 + 2 * (int(run[:8] or "0", 16) % 630_000_000)
 
 
 def _foreign_files(folder: Path, count: int, files: dict[str, Any]) -> list[Path]:

@@ -9,7 +9,7 @@ from blockmix.forecasting.forecast import MOST_ROUNDS, forecast, own_kept
 from blockmix.mixer import BlockMixer
 from blockmix.probability import for_pool
 
-# A forecast takes some milliseconds, of more blocks seconds: it must not hold up a run that is done.
+# A forecast takes milliseconds, of more blocks seconds, and must not hold up a run that is done.
 # Of more sizes of cohorts a sample is taken.
 _MOST_SIZES, _MOST_BLOCKS = 16, 65_536
 

@@ -6,12 +6,14 @@ import os
 import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 from PIL import Image
 
 from blockmix.errors import InputError, WorkError
 from blockmix.folders.destination import Destination
+from blockmix.folders.naming import check_names
 from blockmix.folders.options import FolderOptions
 from blockmix.folders.pipeline import Pipeline
 from blockmix.folders.plan import FolderPlan, make_plan
@@ -151,6 +153,8 @@ def mix_folder(
             found = survey(pool, source, candidates, options.on_error, report)
             checked = time.perf_counter() - checking
             plan = make_plan(mixer, options, found)
+            destination.take(plan.record["run"])
+            check_names(plan, destination.root)
             destination.begin(plan.record)
             compiled = compiler.submit(compile_kernels, mixer)  # while the first images are read
             pipeline = Pipeline(
@@ -160,7 +164,7 @@ def mix_folder(
         before = {"compile": compiled.result(), "check": checked}
         summary = _summarise(plan, found, pipeline, before, started)
         destination.finish(summary.to_json())
-        return summary
+        return replace(summary, notes=destination.notes)
     except OSError as error:  # of folders; files that cannot be read or written have their own
         raise WorkError(f"{error.filename or dst}: {error.strerror or error}") from error
     finally:

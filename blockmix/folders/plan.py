@@ -97,7 +97,7 @@ def make_plan(mixer: BlockMixer, options: FolderOptions, survey: Survey) -> Fold
         "skipped": len(survey.skipped),
     }
     record["run"] = _run_id(mixer.key, record, cohorts)
-    plan = FolderPlan(
+    return FolderPlan(
         mixer=mixer,
         size=(height, width),
         resize=options.size is not None,
@@ -108,9 +108,6 @@ def make_plan(mixer: BlockMixer, options: FolderOptions, survey: Survey) -> Fold
         names=options.names,
         record=record,
     )
-    if options.names == "keep":
-        _refuse_collisions(plan, images)
-    return plan
 
 
 def _smallest(cohorts: list[Cohort]) -> dict[str, int]:
@@ -146,23 +143,3 @@ def _run_id(key: Key, record: dict[str, Any], cohorts: list[Cohort]) -> str:
             name = os.fsencode(image.name).hex()
             files.append((cohort.name, image.id, name, status.st_size, status.st_mtime_ns))
     return key.digest("run", json.dumps([record, files], sort_keys=True).encode()).hex()
-
-
-def _refuse_collisions(plan: FolderPlan, images: list[Candidate]) -> None:
-    taken: dict[str, Candidate] = {}
-    for image in images:
-        path = plan.output(image)
-        if path in taken:
-            raise _collision(taken[path], image, path)
-        taken[path] = image
-    for image in images:
-        for folder in Path(plan.output(image)).parents:
-            if str(folder) in taken:
-                raise _collision(taken[str(folder)], image, str(folder))
-
-
-def _collision(one: Candidate, other: Candidate, path: str) -> InputError:
-    return InputError(
-        f"{one.path} and {other.path} would both become {path}: rename one, or "
-        "let names='opaque' name them"
-    )

@@ -34,6 +34,8 @@ class FolderSummary:
         mean share of an image's blocks that are its own, and of images that whoever holds the
         originals links to theirs (None for more rounds or blocks than are forecast; see
         `blockmix.privacy.forecast`). No key, no source path, no time.
+    notes : tuple of str
+        What the file system of the destination did not offer, and was done without.
 
     Examples
     --------
@@ -47,6 +49,7 @@ class FolderSummary:
     seconds: float
     stage_seconds: dict[str, float]
     record: dict[str, Any]
+    notes: tuple[str, ...] = ()
 
     @property
     def images_per_second(self) -> float:
@@ -69,6 +72,7 @@ class FolderSummary:
         ]
         if not record["private"]:
             lines.append("NOT PRIVATE: the key is from a seed, so anybody can undo the mixing")
+        lines += [f"note: {note}" for note in self.notes]
         for path, reason in self.skipped:
             lines.append(f"skipped {path}: {reason}")
         return "\n".join(lines)
