@@ -42,8 +42,8 @@ class Destination:
         self._src = src
         self._overwrite = overwrite
         self._resume = resume
-        self._work = root / WORK
-        self._state = self._work / "state.json"
+        self.work = root / WORK
+        self._state = self.work / "state.json"
         self._lock_file: int | None = None
         self._time_stamp = _time_stamp("")
         # Folders that are there. With a mkdir for every file, two threads took 383 to 392 us of
@@ -93,9 +93,9 @@ class Destination:
         self.check(run)
         self._time_stamp = _time_stamp(run)
         try:
-            folders = (self._work, self.root, *self.root.parents)
+            folders = (self.work, self.root, *self.root.parents)
             self._new_folders = [folder for folder in folders if not os.path.lexists(folder)]
-            filesystem.make_folders(self._work)
+            filesystem.make_folders(self.work)
             self._take_lock()
         except OSError as error:
             raise self._failure(error) from error
@@ -106,7 +106,7 @@ class Destination:
         try:
             if self._overwrite:
                 self._clear()
-            for left_over in self._work.glob("*.part"):
+            for left_over in self.work.glob("*.part"):
                 filesystem.remove(left_over)
             if self._overwrite or not self._state.exists():
                 state = json.dumps(record).encode()
@@ -150,7 +150,7 @@ class Destination:
                     folder.rmdir()
 
     def _take_lock(self) -> None:
-        path = self._work / "lock"
+        path = self.work / "lock"
         self._lock_file = filesystem.open_lock(path)
         try:
             # Or else its run has just finished and removed it.
@@ -173,9 +173,9 @@ class Destination:
         try:
             # While it is locked, so that nobody takes a lock that is about to vanish; but a file
             # that is open stays in its folder on NFS and FUSE, by another name.
-            filesystem.remove(self._work / "lock")
+            filesystem.remove(self.work / "lock")
             self._unlock()
-            filesystem.remove_folder(self._work)
+            filesystem.remove_folder(self.work)
         except OSError as error:
             self._unlock()
             self._notes["work"] = (
@@ -235,7 +235,7 @@ class Destination:
     def _is_in_use(self) -> bool:
         """Whether the work folder holds more than a run leaves that was killed as it began."""
         try:
-            names = os.listdir(self._work)
+            names = os.listdir(self.work)
         except OSError:
             return True
         harmless = ("lock", *_HIDDEN)

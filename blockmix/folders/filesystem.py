@@ -109,13 +109,8 @@ def name_folding(folder: Path) -> Callable[[str], str] | None:
     ``folder`` exists and can be written to. Two names are the same if the function gives the same
     for both.
     """
-    probe = folder / "nam\u00e9"
-    os.close(_call("creating", probe, os.open, probe, os.O_CREAT | os.O_WRONLY, 0o600))
-    try:
-        ignores_case = is_there(folder / "NAM\u00c9")
-        ignores_form = is_there(folder / "name\u0301")
-    finally:
-        remove(probe)
+    ignores_case = _are_same(folder / "case.part", folder / "CASE.PART")
+    ignores_form = _are_same(folder / "\u00e9.part", folder / "e\u0301.part")
     if not (ignores_case or ignores_form):
         return None
 
@@ -123,6 +118,17 @@ def name_folding(folder: Path) -> Callable[[str], str] | None:
         return unicodedata.normalize("NFD", name.casefold() if ignores_case else name)
 
     return fold
+
+
+def _are_same(path: Path, twin: Path) -> bool:
+    try:
+        path.touch()
+    except OSError:  # of a file system that has no such names
+        return False
+    try:
+        return is_there(twin)
+    finally:
+        remove(path)
 
 
 def _call(operation: str, path: str | Path, function: Callable[..., Any], *arguments: Any) -> Any:

@@ -154,7 +154,7 @@ def mix_folder(
             checked = time.perf_counter() - checking
             plan = make_plan(mixer, options, found)
             destination.take(plan.record["run"])
-            check_names(plan, destination.root)
+            check_names(plan, destination.root, destination.work)
             destination.begin(plan.record)
             compiled = compiler.submit(compile_kernels, mixer)  # while the first images are read
             pipeline = Pipeline(

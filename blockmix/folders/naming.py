@@ -15,16 +15,18 @@ Fold = Callable[[str], str]
 Outputs = list[tuple[str, Candidate]]  # what each image becomes, below the destination
 
 
-def check_names(plan: FolderPlan, root: Path) -> None:
+def check_names(plan: FolderPlan, root: Path, work: Path) -> None:
     """Refuse a plan whose files would not all get into ``root`` under names of their own.
 
     Parameters
     ----------
     plan : FolderPlan
     root : path
-        A folder that exists and can be written to.
+        A folder that exists.
+    work : path
+        A folder below it in which files can be made.
     """
-    fold = filesystem.name_folding(root)
+    fold = filesystem.name_folding(work)
     if fold is not None:
         _refuse_equal_labels(plan, root, fold)
     if plan.names == "keep":

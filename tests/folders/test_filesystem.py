@@ -202,9 +202,16 @@ class TestNames:
         assert fold("\u00e9") == fold("\u00c9")
 
     def test_form(self, tmp_path, monkeypatch):
-        monkeypatch.setattr(filesystem, "is_there", lambda path: "name\u0301" in path.name)
+        monkeypatch.setattr(filesystem, "is_there", lambda path: "e\u0301" in path.name)
         fold = filesystem.name_folding(tmp_path)
         assert fold("\u00e9") == fold("e\u0301") != fold("\u00c9")
+
+    def test_a_file_system_without_such_names_has_no_form(
+        self, tmp_path, ignoring_case, monkeypatch
+    ):
+        fail(monkeypatch, filesystem.Path, "touch", "EPERM", only="\u00e9")
+        fold = filesystem.name_folding(tmp_path)
+        assert fold("Cat") == fold("cAT")
 
     @pytest.mark.parametrize("names", ["opaque", "keep"])
     def test_labels_that_would_become_one_folder(self, tmp_path, dst, names, ignoring_case):
