@@ -13,6 +13,7 @@ from PIL import Image
 
 from blockmix.errors import InputError, WorkError
 from blockmix.folders.destination import Destination
+from blockmix.folders.layout import check_levels
 from blockmix.folders.naming import check_names
 from blockmix.folders.options import FolderOptions
 from blockmix.folders.pipeline import Pipeline
@@ -145,6 +146,7 @@ def mix_folder(
     compiler = ThreadPoolExecutor(1, "blockmix-compile")
     try:
         candidates = find_candidates(source)
+        hint = check_levels(source, candidates)
         destination.check()
         with warnings.catch_warnings():
             # What Pillow only warns of is refused by the codec.
@@ -164,7 +166,7 @@ def mix_folder(
         before = {"compile": compiled.result(), "check": checked}
         summary = _summarise(plan, found, pipeline, before, started)
         destination.finish(summary.to_json())
-        return replace(summary, notes=destination.notes)
+        return replace(summary, notes=(*([hint] if hint else []), *destination.notes))
     except OSError as error:  # of folders; files that cannot be read or written have their own
         raise WorkError(f"{error.filename or dst}: {error.strerror or error}") from error
     finally:

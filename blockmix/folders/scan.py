@@ -12,8 +12,16 @@ from typing import NamedTuple
 from blockmix.errors import InputError
 from blockmix.folders.codec import BadImageError
 
-# What file managers leave behind; hidden files are passed over too.
-_LITTER = ("Thumbs.db", "desktop.ini")
+# What file managers, archivers and storage devices leave behind, in lower case; hidden files are
+# passed over too.
+_LITTER = (
+    *("thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin", "system volume information"),
+    *("icon\r", "__macosx", "network trash folder", "temporary items"),
+    *("@eadir", "@tmp", "#recycle", "#snapshot"),  # Synology
+    *("@recycle", "@recently-snapshot"),  # QNAP
+    *("~snapshot", "lost+found"),
+    *("picasa.ini", "zbthumbnail.info"),
+)
 _IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm")
 
 
@@ -33,17 +41,19 @@ class Candidate(NamedTuple):
 def find_candidates(src: Path) -> list[Candidate]:
     """Every file below every label's folder, in the order of labels and names.
 
-    Nothing is passed over but hidden files and the litter of file managers: an image of an unread
-    format shall be missed here, not in training.
+    Nothing is passed over but hidden files and litter, such as the thumbnails of a file manager: an
+    image of an unread format shall be missed here, not in training.
 
     Raises
     ------
     InputError
-        If there is no label's folder, one is empty, or an image lies outside of them.
+        If there is no label's folder, one is empty or a link, or an image lies outside of them.
     """
     if not os.path.isdir(src):
         raise InputError(f"{src} is not a folder: name the folder that holds one folder a label")
     entries = sorted(entry for entry in os.listdir(src) if not _passed_over(entry))
+    for entry in entries:
+        _refuse_label_link(src / entry)
     labels = [entry for entry in entries if os.path.isdir(src / entry)]
     stray = [entry for entry in entries if entry.lower().endswith(_IMAGE_SUFFIXES)]
     if stray and not labels:
@@ -112,9 +122,18 @@ def _files_below(folder: Path) -> Iterator[str]:
                 yield f"{below}{name}"
 
 
+def _refuse_label_link(path: Path) -> None:
+    if path.is_symlink() and not path.is_file():
+        what = "a link to a folder" if path.is_dir() else "a link to nothing"
+        raise InputError(
+            f"{path} is {what}, and links to folders are not followed: move the folder there, or "
+            "remove the link"
+        )
+
+
 def _raise(error: OSError) -> None:
     raise InputError(f"cannot list {error.filename}: {error.strerror}")
 
 
 def _passed_over(name: str) -> bool:
-    return name.startswith(".") or name in _LITTER
+    return name.startswith(".") or name.lower() in _LITTER

@@ -35,7 +35,8 @@ class FolderSummary:
         originals links to theirs (None for more rounds or blocks than are forecast; see
         `blockmix.privacy.forecast`). No key, no source path, no time.
     notes : tuple of str
-        What the file system of the destination did not offer, and was done without.
+        What looks odd in the source, and what the file system of the destination did not offer and
+        was done without.
 
     Examples
     --------

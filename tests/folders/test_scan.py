@@ -32,6 +32,25 @@ def test_hidden_files_and_litter_are_passed_over(tmp_path):
     assert names(tmp_path) == ["a:000.png"]
 
 
+@pytest.mark.parametrize(
+    "folder", ["@eaDir", "@EADIR", "#recycle", "@Recycle", "__MACOSX", "$RECYCLE.BIN", "~snapshot"]
+)
+def test_folders_of_litter_are_passed_over(tmp_path, folder):
+    """Such as thumbnails that a NAS keeps beside each image."""
+    write_images(tmp_path, {"a": 1})
+    for above in ("", "a/", "a/deep/"):
+        (tmp_path / above / folder / "000.png").mkdir(parents=True)
+        (tmp_path / above / folder / "000.png" / "SYNOPHOTO_THUMB_XL.jpg").touch()
+    assert names(tmp_path) == ["a:000.png"]
+
+
+@pytest.mark.parametrize("name", ["thumbs.db", "THUMBS.DB", "Desktop.ini", "Icon\r", "Picasa.ini"])
+def test_files_of_litter_are_passed_over_whatever_their_case(tmp_path, name):
+    write_images(tmp_path, {"a": 1})
+    (tmp_path / "a" / name).touch()
+    assert names(tmp_path) == ["a:000.png"]
+
+
 def test_every_other_file_counts(tmp_path):
     """An image in a format that is not read must be missed here, not in training."""
     write_images(tmp_path, {"a": 1})
@@ -98,10 +117,23 @@ class TestLinks:
         with pytest.raises(BadImageError, match="a link to nothing"):
             self.check(src, src / "a" / "link.png")
 
-    def test_a_label_that_is_a_link_to_the_outside(self, src):
-        (src / "c").symlink_to(src / "../outside/c")
-        with pytest.raises(BadImageError, match="leads out of the source folder"):
-            self.check(src, src / "c" / "000.png")
+    @pytest.mark.parametrize("target", ["../outside/c", "a", "a/.."])
+    def test_a_label_that_is_one(self, src, target):
+        """To a sibling it would be mixed twice."""
+        (src / "c").symlink_to(target)
+        with pytest.raises(InputError, match=f"{src}/c is a link to a folder, and links to fold"):
+            find_candidates(src)
+
+    def test_a_label_that_is_one_to_nothing(self, src):
+        """It would be missed in training only."""
+        (src / "c").symlink_to("gone")
+        with pytest.raises(InputError, match=f"{src}/c is a link to nothing"):
+            find_candidates(src)
+
+    def test_a_link_beside_the_labels_to_a_file(self, src):
+        (src / "labels.csv").symlink_to("../labels.csv")
+        (src / "../labels.csv").touch()
+        assert names(src) == ["a:000.png", "a:001.png", "b:000.png"]
 
     def test_beside_files_of_a_folder_that_is_known(self, src):
         (src / "a" / "link.png").symlink_to(src / "../outside/c/000.png")
