@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from blockmix import streams
 from blockmix.checks import is_new_or_empty
 from blockmix.errors import InputError
 
@@ -108,21 +109,22 @@ def curves(
     with _taken(output), _running_table(Console(stderr=True)) as watcher:
         record = run(options, output, watcher)
     records.save(record, output / records.NAME)
-    console = _console()
-    for name in options.regimes:
-        numbers = sorted({row["blocks"] for row in record["rows"]})
-        console.print(tables.times(name, record["rows"], numbers))
-    for table in tables.summary(record):
-        console.print(table)
-    for point in record["left_out"]:
-        console.print(f"left out: {point}", markup=False)
     made = figures.draw(record, output)
-    console.print(
-        f"\ntook {record['seconds']:.0f} s; look at {output / records.NAME} and "
-        f"{', '.join(path.name for path in made if path.suffix == '.png')}",
-        markup=False,
-        soft_wrap=True,
-    )
+    console = _console()
+    with streams.telling():
+        for name in options.regimes:
+            numbers = sorted({row["blocks"] for row in record["rows"]})
+            console.print(tables.times(name, record["rows"], numbers))
+        for table in tables.summary(record):
+            console.print(table)
+        for point in record["left_out"]:
+            console.print(f"left out: {point}", markup=False)
+        console.print(
+            f"\ntook {record['seconds']:.0f} s; look at {output / records.NAME} and "
+            f"{', '.join(path.name for path in made if path.suffix == '.png')}",
+            markup=False,
+            soft_wrap=True,
+        )
 
 
 @app.command()

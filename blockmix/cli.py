@@ -5,18 +5,21 @@ Heavy modules are imported inside the commands, so that ``--help`` answers at on
 
 from __future__ import annotations
 
-import re
+import os
 import sys
+import traceback
 import warnings
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from blockmix import __version__
-from blockmix.errors import BlockmixError, InputError
+from blockmix import __version__, streams
+from blockmix.errors import BlockmixError, InputError, Setting
 from blockmix.progress import progress_bars
+from blockmix.text import one_line
 
 if TYPE_CHECKING:
     from blockmix.key import Key
@@ -31,6 +34,9 @@ app = typer.Typer(
 WRONG_USE = 2
 FAILED_WORK = 1
 INTERRUPTED = 130
+# Set to anything, a fault of blockmix itself shows its traceback (without values, which could be a
+# key).
+TRACEBACK = "BLOCKMIX_TRACEBACK"
 
 
 class Format(StrEnum):
@@ -165,7 +171,8 @@ def mix(
             progress=progress,
         )
     if not quiet:
-        typer.echo(summary)
+        with streams.telling():
+            typer.echo(summary)
 
 
 @app.command()
@@ -176,7 +183,8 @@ def keygen(
     from blockmix.key import Key
 
     Key.generate().save(file)
-    typer.echo(f"wrote a new key to {file}: keep it secret, use it for one image set only")
+    with streams.telling():
+        typer.echo(f"wrote a new key to {file}: keep it secret, use it for one image set only")
 
 
 @app.command()
@@ -192,11 +200,13 @@ def demo(
     write_originals(originals)
     arguments = [str(originals), str(mixed), "--size", "96x96", "--block", "12x12"]
     arguments += ["--names", "keep"]  # so that the sheet can show before and after side by side
-    typer.echo(f"$ blockmix mix {' '.join(arguments)}")
+    with streams.telling():
+        typer.echo(f"$ blockmix mix {' '.join(arguments)}")
     app(["mix", *arguments], standalone_mode=False)
     sheet = folder / "before-after.png"
     contact_sheet(originals, mixed, sheet)
-    typer.echo(f"look at {sheet}: originals above, mixed below")
+    with streams.telling():
+        typer.echo(f"look at {sheet}: originals above, mixed below")
 
 
 @app.command()
@@ -208,32 +218,49 @@ def info() -> None:
 
 
 def main() -> NoReturn:
-    """Run the command line: one clear line for a user's mistake, never a traceback."""
+    """Run the command line: one clear line for whatever ends it, never a traceback."""
+    streams.prepare()
     try:
         code = app(standalone_mode=False)
+        sys.stdout.flush()
     except typer.TyperException as error:
         _fail(error.format_message(), error.exit_code)
     except InputError as error:
-        _fail(str(error), WRONG_USE)
+        _fail(error.message(_option), WRONG_USE)
     except BlockmixError as error:
-        _fail(str(error), FAILED_WORK)
+        _fail(error.message(_option), FAILED_WORK)
     except OSError as error:
         _fail(f"{error.filename or 'output'}: {error.strerror or error}", FAILED_WORK)
+    except MemoryError as error:
+        _fail(f"out of memory: {error}", FAILED_WORK)
+    except Exception as error:
+        if os.environ.get(TRACEBACK):
+            raise
+        _fail(_unexpected(error), FAILED_WORK)
     if code == INTERRUPTED:  # typer has caught the KeyboardInterrupt
         _fail("interrupted", INTERRUPTED)
     sys.exit(code)
 
 
 def _fail(message: str, code: int) -> NoReturn:
-    """End with one line; what it says of Python arguments, it says of options."""
-    as_options = re.sub(
-        r"\b(on_error|small_classes|names)='(\w+)'",
-        lambda match: f"--{match[1].replace('_', '-')} {match[2]}",
-        " ".join(message.split()),
-    )
-    if as_options:  # not where the help was shown instead
-        typer.echo(f"blockmix: {as_options}", err=True)
+    """End with one line."""
+    streams.settle()
+    if message:  # not where the help was shown instead
+        with suppress(OSError):  # nobody can be told
+            typer.echo(f"blockmix: {one_line(message)}", err=True)
     sys.exit(code)
+
+
+def _option(setting: Setting) -> str:
+    return f"--{setting.name.replace('_', '-')} {setting.value}"
+
+
+def _unexpected(error: Exception) -> str:
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return (
+        f"unexpected {type(error).__name__} at {frame.filename}:{frame.lineno}: {error}. Please "
+        f"report it, with all that is shown when {TRACEBACK}=1 is set"
+    )
 
 
 def _key(key_file: Path | None, seed: int | None) -> Key | None:

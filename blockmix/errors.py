@@ -1,8 +1,46 @@
 """The errors of blockmix. Each message gives the rule, the value and the way out."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+
+class Setting(NamedTuple):
+    """An argument and a value for it, as part of a message that names it as a way out."""
+
+    name: str
+    value: str
+
+    def __str__(self) -> str:
+        return f"{self.name}={self.value!r}"
+
 
 class BlockmixError(Exception):
-    """Base of every error that blockmix raises on purpose."""
+    """Base of every error that blockmix raises on purpose.
+
+    Its message is made of parts, so that a command line can call a setting by its option.
+
+    Examples
+    --------
+    >>> error = BlockmixError("too few images: pass ", Setting("small_classes", "clamp"))
+    >>> str(error)
+    "too few images: pass small_classes='clamp'"
+    >>> error.message(lambda setting: f"--{setting.name} {setting.value}")
+    'too few images: pass --small_classes clamp'
+    """
+
+    def __init__(self, *parts: str | Setting) -> None:
+        super().__init__(*parts)
+
+    def message(self, spell: Callable[[Setting], str] = str) -> str:
+        """The whole message, with settings as ``spell`` writes them."""
+        return "".join(
+            spell(part) if isinstance(part, Setting) else str(part) for part in self.args
+        )
+
+    def __str__(self) -> str:
+        return self.message()
 
 
 class InputError(BlockmixError, ValueError):

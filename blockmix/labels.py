@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from blockmix.arrays import on_host
-from blockmix.errors import InputError, InputTypeError
+from blockmix.errors import InputError, InputTypeError, Setting
 
 MAX_IMAGES = 2**31
 SMALL_CLASSES = ("error", "clamp")
@@ -75,12 +75,11 @@ def check_sizes(
         way_out = "a label with 1 image would be published unmixed: add images or leave it out"
         if small_classes == "error":
             way_out = f"sources={sources} needs at least {needed}; {way_out}"
-    else:
-        way_out = (
-            f"sources={sources} needs at least {needed}: lower sources, "
-            "or pass small_classes='clamp'"
-        )
-    raise InputError(f"{labels}, but {way_out}")
+        raise InputError(f"{labels}, but {way_out}")
+    raise InputError(
+        f"{labels}, but sources={sources} needs at least {needed}: lower sources, or pass ",
+        Setting("small_classes", "clamp"),
+    )
 
 
 def _classes(labels: Sequence[Any] | npt.ArrayLike) -> tuple[list[Any], npt.NDArray[np.intp]]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from blockmix import whole_file
+from blockmix import streams, whole_file
 from blockmix.checks import is_new_or_empty, whole_number
 from blockmix.errors import InputError
 from blockmix.progress import progress_bars
@@ -185,9 +185,10 @@ def report(
     output.mkdir(parents=True, exist_ok=True)
     whole_file.write(output / "report.json", json.dumps(made, indent=1) + "\n")
     whole_file.write(output / "report.html", shown)
-    for line in made["verdicts"]:
-        typer.echo(f"{_MARKS[line['met']]}{line['text']}")
-    typer.echo(f"wrote {output / 'report.html'} and report.json")
+    with streams.telling():
+        for line in made["verdicts"]:
+            typer.echo(f"{_MARKS[line['met']]}{line['text']}")
+        typer.echo(f"wrote {output / 'report.html'} and report.json")
     if any(line["met"] is False for line in made["verdicts"]):
         raise typer.Exit(MISSED)
 

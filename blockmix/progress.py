@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 Progress = Callable[[str, int, int], None]  # stage, done, total
 
@@ -36,5 +36,11 @@ def progress_bars(*, shown: bool) -> Iterator[Progress]:
             tasks[stage] = bars.add_task(stage, total=total)
         bars.update(tasks[stage], completed=done)
 
-    with bars:
+    # A terminal that has gone meanwhile is no reason to end the work.
+    with suppress(OSError):
+        bars.start()
+    try:
         yield show
+    finally:
+        with suppress(OSError):
+            bars.stop()

@@ -12,7 +12,7 @@ import pytest
 from conftest import read_tree, write_images
 from PIL import Image
 
-from blockmix import Key, __version__
+from blockmix import Key, __version__, mix_folder
 
 COMMAND = str(Path(sys.executable).with_name("blockmix"))
 
@@ -259,29 +259,131 @@ def test_progress_on_a_terminal(src, tmp_path):
     assert (tmp_path / "out").read_text().startswith("mixed 24 images")
 
 
-def test_a_traceback_of_a_bug_shows_no_local_variables(src, tmp_path):
-    """A bug may print a traceback, but never the values in it, among which could be a key."""
-    script = (
-        "import sys; from blockmix import cli; from blockmix.folders import mix_folder as module\n"
-        "def bug(*_): raise ZeroDivisionError\n"
-        "module.survey = bug; cli.main()"
-    )
+BUG = (
+    "import sys; from blockmix import cli; from blockmix.folders import mix_folder as module\n"
+    "def bug(*_): raise ZeroDivisionError('by nothing')\n"
+    "module.survey = bug; cli.main()"
+)
+
+
+@pytest.mark.parametrize("wanted", [False, True])
+def test_a_bug_is_one_line_and_its_traceback_shows_no_values(src, tmp_path, wanted):
+    """Among values there could be a key."""
     Key(bytes(range(32))).save(tmp_path / "my.key")
     done = subprocess.run(
         [
             sys.executable,
             "-c",
-            script,
+            BUG,
             "mix",
             src,
             tmp_path / "dst",
             "--key-file",
             tmp_path / "my.key",
         ],
+        env=os.environ | ({"BLOCKMIX_TRACEBACK": "1"} if wanted else {}),
         capture_output=True,
         text=True,
         check=False,
     )
-    assert "ZeroDivisionError" in done.stderr
+    assert done.returncode == 1
+    assert ("Traceback" in done.stderr) == wanted
+    assert wanted or re.fullmatch(
+        r"blockmix: unexpected ZeroDivisionError at <string>:2: by nothing\. Please report it.*\n",
+        done.stderr,
+    )
     for shape in (bytes(range(32)).hex(), str(bytes(range(32))), "locals", "50462976"):
         assert shape not in done.stderr
+
+
+@pytest.mark.parametrize("error", [MemoryError, RecursionError, KeyError, AssertionError])
+def test_whatever_is_raised_is_one_line(blockmix, src, monkeypatch, error):
+    def raise_it(*_):
+        raise error("something")
+
+    monkeypatch.setattr("blockmix.folders.mix_folder.survey", raise_it)
+    code, output, errors = blockmix("mix", src, "dst", "--block", 8)
+    assert (code, output) == (1, "")
+    assert errors.startswith("blockmix: ")
+    assert "something" in errors
+    assert errors.count("\n") == 1
+
+
+def test_memory_that_the_machine_lacks(blockmix, src, monkeypatch):
+    monkeypatch.setattr("blockmix.folders.cohorts.machine_memory", lambda: 3 * 12 * 16 * 16 * 3 - 1)
+    code, _, errors = blockmix("mix", src, "dst", "--block", 8, "--memory", "900TB")
+    assert code == 2
+    assert "the largest cohort needs 1MiB for its pixels, but this machine has 1MiB" in errors
+    assert not Path("dst").exists()
+    monkeypatch.setattr("blockmix.folders.cohorts.machine_memory", lambda: 3 * 12 * 16 * 16 * 3)
+    assert blockmix("mix", src, "dst", "--block", 8, "--memory", "900TB")[0] == 0
+
+
+def test_memory_that_is_not_given(blockmix, src, monkeypatch):
+    def empty(shape, dtype):
+        raise MemoryError(f"Unable to allocate {shape}")
+
+    monkeypatch.setattr("blockmix.folders.pipeline.np.empty", empty)
+    code, _, errors = blockmix("mix", src, "dst", "--block", 8)
+    assert code == 1
+    assert "not enough memory: Unable to allocate (24, 16, 16, 3); lower memory, or size" in errors
+
+
+class TestStreams:
+    """What a finished run prints, and where to, does not matter to the run."""
+
+    def run(self, line, **changes):
+        return subprocess.run(
+            ["/bin/sh", "-c", line, COMMAND], check=False, capture_output=True, **changes
+        )
+
+    @pytest.mark.parametrize("closed", ["2>&-", "<&- >&- 2>&-"])
+    def test_that_are_closed(self, src, tmp_path, closed):
+        done = self.run(f'"$0" mix src dst --block 8 --seed 0 {closed}', cwd=tmp_path)
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert (b"mixed 24 images" in done.stdout) == (">&- " not in closed)
+        mix_folder(src, tmp_path / "expected", block=8, key=Key.from_seed(0))
+        assert read_tree(tmp_path / "dst") == read_tree(tmp_path / "expected")
+
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+    def test_that_are_full(self, src, tmp_path):
+        done = self.run('"$0" mix src dst --block 8 >/dev/full', cwd=tmp_path)
+        assert (done.returncode, done.stderr) == (0, b"")
+        done = self.run('"$0" forecast --class-size 9 >/dev/full', cwd=tmp_path)
+        assert done.returncode == 1
+        assert done.stderr == b"blockmix: output: No space left on device\n"
+
+    def test_of_an_encoding_that_lacks_characters(self, src, tmp_path):
+        """A finished run stays finished, whatever the names in its summary."""
+        (src / "cat" / os.fsdecode(b"\xff\xe9.png")).write_text("no image")
+        (src / "cat" / "\u732b.png").write_text("no image")
+        done = self.run(
+            '"$0" mix src dst --block 8 --on-error skip',
+            cwd=tmp_path,
+            env=os.environ | {"PYTHONIOENCODING": "latin-1"},
+        )
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert rb"skipped src/cat/\udcff\udce9.png: it is not an image" in done.stdout
+        assert rb"skipped src/cat/\u732b.png: it is not an image" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("two  spaces.png", "two  spaces.png"),
+        ("a line\nblockmix: done.png", r"a line\nblockmix: done.png"),
+        ("\x1b[31mred.png", r"\x1b[31mred.png"),
+        ("on_error='skip' names='keep'.png", "on_error='skip' names='keep'.png"),
+        ("caf\u00e9 \u732b.png", "caf\u00e9 \u732b.png"),
+    ],
+    ids=repr,
+)
+def test_file_names_are_shown_as_they_are_on_one_line(blockmix, src, name, shown):
+    (src / "cat" / name).write_text("no image")
+    code, _, errors = blockmix("mix", src, "dst", "--block", 8)
+    assert code == 1
+    assert errors.startswith(f"blockmix: {src}/cat/{shown}: it is not an image")
+    assert errors.endswith("leave such files out with --on-error skip\n")
+    assert errors.count("\n") == 1
+    _, output, _ = blockmix("mix", src, "dst", "--block", 8, "--on-error", "skip")
+    assert f"\nskipped {src}/cat/{shown}: it is not an image" in output

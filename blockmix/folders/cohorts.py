@@ -15,6 +15,7 @@ from blockmix.errors import InputError
 from blockmix.folders.scan import Candidate
 from blockmix.folders.sizes import show_memory
 from blockmix.key import Key
+from blockmix.memory import machine_memory
 
 # Names, paths and positions of one image while it is in memory, in bytes, generously.
 PER_IMAGE = 1024
@@ -44,6 +45,18 @@ def capacity(memory: int, image_bytes: int, blocks: int, sources: int) -> int:
             f"{show_memory(least * each)}"
         )
     return fit
+
+
+def check_memory(cohorts: Iterable[Cohort], image_bytes: int) -> None:
+    """Refuse cohorts that fit into the budget, but not into the machine."""
+    needed = 3 * image_bytes * max(len(cohort.members) for cohort in cohorts)
+    there = machine_memory()
+    if there is not None and needed > there:
+        raise InputError(
+            f"the largest cohort needs {show_memory(needed)} for its pixels, but this machine has "
+            f"{show_memory(there)}: lower memory, so that labels are cut into smaller cohorts, "
+            "or size"
+        )
 
 
 def cut_into_cohorts(images: Iterable[Candidate], most: int, key: Key) -> list[Cohort]:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path, PurePath
 
-from blockmix.errors import InputError
+from blockmix.errors import InputError, Setting
 from blockmix.folders import filesystem
 from blockmix.folders.plan import FolderPlan
 from blockmix.folders.scan import Candidate
@@ -62,7 +62,8 @@ def _refuse_long_names(outputs: Outputs, root: Path) -> None:
             continue
         raise InputError(
             f"{image.path} would become {output}, but in {root} {rule}: shorten its name or that "
-            "of its folder, or let names='opaque' name the files"
+            "of its folder, or pass ",
+            Setting("names", "opaque"),
         )
 
 
@@ -80,6 +81,6 @@ def _refuse_collisions(outputs: Outputs, fold: Fold) -> None:
 
 def _collision(first: Candidate, second: Candidate, path: str) -> InputError:
     return InputError(
-        f"{first.path} and {second.path} would both become {path}: rename one, or "
-        "let names='opaque' name them"
+        f"{first.path} and {second.path} would both become {path}: rename one, or pass ",
+        Setting("names", "opaque"),
     )

@@ -92,7 +92,10 @@ class Pipeline:
         loads = list(pack(todo, min(self._plan.capacity, _LOAD_BYTES // prod(shape))))
         largest = max((sum(len(cohort.members) for cohort in load) for load in loads), default=0)
         # All the memory for pixels: two loads, one of them being read, and what one is mixed into.
-        read, ahead, mixed = (np.empty((largest, *shape), np.uint8) for _ in range(3))
+        try:
+            read, ahead, mixed = (np.empty((largest, *shape), np.uint8) for _ in range(3))
+        except MemoryError as error:
+            raise WorkError(f"not enough memory: {error}; lower memory, or size") from None
         waiting = iter(loads)
         load = self._start_reading(next(waiting, None), read)
         while load:
@@ -160,7 +163,7 @@ class Pipeline:
         try:
             check_sizes(load.names, sizes.tolist(), mixer.sources, mixer.small_classes)
         except InputError as error:
-            raise WorkError(f"without the files that cannot be used, {error}") from None
+            raise WorkError("without the files that cannot be used, ", *error.args) from None
         for to, place in enumerate(kept):  # in place, as the memory budget has no room for a copy
             load.pixels[to] = load.pixels[place]
         return [load.images[place] for place in kept], cohorts, load.pixels[: len(kept)]

@@ -14,7 +14,7 @@ import PIL
 from blockmix import __version__
 from blockmix.errors import InputError
 from blockmix.folders.codec import Encoder
-from blockmix.folders.cohorts import Cohort, capacity, cut_into_cohorts
+from blockmix.folders.cohorts import Cohort, capacity, check_memory, cut_into_cohorts
 from blockmix.folders.destination import RECORD, WORK
 from blockmix.folders.expectation import expectation
 from blockmix.folders.options import FolderOptions
@@ -78,6 +78,7 @@ def make_plan(mixer: BlockMixer, options: FolderOptions, survey: Survey) -> Fold
     image_bytes = height * width * (1 if survey.grey else 3)
     fit = capacity(options.memory, image_bytes, grid.blocks, mixer.sources)
     cohorts = cut_into_cohorts(images, fit, mixer.key)
+    check_memory(cohorts, image_bytes)
     record: dict[str, Any] = {
         "blockmix": __version__,
         "rule": rule.VERSION,

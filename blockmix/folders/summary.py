@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from blockmix.folders.expectation import describe
+from blockmix.text import one_line
 
 
 @dataclass(frozen=True)
@@ -73,9 +74,9 @@ class FolderSummary:
         ]
         if not record["private"]:
             lines.append("NOT PRIVATE: the key is from a seed, so anybody can undo the mixing")
-        lines += [f"note: {note}" for note in self.notes]
+        lines += [one_line(f"note: {note}") for note in self.notes]
         for path, reason in self.skipped:
-            lines.append(f"skipped {path}: {reason}")
+            lines.append(one_line(f"skipped {path}: {reason}"))
         return "\n".join(lines)
 
     def to_json(self) -> str:

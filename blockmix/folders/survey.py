@@ -9,7 +9,7 @@ from concurrent.futures import Executor
 from pathlib import Path
 from typing import NamedTuple
 
-from blockmix.errors import InputError, WorkError
+from blockmix.errors import InputError, Setting, WorkError
 from blockmix.folders.codec import BadImageError, Header
 from blockmix.folders.kept import Kept
 from blockmix.folders.scan import Candidate, Enclosure
@@ -109,7 +109,9 @@ def _map(
 def stop_at(bad: Sequence[BadImageError]) -> WorkError:
     """The error that stops a run because of files that cannot be used."""
     more = f" (and {len(bad) - 1} more files cannot be used)" if len(bad) > 1 else ""
-    return WorkError(f"{bad[0]}{more}; mend it, or leave such files out with on_error='skip'")
+    return WorkError(
+        f"{bad[0]}{more}; mend it, or leave such files out with ", Setting("on_error", "skip")
+    )
 
 
 def _refuse_emptied_labels(before: Iterable[Candidate], after: Iterable[Candidate]) -> None:

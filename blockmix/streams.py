@@ -1,0 +1,52 @@
+"""Standard streams that may be closed, full, or of an encoding that lacks characters."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_NAMES = ("stdin", "stdout", "stderr")  # by file descriptor
+
+
+def prepare() -> None:
+    """Let every stream take what is written to it, as a command line needs from its start.
+
+    A stream that was closed (``2>&-``, some schedulers) is opened on the null device: Python has
+    none for it, and the next file to be opened would get its number, and what libraries print.
+    Characters that an encoding lacks, such as those of file names that are not text, are escaped.
+    """
+    for number, name in enumerate(_NAMES):
+        if getattr(sys, name) is None:
+            null = os.open(os.devnull, os.O_RDWR)
+            if null != number:
+                os.dup2(null, number)
+                os.close(null)
+            mode = "r" if number == 0 else "w"
+            setattr(sys, name, open(number, mode, encoding="utf-8"))  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+@contextmanager
+def telling() -> Iterator[None]:
+    """Print about work that is done: that nobody can read it is no failure of the work."""
+    try:
+        yield
+    except OSError:  # a full disk, a pipe whose reader has gone
+        pass
+    finally:
+        settle()
+
+
+def settle() -> None:
+    """Write out what was printed, or let it go, lest Python stumble over it as it ends."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())
+        os.close(null)
