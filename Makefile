@@ -17,6 +17,7 @@ demo: $(VENV)/.demo  ## Set up, mix 200 real images, draw a before/after sheet i
 	$(BIN)/blockmix demo $(DEMO)
 
 test: $(VENV)/.test  ## Set up and run the tests
+	@echo "Running the tests: about two minutes on two cores ..."
 	$(BIN)/python -m pytest
 
 test-cudasim: $(VENV)/.test $(VENV)/.cuda13  ## Run the CUDA kernels in numba's simulator, without a GPU
@@ -62,10 +63,12 @@ clean:  ## Remove everything that the other targets made
 # One stamp for each extra of pyproject.toml. Bytecode comes with the first import of what is used,
 # which takes a demo from 63 s to 36 s.
 $(VENV)/.%: pyproject.toml | $(VENV)/.made
+	@echo "Installing blockmix[$*] and what it needs into $(VENV): once, about a minute ..."
 	$(BIN)/pip install --quiet --no-compile --disable-pip-version-check --editable '.[$*]'
 	@mkdir -p build
 	@touch $@
 
 $(VENV)/.made:
+	@echo "Making a virtual environment in $(VENV) ..."
 	$(PYTHON) -m venv $(VENV)
 	@touch $@
