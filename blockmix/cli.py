@@ -246,9 +246,13 @@ def _fail(message: str, code: int) -> NoReturn:
     """End with one line."""
     streams.settle()
     if message:  # not where the help was shown instead
-        with suppress(OSError):  # nobody can be told
-            typer.echo(f"blockmix: {one_line(message)}", err=True)
+        _complain(message)
     sys.exit(code)
+
+
+def _complain(message: str) -> None:
+    with suppress(OSError):  # of a stream that nobody can read
+        typer.echo(f"blockmix: {one_line(message)}", err=True)
 
 
 def _option(setting: Setting) -> str:
@@ -276,5 +280,5 @@ def _key(key_file: Path | None, seed: int | None) -> Key | None:
         warnings.simplefilter("always")
         key = Key.from_file(key_file)
     for warning in caught:
-        typer.echo(f"blockmix: warning: {warning.message}", err=True)
+        _complain(f"warning: {warning.message}")
     return key
