@@ -190,11 +190,16 @@ def place_of(array: Any, name: str) -> Place:
     return HOST if array is None else CONTAINERS[container_kind(array, name)].place(array)
 
 
-def on_host(values: Any) -> Any:
-    """Values as they are, but brought to the host if they are an array on a device."""
+def on_host(values: Any, name: str = "values") -> Any:
+    """Values as they are, but brought to the host if they are an array on a device.
+
+    Tensors come without gradients, and those of floating point as float64, as NumPy lacks some.
+    """
     torch, cupy = sys.modules.get("torch"), sys.modules.get("cupy")
-    if torch is not None and isinstance(values, torch.Tensor) and values.device.type == "cuda":
-        return values.detach().cpu()
+    if torch is not None and isinstance(values, torch.Tensor):
+        CONTAINERS["torch tensors"].view(values, name)  # refuses what NumPy cannot read
+        values = values.detach().cpu()
+        return values.double() if values.is_floating_point() else values
     return values.get() if cupy is not None and isinstance(values, cupy.ndarray) else values
 
 

@@ -38,12 +38,8 @@ def partition(
     image's choices follow from its id, and its class is in the order of ids. ``images`` is their
     number, where there are images to compare with.
     """
-    names, class_of = _classes(labels)
+    names, class_of = classes(labels, images=images)
     count = len(class_of)
-    if images not in (None, count):
-        raise InputError(
-            f"there must be one label for each image, got {count} labels for {images} images"
-        )
     if count > MAX_IMAGES:
         raise InputError(f"one call takes at most {MAX_IMAGES} images, got {count}: split the set")
     id_array = _id_array(ids, count)
@@ -82,13 +78,20 @@ def check_sizes(
     )
 
 
-def _classes(labels: Sequence[Any] | npt.ArrayLike) -> tuple[list[Any], npt.NDArray[np.intp]]:
-    """The distinct labels, and which of them each image has."""
+def classes(
+    labels: Sequence[Any] | npt.ArrayLike, *, images: int | None = None
+) -> tuple[list[Any], npt.NDArray[np.intp]]:
+    """The distinct labels, and which of them each of the ``images`` has."""
     array = _as_array(labels, "labels")
+    if images not in (None, len(array)):
+        raise InputError(
+            f"there must be one label for each image, got {len(array)} labels for {images} images"
+        )
     if array.dtype.kind not in "biuUSTO":
+        dtype = str(getattr(labels, "dtype", array.dtype)).removeprefix("torch.")
         raise InputTypeError(
-            f"labels are integers or strings, got {array.dtype}: convert them, for example "
-            "with labels.astype(int)"
+            f"labels are integers or strings, got {dtype}: convert them, for example with "
+            "labels.astype(int), or labels.long() in torch"
         )
     if array.dtype.kind != "O":
         names, class_of = np.unique(array, return_inverse=True)
@@ -107,15 +110,22 @@ def _as_array(values: Sequence[Any] | npt.ArrayLike, name: str) -> npt.NDArray[A
     """A 1-D array. Python values stay what they are: NumPy would turn [1, "a"] into strings,
     [-1, 2**63] into floats, and cut NULs off the ends of strings, without a word.
     """
+    values = on_host(values, name)
     try:
-        values = on_host(values)
         array = np.asarray(values) if hasattr(values, "dtype") else _objects(values)
     except Exception as error:  # whatever a foreign container raises when it is converted
         raise InputTypeError(f"{name} cannot be read as a 1-D sequence: {error}") from None
     if isinstance(values, np.ma.MaskedArray):
         raise InputTypeError(f"{name} is a masked array, whose mask would be lost: fill it")
     if array.ndim != 1:
-        raise InputError(f"{name} are 1-D, one for each image, got shape {array.shape}")
+        way_out = ""
+        if array.ndim == 2 and array.shape[1] == 1:
+            way_out = f": pass {name}.reshape(-1)"
+        elif array.ndim == 2 and name == "labels":
+            way_out = (
+                ": mix before one-hot or soft labels are made of them, or pass their argmax(1)"
+            )
+        raise InputError(f"{name} are 1-D, one for each image, got shape {array.shape}{way_out}")
     return array
 
 

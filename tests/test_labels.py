@@ -37,7 +37,27 @@ def test_labels_that_are_taken(labels):
 
 
 def test_labels_from_torch(torch):
-    assert classes_of(torch.tensor([1, 0, 1, 0])) == [[1, 3], [0, 2]]
+    for dtype in (torch.int64, torch.uint8, torch.uint16, torch.bool):
+        assert classes_of(torch.tensor([1, 0, 1, 0], dtype=dtype)) == [[1, 3], [0, 2]]
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16", "float32", "complex64"])
+def test_tensors_of_other_dtypes(torch, dtype):
+    values = torch.tensor([1, 0, 1, 0], dtype=getattr(torch, dtype), requires_grad=True)
+    with pytest.raises(InputTypeError, match=rf"integers or strings, got {dtype}: .*long\(\)"):
+        partition(values, None, 1, "error")
+    with pytest.raises(InputTypeError, match="ids are integers from 0"):
+        partition([0, 0, 0, 0], values, 1, "error")
+
+
+@pytest.mark.parametrize("name", ["labels", "ids"])
+def test_tensors_that_hold_no_plain_values(torch, name):
+    numbers = torch.arange(4)
+    sparse, meta = numbers.to_sparse(), numbers.to("meta")
+    for values, message in ((sparse, "is a sparse, nested"), (meta, "is a torch tensor on meta")):
+        arguments = {"labels": [0] * 4, "ids": None} | {name: values}
+        with pytest.raises(InputTypeError, match=f"{name} {message}"):
+            partition(**arguments, sources=1, small_classes="error")
 
 
 def test_classes_are_in_the_order_of_ids():
@@ -69,6 +89,18 @@ def test_labels_of_other_kinds(labels):
 @pytest.mark.parametrize("labels", [np.zeros((2, 2), int), np.array(7), np.zeros((2, 0))])
 def test_labels_are_one_dimensional(labels):
     with pytest.raises(InputError, match="labels are 1-D"):
+        partition(labels, None, 1, "error")
+
+
+@pytest.mark.parametrize(
+    ("labels", "way_out"),
+    [
+        (np.zeros((2, 1), int), r"pass labels.reshape\(-1\)"),
+        (np.eye(2), r"mix before one-hot or soft labels are made of them, or pass their argmax"),
+    ],
+)
+def test_the_way_to_flat_labels(labels, way_out):
+    with pytest.raises(InputError, match=way_out):
         partition(labels, None, 1, "error")
 
 
