@@ -8,6 +8,7 @@ has the address, shape and strides, which is all that the checks look at, and is
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -201,6 +202,16 @@ def on_host(values: Any, name: str = "values") -> Any:
         values = values.detach().cpu()
         return values.double() if values.is_floating_point() else values
     return values.get() if cupy is not None and isinstance(values, cupy.ndarray) else values
+
+
+def untraced(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call a function outside of the graphs of ``torch.compile``.
+
+    Tracing would replace NumPy by torch, which lacks unsigned integers, and knows no numba.
+    """
+    if "torch._dynamo" not in sys.modules:  # then nobody compiles; loading it takes seconds
+        return function(*arguments)
+    return sys.modules["torch"].compiler.disable(function)(*arguments)
 
 
 class _Shadow:

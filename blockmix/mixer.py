@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from blockmix.arrays import LAYOUTS, open_images, open_out, place_of
+from blockmix.arrays import LAYOUTS, open_images, open_out, place_of, untraced
 from blockmix.backends import Backend, choose
 from blockmix.checks import one_of, whole_number
 from blockmix.errors import InputTypeError
@@ -156,14 +156,7 @@ key=Key(<from a seed: not private>), layout='NHWC', small_classes='error')
         >>> mixer(np.array([[[1]], [[2]]]), [0, 0]).ravel()
         array([2, 1])
         """
-        batch = open_images(images, self.layout)
-        backend = choose(batch.place, device)
-        if out is not None:
-            open_out(out, images, self.layout)  # refused before the draw, if it has to be
-        grid = resolve_grid(self.block, batch.height, batch.width)
-        classes = partition(labels, ids, self.sources, self.small_classes, images=len(batch.view))
-        plan = self._draw(backend, classes, grid)
-        return plan.apply(images, out, layout=self.layout, device=device)
+        return untraced(self._mix, images, labels, ids, out, device)
 
     def plan(
         self,
@@ -199,9 +192,7 @@ key=Key(<from a seed: not private>), layout='NHWC', small_classes='error')
         >>> BlockMixer(sources=2).plan(["a", "a", "a"], height=96, width=192)
         SourceMap(3 images, 4 x 8 blocks of an image of 96 x 192)
         """
-        grid = resolve_grid(self.block, height, width)
-        classes = partition(labels, ids, self.sources, self.small_classes)
-        return self._draw(choose(place_of(like, "like"), None), classes, grid)
+        return untraced(self._plan, labels, height, width, ids, like)  # type: ignore[no-any-return]
 
     def quantised_probability(self) -> float:
         """The chance that a block is replaced in one round, as the draw realises it.
@@ -220,6 +211,21 @@ key=Key(<from a seed: not private>), layout='NHWC', small_classes='error')
         return float(
             rule.quantised_probability(self.sources, for_pool(self.probability, self.sources))
         )
+
+    def _mix(self, images: Any, labels: Any, ids: Any, out: Any, device: str | None) -> Any:
+        batch = open_images(images, self.layout)
+        backend = choose(batch.place, device)
+        if out is not None:
+            open_out(out, images, self.layout)  # refused before the draw, if it has to be
+        grid = resolve_grid(self.block, batch.height, batch.width)
+        classes = partition(labels, ids, self.sources, self.small_classes, images=len(batch.view))
+        plan = self._draw(backend, classes, grid)
+        return plan.apply(images, out, layout=self.layout, device=device)
+
+    def _plan(self, labels: Any, height: int, width: int, ids: Any, like: Any) -> SourceMap:
+        grid = resolve_grid(self.block, height, width)
+        classes = partition(labels, ids, self.sources, self.small_classes)
+        return self._draw(choose(place_of(like, "like"), None), classes, grid)
 
     def _draw(self, backend: Backend, classes: Partition, grid: BlockGrid) -> SourceMap:
         rounds = self.rounds if self.probability else 0

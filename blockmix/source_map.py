@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from blockmix.arrays import LAYOUTS, Batch, new_out, open_images, open_out
+from blockmix.arrays import LAYOUTS, Batch, new_out, open_images, open_out, untraced
 from blockmix.backends import Backend, choose
 from blockmix.checks import one_of
 from blockmix.cpu import Cpu, Placed
@@ -159,6 +159,9 @@ class SourceMap:
         >>> plan.apply(images).shape
         (3, 4, 4)
         """
+        return untraced(self._apply, images, out, layout, device)
+
+    def _apply(self, images: Any, out: Any, layout: str, device: str | None) -> Any:
         one_of("layout", layout, LAYOUTS)
         batch = open_images(images, layout)
         self._check_fits(batch)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from conftest import random_images
 
-from blockmix import InputError, InputTypeError, mix
+from blockmix import BlockMixer, InputError, InputTypeError, mix
 
 LABELS = [0, 1] * 12
 
@@ -74,3 +74,35 @@ def test_tensors_that_are_not_plain_are_refused(torch):
     ):
         with pytest.raises(InputTypeError, match="sparse, nested, quantised or lazy"):
             mix(tensor, LABELS, block=4)
+
+
+def test_compiled_functions_leave_mixing_out_of_their_graphs(torch, images, key):
+    tensor, labels = torch.from_numpy(images), torch.tensor(LABELS)
+    mixer = BlockMixer(block=4, key=key)
+    plan = mixer.plan(LABELS, 8, 12)
+    steps = [
+        lambda images, labels: mix(images + 1, labels, block=4, key=key) * 2,
+        lambda images, labels: mixer(images + 1, labels) * 2,
+        lambda images, labels: plan.apply(images + 1) * 2,
+        lambda images, labels: mixer.plan(labels, 8, 12).apply(images + 1) * 2,
+    ]
+    wanted = mix(images + np.uint8(1), LABELS, block=4, key=key) * np.uint8(2)
+    graphs = []
+
+    def backend(graph, _):
+        graphs.append([node.name for node in graph.graph.nodes if node.op == "call_function"])
+        return graph.forward
+
+    for step in steps:
+        torch._dynamo.reset()
+        mixed = torch.compile(step, backend=backend)(tensor, labels)
+        assert np.array_equal(mixed.numpy(), wanted)
+        assert graphs[-2:] == [["add"], ["mul"]]
+    assert len(graphs) == 2 * len(steps)
+
+
+def test_a_fresh_key_is_no_part_of_a_graph(torch, images):
+    torch._dynamo.reset()
+    step = torch.compile(lambda images: mix(images, LABELS, block=4), backend="eager")
+    first, second = (step(torch.from_numpy(images)) for _ in range(2))
+    assert not first.equal(second)
