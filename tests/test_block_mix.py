@@ -1,5 +1,10 @@
 """The batch transform, on CPU torch; on a GPU it is `mix`, which tests/gpu tries."""
 
+import collections
+import copy
+import io
+import multiprocessing
+
 import numpy as np
 import pytest
 
@@ -14,6 +19,24 @@ def block_mix(torch):
 
     def make(**parameters):
         return BlockMix(**{"block": 4, "sources": 3, "key": Key(SECRET)} | parameters)
+
+    return make
+
+
+@pytest.fixture
+def loader(torch, batch):
+    """A DataLoader over four batches."""
+
+    def make(transform, workers=1, start="fork", **options):
+        dataset = torch.utils.data.TensorDataset(batch[0].repeat(4, 1, 1, 1), batch[1].repeat(4))
+        return torch.utils.data.DataLoader(
+            dataset,
+            batch_size=24,
+            num_workers=workers,
+            collate_fn=transform.collate,
+            multiprocessing_context=start if workers else None,
+            **options,
+        )
 
     return make
 
@@ -57,14 +80,64 @@ def test_a_fresh_key_without_one(block_mix, batch):
     assert not one.equal(two)
 
 
-def test_the_count_is_part_of_the_state_and_the_key_is_not(block_mix, batch):
-    transform, other = block_mix(), block_mix()
-    transform.set_epoch(2)
-    transform(*batch)
-    state = transform.state_dict()
-    assert state == {"_extra_state": {"epoch": 2, "calls": 1}}
-    other.load_state_dict(state)
-    assert other(*batch)[0].equal(transform(*batch)[0])
+class TestState:
+    def test_is_the_count_and_not_the_key(self, torch, block_mix, batch):
+        transform, other = block_mix(), block_mix()
+        transform.set_epoch(2)
+        transform(*batch)
+        state = transform.state_dict()
+        assert list(state) == ["_extra_state"]
+        assert state["_extra_state"].tolist() == [2, 1]
+        other.load_state_dict(state)
+        assert other(*batch)[0].equal(transform(*batch)[0])
+
+    def test_of_earlier_versions(self, block_mix, batch):
+        transform = block_mix()
+        transform.load_state_dict({"_extra_state": {"epoch": 2, "calls": 1}})
+        assert np.array_equal(transform(*batch)[0].numpy(), expected(batch, 2, 1))
+
+    def test_loops_over_a_state_leave_the_count_alone(self, torch, block_mix, batch):
+        transform = block_mix()
+        transform(*batch)
+        average = copy.deepcopy(transform)
+        for value, other in zip(
+            average.state_dict().values(), transform.state_dict().values(), strict=True
+        ):
+            value.mul_(0.999).add_(other, alpha=0.001)
+            value.copy_(0.5 * value + 0.5 * other)
+            value /= 3
+        assert average.state_dict()["_extra_state"].tolist() == [0, 1]
+
+    def test_of_a_model_that_is_averaged_or_cast(self, torch, block_mix, batch):
+        model = torch.nn.Sequential(block_mix(), torch.nn.BatchNorm2d(3))
+        model[0](*batch)
+        average = torch.optim.swa_utils.AveragedModel(model, use_buffers=True)
+        model[0](*batch)
+        average.update_parameters(model)
+        assert average.module[0].state_dict()["_extra_state"].tolist() == [0, 1]
+        assert model.half()[0].state_dict()["_extra_state"].tolist() == [0, 2]
+        assert list(model[0].buffers()) == []
+
+    def test_travels_in_a_file_of_weights(self, torch, block_mix, batch):
+        transform, file = block_mix(), io.BytesIO()
+        transform(*batch)
+        torch.save(transform.state_dict(), file)
+        file.seek(0)
+        other = block_mix()
+        other.load_state_dict(torch.load(file, weights_only=True))
+        assert np.array_equal(other(*batch)[0].numpy(), expected(batch, 0, 1))
+
+    @pytest.mark.parametrize("counts", [[1.5, 7.0], [1.0, float("nan")], [1.0, 3e7], [1.0, -1.0]])
+    def test_that_was_averaged(self, torch, block_mix, counts):
+        transform = block_mix()
+        with pytest.warns(UserWarning, match="numbers could repeat: call set_epoch"):
+            transform.load_state_dict({"_extra_state": torch.tensor(counts)})
+        assert transform.state_dict()["_extra_state"].tolist() == [1, 7 if counts[1] == 7 else 0]
+
+    def test_that_was_rounded(self, torch, block_mix):
+        state = torch.tensor([1.0, 2049.0]).half()
+        with pytest.warns(UserWarning, match="numbers could repeat: call set_epoch"):
+            block_mix().load_state_dict({"_extra_state": state})
 
 
 def test_the_key_does_not_show(block_mix):
@@ -103,6 +176,49 @@ class TestSmallClasses:
         assert block_mix(small_classes="clamp")(batch[0], labels)[0].shape == batch[0].shape
 
 
+def labels_that_are_refused():
+    """Labels for 24 images that are none, and what is said of them."""
+    import torch
+
+    labels = torch.arange(24) % 3
+    one_hot = torch.nn.functional.one_hot(labels)
+    kind = "labels are integers or strings, got "
+    return {
+        "too few": (labels[:20], "one label for each image, got 20 labels for 24 images"),
+        "too many": (torch.arange(26) % 3, "got 26 labels for 24 images"),
+        "one-hot": (one_hot, r"got shape \(24, 3\): mix before one-hot .* argmax\(1\)"),
+        "soft": (one_hot.float().requires_grad_(), r"got shape \(24, 3\): mix before one-hot"),
+        "column": (labels[:, None], r"got shape \(24, 1\): pass labels.reshape\(-1\)"),
+        "single": (labels[0], r"labels are 1-D, one for each image, got shape \(\)"),
+        "bfloat16": (labels.bfloat16(), kind + r"bfloat16: .* labels.long\(\) in torch"),
+        "float8": (labels.float().to(torch.float8_e4m3fn), kind + "float8_e4m3fn"),
+        "gradients": (labels.float().requires_grad_(), kind + "float32"),
+        "sparse": (labels.to_sparse(), "labels is a sparse, nested, quantised or lazy"),
+        "nested": (
+            torch.nested.nested_tensor([labels[:12], labels[12:]], layout=torch.jagged),
+            "labels is a sparse, nested, quantised or lazy",
+        ),
+        "lazy": (torch.complex(labels * 1.0, labels * 1.0).conj(), "quantised or lazy"),
+        "meta": (labels.to("meta"), "labels is a torch tensor on meta"),
+    }
+
+
+@pytest.mark.parametrize("small_classes", ["error", "clamp", "drop"])
+def test_labels_that_are_refused(block_mix, batch, small_classes):
+    transform = block_mix(small_classes=small_classes)
+    for labels, message in labels_that_are_refused().values():
+        with pytest.raises(InputError, match=message):
+            transform(batch[0], labels)
+
+
+def test_images_are_checked_before_any_is_dropped(torch, block_mix, batch):
+    transform, labels = block_mix(small_classes="drop"), torch.arange(24) % 9
+    with pytest.raises(InputTypeError, match="images is a sparse"):
+        transform(batch[0].to_sparse(), labels)
+    with pytest.raises(InputError, match=r"images have shape .* got \(\)"):
+        transform(torch.tensor(1), labels)
+
+
 def test_what_is_not_a_batch(block_mix, batch):
     with pytest.raises(InputTypeError, match="images and labels are torch tensors, got ndarray"):
         block_mix()(batch[0].numpy(), batch[1])
@@ -112,27 +228,171 @@ def test_what_is_not_a_batch(block_mix, batch):
         block_mix(small_classes="ignore")
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of forking beside threads
-@pytest.mark.parametrize("workers", [0, 1, 2])
-def test_batches_do_not_depend_on_workers(torch, block_mix, batch, workers):
-    """Batch b is mixed as number b, whichever worker of however many has it."""
-    dataset = torch.utils.data.TensorDataset(batch[0].repeat(4, 1, 1, 1), batch[1].repeat(4))
-    loader = torch.utils.data.DataLoader(
-        dataset, batch_size=24, num_workers=workers, collate_fn=block_mix().collate
-    )
-    for number, (mixed, labels) in enumerate(loader):
-        assert np.array_equal(mixed.numpy(), expected(batch, 0, number))
+# Of forking beside threads.
+forks = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
+
+def assert_pass(loader, batch, epoch, numbers):
+    for number, (mixed, labels) in zip(numbers, loader, strict=True):
+        assert np.array_equal(mixed.numpy(), expected(batch, epoch, number))
         assert labels.equal(batch[1])
-    assert number == 3
 
 
-def test_ranks_count_apart(torch, block_mix, batch, monkeypatch):
+@forks
+@pytest.mark.parametrize("workers", [0, 1, 2])
+def test_batches_do_not_depend_on_workers(block_mix, loader, batch, workers):
+    """Batch b is mixed as number b, whichever worker of however many has it."""
+    assert_pass(loader(block_mix(), workers), batch, 0, range(4))
+
+
+@pytest.fixture
+def ranks(torch, monkeypatch):
+    """This process as rank 3 of 4."""
     monkeypatch.setattr(torch.distributed, "is_initialized", lambda: True)
     monkeypatch.setattr(torch.distributed, "get_world_size", lambda: 4)
     monkeypatch.setattr(torch.distributed, "get_rank", lambda: 3)
+
+
+def test_ranks_count_apart(block_mix, batch, ranks):
     transform = block_mix()
     transform(*batch)
     assert np.array_equal(transform(*batch)[0].numpy(), expected(batch, 0, 1 * 4 + 3))
+
+
+@forks
+@pytest.mark.parametrize("start", ["fork", "spawn", "forkserver"])
+def test_workers_of_ranks_count_apart(block_mix, loader, batch, ranks, start):
+    """Also those in which torch.distributed is not initialised, and those that persist."""
+    transform = block_mix()
+    persistent = loader(transform, start=start, persistent_workers=True)
+    for epoch in (3, 4):
+        transform.set_epoch(epoch)
+        assert_pass(persistent, batch, epoch, [3, 7, 11, 15])
+
+
+@forks
+class TestPasses:
+    def test_workers_that_persist_hear_of_an_epoch(self, block_mix, loader, batch):
+        transform = block_mix()
+        persistent = loader(transform, workers=2, persistent_workers=True)
+        for epoch in (0, 4):
+            transform.set_epoch(epoch)
+            assert_pass(persistent, batch, epoch, range(4))
+        assert_pass(persistent, batch, 4, range(4, 8))  # and count on within it
+
+    def test_workers_that_start_anew_need_an_epoch(self, block_mix, loader, batch):
+        transform = block_mix()
+        again = loader(transform, workers=2)
+        assert_pass(again, batch, 0, range(4))
+        with pytest.raises(InputError, match="call set_epoch before every pass"):
+            list(again)
+        transform.set_epoch(0)
+        assert_pass(again, batch, 0, range(4))
+
+    @pytest.mark.parametrize("workers", [1, 2])
+    def test_two_loaders_need_two_transforms(self, block_mix, loader, batch, workers):
+        transform = block_mix()
+        first, second = iter(loader(transform)), iter(loader(transform, workers))
+        with pytest.raises(InputError, match="a BlockMix with a key of its own"):
+            list(zip(first, second, strict=True))
+
+    def test_the_process_does_not_count_after_its_workers(self, block_mix, loader, batch):
+        transform = block_mix()
+        transform(*batch)
+        assert_pass(loader(transform), batch, 0, range(1, 5))
+        with pytest.raises(InputError, match="workers of a DataLoader have numbered batches"):
+            transform(*batch)
+        transform.set_epoch(1)
+        assert np.array_equal(transform(*batch)[0].numpy(), expected(batch, 1, 0))
+
+    def test_workers_of_a_pass_that_was_broken_off_stand_back(self, block_mix, loader, batch):
+        transform = block_mix()
+        left = iter(loader(transform))
+        next(left)
+        transform.set_epoch(1)
+        assert_pass(loader(transform), batch, 1, range(4))
+        with pytest.raises(InputError, match="call set_epoch before every pass"):
+            list(left)
+
+    def test_a_worker_may_begin_an_epoch_for_itself(self, block_mix, loader, batch):
+        transform = block_mix()
+        options = {"worker_init_fn": lambda _: transform.set_epoch(5)}
+        assert_pass(loader(transform, workers=2, **options), batch, 5, range(4))
+        assert transform.state_dict()["_extra_state"].tolist() == [0, 0]
+
+    def test_processes_that_inherit_a_transform_count_apart(self, block_mix, batch):
+        transform = block_mix()
+        rank = multiprocessing.get_context("fork").Process(target=transform.set_epoch, args=(7,))
+        rank.start()
+        rank.join()
+        assert rank.exitcode == 0
+        assert np.array_equal(transform(*batch)[0].numpy(), expected(batch, 0, 0))
+
+
+def test_replicas_share_their_count(block_mix, batch):
+    """Those of DataParallel, which live for one call."""
+    transform = block_mix()
+    for number in range(3):
+        replica = transform._replicate_for_data_parallel()
+        assert np.array_equal(replica(*batch)[0].numpy(), expected(batch, 0, number))
+
+
+class TestSamples:
+    def test_pairs_of_any_kind(self, block_mix, batch):
+        pair = collections.namedtuple("pair", "image label")
+        for kind in (lambda *fields: fields, lambda *fields: list(fields), pair):
+            mixed = block_mix().collate(list(map(kind, *batch)))
+            assert np.array_equal(mixed[0].numpy(), expected(batch, 0, 0))
+            assert mixed[1].equal(batch[1])
+        assert mixed.label is mixed[1]
+
+    @pytest.mark.parametrize(
+        ("sample", "kind"),
+        [
+            ((1, 2, 3), "tuple of 3"),
+            ([1], "list of 1"),
+            ({"image": 1, "label": 2}, "dict of 2"),
+            (np.zeros((2, 2)), "ndarray"),
+            ("ab", "str"),
+        ],
+        ids=["three", "one", "dict", "array", "string"],
+    )
+    def test_of_other_kinds(self, block_mix, sample, kind):
+        with pytest.raises(InputTypeError, match=rf"a sample is \(image, label\), got a {kind}:"):
+            block_mix().collate([sample, sample])
+
+    def test_none(self, block_mix):
+        with pytest.raises(InputError, match="one sample or more"):
+            block_mix().collate([])
+
+
+class TestCompiled:
+    """A step of training that is compiled leaves mixing out of its graph."""
+
+    @pytest.fixture
+    def compiled(self, torch):
+        torch._dynamo.reset()
+        return lambda step: torch.compile(step, backend="eager")
+
+    def test_a_step_that_mixes_batches(self, torch, block_mix, batch, compiled):
+        transform = block_mix()
+        step = compiled(lambda images, labels: transform(images + 1, labels)[0] * 2)
+        more = (batch[0] + 1, batch[1])
+        for number in range(3):
+            wanted = expected(more, 0, number) * np.uint8(2)
+            assert np.array_equal(step(*batch).numpy(), wanted)
+
+    def test_a_model_that_mixes_batches(self, torch, block_mix, batch, compiled):
+        class Model(torch.nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.mix = block_mix()
+
+            def forward(self, images, labels):
+                return self.mix(images, labels)[0] * 2
+
+        wanted = expected(batch, 0, 0) * np.uint8(2)
+        assert np.array_equal(compiled(Model())(*batch).numpy(), wanted)
 
 
 def test_more_batches_than_an_id_can_tell_apart(block_mix, batch):
