@@ -226,9 +226,9 @@ def main() -> NoReturn:
     except typer.TyperException as error:
         _fail(error.format_message(), error.exit_code)
     except InputError as error:
-        _fail(error.message(_option), WRONG_USE)
+        _fail(error.spelled(_option), WRONG_USE)
     except BlockmixError as error:
-        _fail(error.message(_option), FAILED_WORK)
+        _fail(error.spelled(_option), FAILED_WORK)
     except OSError as error:
         _fail(f"{error.filename or 'output'}: {error.strerror or error}", FAILED_WORK)
     except MemoryError as error:

@@ -26,21 +26,23 @@ class BlockmixError(Exception):
     >>> error = BlockmixError("too few images: pass ", Setting("small_classes", "clamp"))
     >>> str(error)
     "too few images: pass small_classes='clamp'"
-    >>> error.message(lambda setting: f"--{setting.name} {setting.value}")
+    >>> error.spelled(lambda setting: f"--{setting.name} {setting.value}")
     'too few images: pass --small_classes clamp'
     """
 
     def __init__(self, *parts: str | Setting) -> None:
         super().__init__(*parts)
 
-    def message(self, spell: Callable[[Setting], str] = str) -> str:
+    def spelled(self, spell: Callable[[Setting], str] = str) -> str:
         """The whole message, with settings as ``spell`` writes them."""
+        # Not called "message": torch takes that for a parameter of an error's class when it
+        # raises an error of a DataLoader's worker again.
         return "".join(
             spell(part) if isinstance(part, Setting) else str(part) for part in self.args
         )
 
     def __str__(self) -> str:
-        return self.message()
+        return self.spelled()
 
 
 class InputError(BlockmixError, ValueError):
