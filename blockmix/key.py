@@ -182,6 +182,24 @@ class Key:
             message, digest_size=16, key=self._secret, person=purpose.encode("ascii")
         ).digest()
 
+    def derive(self, purpose: str, message: bytes) -> Key:
+        """A key that follows from this one, and tells nothing of it.
+
+        Keyed BLAKE2b, see `digest`. Of a key that is not private it is not private either.
+
+        Examples
+        --------
+        >>> Key.from_seed(0).derive("example", b"1")
+        Key(<from a seed: not private>)
+        """
+        derived = Key(
+            hashlib.blake2b(
+                message, digest_size=KEY_BYTES, key=self._secret, person=purpose.encode("ascii")
+            ).digest()
+        )
+        derived._private = self._private
+        return derived
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Key):
             return NotImplemented

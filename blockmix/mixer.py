@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -193,6 +193,11 @@ key=Key(<from a seed: not private>), layout='NHWC', small_classes='error')
         SourceMap(3 images, 4 x 8 blocks of an image of 96 x 192)
         """
         return untraced(self._plan, labels, height, width, ids, like)  # type: ignore[no-any-return]
+
+    def with_key(self, key: Key) -> BlockMixer:
+        """The same mixing with another key."""
+        parameters = {item.name: getattr(self, item.name) for item in fields(self)}
+        return BlockMixer(**parameters | {"key": key})
 
     def quantised_probability(self) -> float:
         """The chance that a block is replaced in one round, as the draw realises it.

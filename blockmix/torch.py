@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import warnings
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,6 @@ from blockmix.labels import classes
 from blockmix.mixer import BlockMixer
 
 EPOCH_BITS, BATCH_BITS, IMAGE_BITS = 16, 24, 24  # of an image's id
-EPOCH, BEGINNING, PROCESS, WORKER = range(4)  # of the memory of a process and its workers
 
 
 class BlockMix(torch.nn.Module):  # type: ignore[misc]
@@ -30,17 +28,13 @@ class BlockMix(torch.nn.Module):  # type: ignore[misc]
     ``(images, labels)``, on the CPU or on the device where the images are. In a compiled model it
     is a break in the graph, so that ``torch.compile`` takes it unless with ``fullgraph=True``.
 
-    The choices follow from the key, the epoch and the number of the batch, which counts calls.
-    Workers of a ``DataLoader`` take turns: call k of worker w of W has number ``k * W + w``, so
-    that batch b has number b with any number of workers. Ranks of ``torch.distributed`` take
-    turns likewise: number b of rank r of R becomes ``b * R + r``, in workers too, however they
-    are started.
-
-    Numbers do not repeat, if every pass in which workers mix begins with `set_epoch`, as for a
-    ``DistributedSampler``, and if each ``DataLoader`` with workers, and what is mixed beside it,
-    has a `BlockMix` of its own with a key of its own. What counts in an epoch after workers of
-    another pass or ``DataLoader`` did is refused with an error; only workers that persist from
-    an earlier epoch are not noticed by others.
+    The choices follow from the key, the epoch and the number of the batch, which counts calls, so
+    no two batches are mixed alike. Ranks of ``torch.distributed`` take turns: call k of rank r of
+    R has number ``k * R + r``. So do the workers of a ``DataLoader``, however they are started, and
+    batch b has number b with any number of them. Each pass of a ``DataLoader`` with workers has a
+    key of its own, from this one and from the seed that torch gives to that pass: to repeat a run,
+    seed torch too. Passes that are seeded alike, in ranks that know nothing of each other say, are
+    mixed alike, unless `set_epoch` tells them apart.
 
     Parameters
     ----------
@@ -62,12 +56,6 @@ class BlockMix(torch.nn.Module):  # type: ignore[misc]
     --------
     blockmix.mix : a whole set at once, whose labels have far more images to choose from.
 
-    Notes
-    -----
-    Numbers differ still, but which batch has which is up to chance, in a ``DataLoader`` with
-    ``in_order=False``, and in one whose workers persist after a pass was broken off. Of an
-    ``IterableDataset`` a worker may have fewer batches than others; its numbers are left out.
-
     Examples
     --------
     >>> import torch
@@ -88,7 +76,7 @@ small_classes='error')
         block: int | Block | BlockGrid = (24, 24),
         sources: int = 10,
         rounds: int = 1,
-        probability: float = 0.5,
+        probability: float | str = 0.5,
         key: Key | None = None,
         layout: str = "NCHW",
         small_classes: str = "error",
@@ -104,15 +92,17 @@ small_classes='error')
             layout=layout,
             small_classes="error" if small_classes == "drop" else small_classes,
         )
-        self._count = _BatchCount()
+        self._count = _Count()
+        self._mixer_of_pass: tuple[int, BlockMixer] | None = None  # and the seed of the pass
+        self._ranks_of_parent = 0, 1
 
     def set_epoch(self, epoch: int) -> None:
         """Begin an epoch, 0 to 65,535, whose batches count from 0.
 
-        Call it before a pass through a ``DataLoader``, never while its workers mix. Workers that
-        persist hear of it. Called in a worker, it holds for that worker alone.
+        Workers hear of it when they are started; those that persist count on instead.
         """
-        self._count.begin(whole_number("epoch", epoch, 0, (1 << EPOCH_BITS) - 1))
+        self._count.epoch = whole_number("epoch", epoch, 0, (1 << EPOCH_BITS) - 1)
+        self._count.calls = 0
 
     def forward(self, images: torch.Tensor, labels: torch.Tensor) -> tuple[Any, Any]:
         """Mix a batch.
@@ -134,7 +124,7 @@ small_classes='error')
         Raises
         ------
         InputError, InputTypeError
-            If images or labels break a rule, or if the number of the batch could repeat.
+            If images or labels break a rule, or an epoch has more than 2**24 batches.
         """
         if not isinstance(images, torch.Tensor) or not isinstance(labels, torch.Tensor):
             kinds = f"{type(images).__name__} and {type(labels).__name__}"
@@ -208,7 +198,7 @@ small_classes='error')
                 "that numbers could repeat: call set_epoch before mixing on",
                 stacklevel=2,
             )
-        self._count.begin(epoch, calls)
+        self._count.epoch, self._count.calls = epoch, calls
 
     def _mix(self, images: torch.Tensor, labels: torch.Tensor) -> tuple[Any, Any]:
         count = len(open_images(images, self._mixer.layout).view)  # refused before it is counted
@@ -219,61 +209,14 @@ small_classes='error')
                 index = torch.from_numpy(kept)
                 images, labels = images[index.to(images.device)], labels[index.to(labels.device)]
                 count = len(kept)
-        epoch, number = self._count.next_number()
-        first_id = np.uint64((epoch << BATCH_BITS | number) << IMAGE_BITS)
-        ids = first_id + np.arange(count, dtype=np.uint64)
-        return self._mixer(images, labels, ids=ids), labels
+        mixer, first_id = self._next_batch()
+        return mixer(images, labels, ids=first_id + np.arange(count, dtype=np.uint64)), labels
 
-
-class _BatchCount:
-    """Which numbers the batches of one `BlockMix` have.
-
-    Calls are counted by each process on its own. What workers have to know of each other lies in
-    memory that they share with the process that starts them: the epoch, the beginning of an epoch
-    (a serial number) that it belongs to, that process, and which process is worker 0.
-    """
-
-    def __init__(self) -> None:
-        self._shared = torch.tensor([0, 0, os.getpid(), 0]).share_memory_()
-        self._beginning = self.calls = 0
-        self._ranks_of_parent = 0, 1
-        self._joined = False  # whether this worker has claimed the epoch, or outlived it
-
-    @property
-    def epoch(self) -> int:
-        return int(self._memory()[EPOCH])
-
-    def begin(self, epoch: int, calls: int = 0) -> None:
-        """Begin an epoch, here and in the workers of this process."""
-        if get_worker_info() is not None:  # other workers may be elsewhere
-            self._shared = self._shared.clone()
-        memory = self._memory()
-        self._beginning = int(memory[BEGINNING]) + 1
-        self.calls = calls
-        memory[EPOCH], memory[BEGINNING], memory[WORKER] = epoch, self._beginning, 0
-
-    def next_number(self) -> tuple[int, int]:
-        """The epoch and the number of this batch."""
-        worker = get_worker_info()
-        memory = self._memory()
-        epoch, beginning, _, worker_0 = memory.tolist()
-        if beginning != self._beginning:  # this worker has lived on into a new epoch
-            self._beginning, self.calls, self._joined = beginning, 0, True
-        if worker is None or worker.id == 0:
-            # Worker 0 speaks for its DataLoader. If those of two write at the same moment, one is
-            # overwritten, which it notices at its next batch. A worker that has outlived its
-            # epoch leaves the new one to others, as it may be one that nobody waits for.
-            if worker is not None and worker_0 == 0 and not self._joined:
-                memory[WORKER] = worker_0 = os.getpid()
-            if worker_0 not in (0, os.getpid()):
-                raise InputError(
-                    f"workers of a DataLoader have numbered batches of epoch {epoch} already, and "
-                    "numbers would repeat: call set_epoch before every pass, and give each "
-                    "DataLoader, and what is mixed beside it, a BlockMix with a key of its own"
-                )
-            self._joined = worker is not None
-        number, self.calls = self.calls, self.calls + 1
+    def _next_batch(self) -> tuple[BlockMixer, np.uint64]:
+        """With what the next batch is mixed, and the id of its first image."""
+        mixer, number, worker = self._mixer, self._count.calls, get_worker_info()
         if worker is not None:
+            mixer = self._for_pass(worker.seed - worker.id)  # which all workers of a pass share
             number = number * worker.num_workers + worker.id
         rank, ranks = self._ranks()
         number = number * ranks + rank
@@ -281,30 +224,28 @@ class _BatchCount:
             raise InputError(
                 f"an epoch has at most {1 << BATCH_BITS} batches: begin the next with set_epoch"
             )
-        return epoch, number
+        self._count.calls += 1
+        return mixer, np.uint64((self._count.epoch << BATCH_BITS | number) << IMAGE_BITS)
 
-    def _memory(self) -> torch.Tensor:
-        """The memory of this process and its workers.
-
-        A process that was handed that of another, as ranks are by theirs, takes a copy.
-        """
-        parent = None if get_worker_info() is None else multiprocessing.parent_process()
-        process = os.getpid() if parent is None else parent.pid
-        if self._shared[PROCESS] != process:
-            self._shared = self._shared.clone().share_memory_()
-            self._shared[PROCESS], self._shared[WORKER] = process, 0
-        return self._shared
+    def _for_pass(self, seed: int) -> BlockMixer:
+        if self._mixer_of_pass is None or self._mixer_of_pass[0] != seed:
+            key = self._mixer.key.derive("batches", seed.to_bytes(8, "little"))
+            self._mixer_of_pass = seed, self._mixer.with_key(key)
+        return self._mixer_of_pass[1]
 
     def _ranks(self) -> tuple[int, int]:
-        """Rank and number of ranks; of the parent, where workers know no more of them."""
+        """Rank and number of ranks; in workers, which may know nothing of them, the parent's."""
         if torch.distributed.is_available() and torch.distributed.is_initialized():
             return torch.distributed.get_rank(), torch.distributed.get_world_size()
         return (0, 1) if get_worker_info() is None else self._ranks_of_parent
 
     def __getstate__(self) -> dict[str, Any]:
-        self._memory()
         return self.__dict__ | {"_ranks_of_parent": self._ranks()}
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self._shared.share_memory_()  # unless it came as shared memory
+
+@dataclass
+class _Count:
+    """Of the batches so far; an object, as replicas of a module share it."""
+
+    epoch: int = 0
+    calls: int = 0

@@ -3,7 +3,6 @@
 import collections
 import copy
 import io
-import multiprocessing
 
 import numpy as np
 import pytest
@@ -73,6 +72,12 @@ def test_epochs(block_mix, batch):
     assert np.array_equal(transform(*batch)[0].numpy(), expected(batch, 7, 0))
     with pytest.raises(InputError, match="epoch"):
         transform.set_epoch(1 << 16)
+
+
+def test_a_balanced_probability(block_mix, batch):
+    transform = block_mix(probability="balanced")
+    assert "probability='balanced'" in repr(transform)
+    assert transform(*batch)[0].equal(block_mix(probability=3 / 4)(*batch)[0])
 
 
 def test_a_fresh_key_without_one(block_mix, batch):
@@ -230,19 +235,29 @@ def test_what_is_not_a_batch(block_mix, batch):
 
 # Of forking beside threads.
 forks = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+SEED = 1234
 
 
-def assert_pass(loader, batch, epoch, numbers):
+def seeded(torch):
+    return torch.Generator().manual_seed(SEED)
+
+
+def expected_of_pass(torch, batch, epoch, number):
+    """What a worker of a pass mixes that is seeded with `seeded`."""
+    seed = torch.empty((), dtype=torch.int64).random_(generator=seeded(torch)).item()
+    key = Key(SECRET).derive("batches", seed.to_bytes(8, "little"))
+    mixer = BlockMixer(block=4, sources=3, key=key, layout="NCHW")
+    return mixer(batch[0].numpy(), batch[1].numpy(), ids=ids(epoch, number))
+
+
+def mixed_by(loader):
+    return [mixed.numpy().tobytes() for mixed, _ in loader]
+
+
+def assert_pass(torch, loader, batch, epoch, numbers):
     for number, (mixed, labels) in zip(numbers, loader, strict=True):
-        assert np.array_equal(mixed.numpy(), expected(batch, epoch, number))
+        assert np.array_equal(mixed.numpy(), expected_of_pass(torch, batch, epoch, number))
         assert labels.equal(batch[1])
-
-
-@forks
-@pytest.mark.parametrize("workers", [0, 1, 2])
-def test_batches_do_not_depend_on_workers(block_mix, loader, batch, workers):
-    """Batch b is mixed as number b, whichever worker of however many has it."""
-    assert_pass(loader(block_mix(), workers), batch, 0, range(4))
 
 
 @pytest.fixture
@@ -260,73 +275,50 @@ def test_ranks_count_apart(block_mix, batch, ranks):
 
 
 @forks
-@pytest.mark.parametrize("start", ["fork", "spawn", "forkserver"])
-def test_workers_of_ranks_count_apart(block_mix, loader, batch, ranks, start):
-    """Also those in which torch.distributed is not initialised, and those that persist."""
-    transform = block_mix()
-    persistent = loader(transform, start=start, persistent_workers=True)
-    for epoch in (3, 4):
-        transform.set_epoch(epoch)
-        assert_pass(persistent, batch, epoch, [3, 7, 11, 15])
-
-
-@forks
-class TestPasses:
-    def test_workers_that_persist_hear_of_an_epoch(self, block_mix, loader, batch):
+class TestWorkers:
+    def test_a_loader_without_counts_on(self, block_mix, loader, batch):
         transform = block_mix()
-        persistent = loader(transform, workers=2, persistent_workers=True)
-        for epoch in (0, 4):
-            transform.set_epoch(epoch)
-            assert_pass(persistent, batch, epoch, range(4))
-        assert_pass(persistent, batch, 4, range(4, 8))  # and count on within it
-
-    def test_workers_that_start_anew_need_an_epoch(self, block_mix, loader, batch):
-        transform = block_mix()
-        again = loader(transform, workers=2)
-        assert_pass(again, batch, 0, range(4))
-        with pytest.raises(InputError, match="call set_epoch before every pass"):
-            list(again)
-        transform.set_epoch(0)
-        assert_pass(again, batch, 0, range(4))
+        for numbers in (range(4), range(4, 8)):
+            for number, (mixed, _) in zip(numbers, loader(transform, 0), strict=True):
+                assert np.array_equal(mixed.numpy(), expected(batch, 0, number))
 
     @pytest.mark.parametrize("workers", [1, 2])
-    def test_two_loaders_need_two_transforms(self, block_mix, loader, batch, workers):
+    def test_batches_do_not_depend_on_their_number(self, torch, block_mix, loader, batch, workers):
+        """Batch b is mixed as number b, whichever worker of however many has it."""
         transform = block_mix()
-        first, second = iter(loader(transform)), iter(loader(transform, workers))
-        with pytest.raises(InputError, match="a BlockMix with a key of its own"):
-            list(zip(first, second, strict=True))
+        transform.set_epoch(6)
+        assert_pass(torch, loader(transform, workers, generator=seeded(torch)), batch, 6, range(4))
 
-    def test_the_process_does_not_count_after_its_workers(self, block_mix, loader, batch):
-        transform = block_mix()
-        transform(*batch)
-        assert_pass(loader(transform), batch, 0, range(1, 5))
-        with pytest.raises(InputError, match="workers of a DataLoader have numbered batches"):
-            transform(*batch)
-        transform.set_epoch(1)
-        assert np.array_equal(transform(*batch)[0].numpy(), expected(batch, 1, 0))
+    @pytest.mark.parametrize("start", ["fork", "spawn", "forkserver"])
+    def test_of_ranks_count_apart(self, torch, block_mix, loader, batch, ranks, start):
+        """Also where torch.distributed is not initialised in them."""
+        of_rank = loader(block_mix(), start=start, generator=seeded(torch))
+        assert_pass(torch, of_rank, batch, 0, [3, 7, 11, 15])
 
-    def test_workers_of_a_pass_that_was_broken_off_stand_back(self, block_mix, loader, batch):
+    def test_no_two_batches_are_mixed_alike(self, torch, block_mix, loader, batch):
+        """In two passes that start workers anew, two loaders side by side, and their process."""
         transform = block_mix()
-        left = iter(loader(transform))
-        next(left)
-        transform.set_epoch(1)
-        assert_pass(loader(transform), batch, 1, range(4))
-        with pytest.raises(InputError, match="call set_epoch before every pass"):
-            list(left)
+        first, second = loader(transform, 2), loader(transform, 1)
+        mixed = mixed_by(first) + mixed_by(first) + mixed_by(second)
+        mixed.append(transform(*batch)[0].numpy().tobytes())
+        assert len(set(mixed)) == 13
 
-    def test_a_worker_may_begin_an_epoch_for_itself(self, block_mix, loader, batch):
-        transform = block_mix()
-        options = {"worker_init_fn": lambda _: transform.set_epoch(5)}
-        assert_pass(loader(transform, workers=2, **options), batch, 5, range(4))
-        assert transform.state_dict()["_extra_state"].tolist() == [0, 0]
+    def test_that_persist_count_on(self, torch, block_mix, loader, batch):
+        persistent = loader(
+            block_mix(), workers=2, persistent_workers=True, generator=seeded(torch)
+        )
+        for numbers in (range(4), range(4, 8)):
+            assert_pass(torch, persistent, batch, 0, numbers)
 
-    def test_processes_that_inherit_a_transform_count_apart(self, block_mix, batch):
+    def test_of_passes_that_are_seeded_alike(self, torch, block_mix, loader, batch):
+        """They repeat each other, as whoever seeds them wants; an epoch tells them apart."""
         transform = block_mix()
-        rank = multiprocessing.get_context("fork").Process(target=transform.set_epoch, args=(7,))
-        rank.start()
-        rank.join()
-        assert rank.exitcode == 0
-        assert np.array_equal(transform(*batch)[0].numpy(), expected(batch, 0, 0))
+        passes = []
+        for epoch in (0, 0, 1):
+            transform.set_epoch(epoch)
+            passes.append(mixed_by(loader(transform, generator=seeded(torch))))
+        assert passes[0] == passes[1]
+        assert not {*passes[0]} & {*passes[2]}
 
 
 def test_replicas_share_their_count(block_mix, batch):

@@ -154,3 +154,12 @@ def test_digests_depend_on_key_purpose_and_message():
         for message in (b"", b"0")
     }
     assert len(digests) == 8
+
+
+def test_derived_keys_depend_on_everything_and_tell_nothing():
+    key = Key(SECRET)
+    derived = {key.derive(purpose, message) for purpose in ("a", "b") for message in (b"", b"1")}
+    assert len(derived | {key, Key.from_seed(0).derive("a", b"")}) == 6
+    assert key.derive("a", b"1") == Key(SECRET).derive("a", b"1")
+    assert key.derive("a", b"").is_private
+    assert not Key.from_seed(0).derive("a", b"").is_private
