@@ -17,9 +17,15 @@ def load(module: str, needed: str, extra: str) -> Any:
     Traceback (most recent call last):
     blockmix.errors.InputError: this example needs a library: pip install 'blockmix[demo]'
     """
+    name = module.partition(".")[0]
     try:
-        library = import_module(module.partition(".")[0])
+        library = import_module(name)
         import_module(module)
     except ModuleNotFoundError:
         raise InputError(f"{needed}: pip install 'blockmix[{extra}]'") from None
+    except Exception as error:  # whatever a broken installation or its settings lead to
+        raise InputError(
+            f"{needed}, but {name} cannot be imported ({type(error).__name__}: {error}): correct "
+            f"its settings, or pip install --force-reinstall 'blockmix[{extra}]'"
+        ) from error
     return library

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from blockmix import plotting
 from blockmix.bench.curves.findings import (
     Row,
     main_rows,
@@ -16,7 +17,6 @@ from blockmix.bench.curves.findings import (
     rows_named,
     running_time,
 )
-from blockmix.extras import load
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -63,7 +63,7 @@ def draw(record: dict[str, Any], folder: Path) -> list[Path]:
         "legend.fontsize": 8,
         "font.size": 9,
     }
-    with matplotlib.rc_context(style):
+    with plotting.own_style(matplotlib, style):
         for name, drawn in FIGURES.items():
             figure = drawn(record)
             for suffix in SUFFIXES:
@@ -78,7 +78,7 @@ def draw(record: dict[str, Any], folder: Path) -> list[Path]:
 
 def load_matplotlib() -> Any:
     """The library, or an error that says how to get it."""
-    return load("matplotlib.figure", "the figures are drawn by matplotlib", "plot")
+    return plotting.load_matplotlib("the figures are drawn by matplotlib", "plot")
 
 
 def against_images(record: dict[str, Any]) -> Figure:

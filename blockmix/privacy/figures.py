@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from blockmix.extras import load
+from blockmix import plotting
 from blockmix.privacy.statistics import Figure
 
 _INK, _FOUND, _BESIDE = "#7f7f7f", "#D55E00", "#56B4E9"
@@ -15,12 +15,14 @@ _INK, _FOUND, _BESIDE = "#7f7f7f", "#D55E00", "#56B4E9"
 
 def load_matplotlib() -> Any:
     """The library, or an error that says how to get it."""
-    return load("matplotlib.figure", "the figures of a report are drawn by matplotlib", "report")
+    return plotting.load_matplotlib("the figures of a report are drawn by matplotlib", "report")
 
 
 def figures(report: dict[str, Any]) -> dict[str, str]:
     """Every figure by name, drawn from numbers alone, so that there is nothing to escape."""
-    return {name: drawn(report) for name, drawn in _DRAWN.items()}
+    style = {"svg.fonttype": "none", "svg.hashsalt": "blockmix"}
+    with plotting.own_style(load_matplotlib(), style):
+        return {name: drawn(report) for name, drawn in _DRAWN.items()}
 
 
 def _attacks(report: dict[str, Any]) -> str:
@@ -127,9 +129,6 @@ def _axes(height: float) -> Any:
 
 def _svg(figure: Any) -> str:
     text = io.StringIO()
-    with load_matplotlib().rc_context({"svg.fonttype": "none", "svg.hashsalt": "blockmix"}):
-        figure.savefig(
-            text, format="svg", transparent=True, metadata={"Date": None, "Creator": None}
-        )
+    figure.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     made = text.getvalue()
     return made[made.index("<svg") :]
