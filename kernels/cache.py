@@ -1,30 +1,63 @@
 """Compiled kernels on disk, so that later processes need not compile.
 
 numba's own ``cache=True`` notices edits of the file of a kernel, but not of the files that it
-calls into: it would go on running an old rule. Here a cached kernel belongs to the digest of every
-file of this folder and of the versions beneath it, so that it is never run after an edit or an
-upgrade. numba itself adds the processor.
+calls into: it would go on running an old rule. Here a cached kernel belongs to the digest of all
+that this folder runs, of the versions beneath it and of the settings of the compiler, so that it is
+never run after an edit or an upgrade. numba itself adds the processor.
 """
 
 import hashlib
 import os
+import pkgutil
 import sys
 from contextlib import suppress
 from functools import cache
-from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from stat import S_ISDIR
+from types import CodeType
 
+import llvmlite
+import numba
+import numpy as np
+from numba import config
 from numba.core import caching
+
+# What numba compiles by, of which its own key of a kernel says nothing: without these, one that was
+# compiled under NUMBA_BOUNDSCHECK=1 would slow down all later processes.
+SETTINGS = ("OPT", "LOOP_VECTORIZE", "SLP_VECTORIZE", "BOUNDSCHECK", "DEBUGINFO_DEFAULT")
+# What a code object does. The rest is where it stands, which differs between installations.
+FIELDS = (
+    *("co_name", "co_flags", "co_argcount", "co_posonlyargcount", "co_kwonlyargcount"),
+    *("co_code", "co_names", "co_varnames", "co_cellvars", "co_freevars", "co_exceptiontable"),
+)
+
+
+def _content(code):
+    """A code object, and those inside it, in words that are the same in every process."""
+    constants = [
+        _content(value) if isinstance(value, CodeType) else repr(value) for value in code.co_consts
+    ]
+    return [repr(getattr(code, field)) for field in FIELDS] + constants
 
 
 def _digest():
-    digest = hashlib.sha256(sys.version.encode())
-    for name in ("numba", "llvmlite", "numpy"):
-        digest.update(f"{name} {metadata.version(name)}\n".encode())
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.name.encode() + path.read_bytes())
-    return digest.hexdigest()
+    """Of all that a kernel follows from; None where some of the code cannot be had.
+
+    Code is asked of whoever loads it, as there may be no source beside it: in an archive, or in a
+    frozen application.
+    """
+    parts = [sys.version, *(library.__version__ for library in (numba, llvmlite, np))]
+    parts += [getattr(config, name, None) for name in SETTINGS]
+    path = sys.modules[__package__].__path__
+    names = sorted(module.name for module in pkgutil.iter_modules(path, f"{__package__}."))
+    if __name__ not in names:
+        return None
+    try:
+        parts += [(name, _content(find_spec(name).loader.get_code(name))) for name in names]
+    except Exception:  # whatever a loader does that gives no code
+        return None
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
 DIGEST = _digest()
@@ -77,6 +110,11 @@ class Locator(caching._CacheLocator):
 class Implementation(caching.CompileResultCacheImpl):
     _locator_classes = [Locator]  # noqa: RUF012
 
+    def __init__(self, py_func):
+        super().__init__(py_func)
+        # NUMBA_CACHE_LOCATOR_CLASSES names others, for which a kernel belongs to one file.
+        self._locator = Locator(py_func.__qualname__)
+
 
 class KernelCache(caching.FunctionCache):
     """numba's cache, but one whose failures cost time and nothing else."""
@@ -95,11 +133,13 @@ class KernelCache(caching.FunctionCache):
 
     def save_overload(self, sig, data):
         with suppress(OSError):  # a full disk, a folder that is gone or read-only now
-            super().save_overload(sig, data)
+            if _is_private():  # saving reads what is there
+                super().save_overload(sig, data)
 
 
 def cached(kernel):
     """Let a kernel be kept on disk; it is compiled in every process where that cannot be."""
-    with suppress(RuntimeError):  # numba: no locator available
-        kernel._cache = KernelCache(kernel.py_func)
+    if DIGEST is not None:
+        with suppress(RuntimeError):  # numba: no locator available
+            kernel._cache = KernelCache(kernel.py_func)
     return kernel

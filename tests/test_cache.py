@@ -1,5 +1,7 @@
 """Compiled kernels on disk: run again, but never after an edit of any file that they call into."""
 
+import compileall
+import importlib
 import os
 import shutil
 import stat
@@ -7,7 +9,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numba
 import pytest
+from numba.core.caching import FunctionCache
+
+from blockmix.kernels import cache
 
 KERNELS = Path(__file__).parents[1] / "kernels"
 # Draws one small map, and tells it and whether the kernel was compiled or came from disk.
@@ -109,6 +115,118 @@ def test_without_a_place_for_it_kernels_are_compiled(compiled):
     folder, drawn = compiled
     (folder / "file").write_text("not a folder")
     assert draw(folder, home="file") == (drawn, 0)
+
+
+class Installation:
+    """A copy of the kernels, which is imported anew to learn what they belong to."""
+
+    def __init__(self, folder, form):
+        self.form = form
+        self.sources = folder / "sources"
+        self.folder = folder / "folder"
+        self.archive = folder / "kernels.zip"
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(KERNELS, self.sources / "kernels_copy", ignore=ignored)
+
+    def edit(self, old, new):
+        chacha = self.sources / "kernels_copy" / "chacha.py"
+        source = chacha.read_text()
+        assert old in source
+        chacha.write_text(source.replace(old, new))
+
+    def install(self):
+        """The path that it is imported from."""
+        if self.form == "archive":
+            shutil.make_archive(self.archive.with_suffix(""), "zip", self.sources)
+            return self.archive
+        shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.copytree(self.sources, self.folder)
+        if self.form == "bytecode":
+            compileall.compile_dir(self.folder, quiet=1, legacy=True)
+            for source in self.folder.rglob("*.py"):
+                source.unlink()
+        return self.folder
+
+    def digest(self):
+        path = str(self.install())
+        sys.path.insert(0, path)
+        importlib.invalidate_caches()
+        try:
+            return importlib.import_module("kernels_copy.cache").DIGEST
+        finally:
+            sys.path.remove(path)
+            for name in ("kernels_copy", "kernels_copy.cache"):
+                sys.modules.pop(name, None)
+            sys.path_importer_cache.pop(path, None)
+
+
+@pytest.mark.parametrize("form", ["folder", "archive", "bytecode"])
+def test_kernels_belong_to_the_code_however_it_is_installed(tmp_path, form):
+    installed = Installation(tmp_path, form)
+    digest = installed.digest()
+    assert digest == installed.digest() is not None
+    installed.edit("DOUBLE_ROUNDS = 10", "DOUBLE_ROUNDS = 9")
+    assert installed.digest() != digest
+
+
+def test_an_archive_and_a_folder_share_their_kernels(tmp_path):
+    forms = [Installation(tmp_path / form, form) for form in ("folder", "archive", "bytecode")]
+    assert len({installed.digest() for installed in forms}) == 1
+
+
+def test_kernels_belong_to_the_code_that_is_run_not_to_its_source(tmp_path, monkeypatch):
+    """Python takes a source of the same size and time for the one that it compiled before."""
+    installed = Installation(tmp_path, "folder")
+    installed.install = lambda: installed.sources
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    chacha = installed.sources / "kernels_copy" / "chacha.py"
+    os.utime(chacha, (10**9, 10**9))
+    digest = installed.digest()
+    installed.edit("DOUBLE_ROUNDS = 10", "DOUBLE_ROUNDS = 12")
+    os.utime(chacha, (10**9, 10**9))
+    assert installed.digest() == digest
+    os.utime(chacha)
+    assert installed.digest() != digest
+
+
+@pytest.mark.parametrize("setting", cache.SETTINGS)
+def test_kernels_belong_to_the_settings_of_the_compiler(monkeypatch, setting):
+    monkeypatch.setattr(numba.config, setting, 7)
+    assert cache._digest() not in (None, cache.DIGEST)
+
+
+def test_code_that_cannot_be_had_is_not_kept(monkeypatch):
+    """Such as in a frozen application."""
+    monkeypatch.setattr(cache.pkgutil, "iter_modules", lambda path, prefix: [])
+    assert cache._digest() is None
+    monkeypatch.undo()
+    monkeypatch.setattr(cache, "find_spec", lambda name: None)
+    assert cache._digest() is None
+    monkeypatch.setattr(cache, "DIGEST", None)
+    kernel = cache.cached(numba.njit(lambda: 1))
+    assert not isinstance(kernel._cache, cache.KernelCache)
+
+
+def test_another_locator_is_not_used(monkeypatch, tmp_path):
+    """It would stand for the file of the kernel alone."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(
+        numba.config, "CACHE_LOCATOR_CLASSES", "UserWideCacheLocator", raising=False
+    )
+    kernel = cache.cached(numba.njit(lambda: 1))
+    assert kernel._cache._impl.locator.get_source_stamp() == cache.DIGEST
+    assert kernel._cache.cache_path == str(cache._folders()[-1])
+
+
+def test_nothing_is_saved_where_others_can_write_by_now(monkeypatch):
+    """Saving reads what is there."""
+    kernel = cache.cached(numba.njit(lambda: 1))
+    saved = []
+    monkeypatch.setattr(FunctionCache, "save_overload", lambda self, *kept: saved.append(kept))
+    kernel._cache.save_overload("signature", "compiled")
+    monkeypatch.setattr(cache, "_is_private", lambda: False)
+    kernel._cache.save_overload("signature", "compiled")
+    assert saved == [("signature", "compiled")]
 
 
 def test_an_edit_of_an_imported_file_is_noticed(compiled):
