@@ -22,11 +22,8 @@ LIBRARIES = ("numba", "numba-cuda", "llvmlite", "numpy", "cupy-cuda13x", "cupy-c
 
 
 def import_from_checkout() -> None:
-    """Let ``blockmix.kernels`` and ``blockmix.bench`` be found where the checkout has them."""
+    """Let ``blockmix`` be found where the checkout has it."""
     sys.path.insert(0, str(ROOT))
-    import blockmix
-
-    blockmix.__path__.append(str(ROOT))
 
 
 class Reports:

@@ -7,6 +7,7 @@ for folders of images.
 The public names load on first use, so that importing blockmix costs nothing.
 """
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +49,16 @@ _HOMES = {
     "mix": "blockmix.mixer",
     "mix_folder": "blockmix.folders.mix_folder",
 }
+
+
+# An installation has kernels/ and bench/ inside this folder, a checkout has them beside it. Python
+# that is started in a checkout takes all three from there, never some from another installation.
+_BESIDE = os.path.dirname(__path__[0])
+if os.path.isfile(os.path.join(_BESIDE, "kernels", "rule.py")):
+    __path__.append(_BESIDE)
+    import_module("blockmix.kernels")
+    import_module("blockmix.bench")
+    __path__.remove(_BESIDE)
 
 
 def __getattr__(name: str) -> Any:
