@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from blockmix.cpu import Cpu, Placed
+from blockmix.cpu import Cpu, Placed, check_compiled, start_threads
 from blockmix.errors import InputError
 
 if TYPE_CHECKING:
@@ -73,9 +73,11 @@ def choose(place: Place, device: str | None) -> Backend:
     Raises
     ------
     InputError
-        If there is no such device, or the arrays lie on another GPU or would have to leave theirs.
+        If there is no such device, or the arrays lie on another GPU or would have to leave theirs;
+        or if numba is set to compile nothing, or to threads that it cannot start.
     """
     asked = _index(device)
+    check_compiled()
     if place.library is not None:
         if asked not in (None, place.device) or device == "cpu":
             raise InputError(
@@ -83,6 +85,7 @@ def choose(place: Place, device: str | None) -> Backend:
                 "first, as blockmix moves no images between devices on its own"
             )
     elif device in (None, "cpu"):
+        start_threads()
         return Cpu()
     from blockmix.gpu import Gpu, NumbaLibrary, numba_cuda
     from blockmix.streaming import StreamedGpu

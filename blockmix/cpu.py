@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from blockmix.compiler import numba
+from blockmix.errors import InputError
 from blockmix.kernels.draw_cpu import compose, draw_round
 from blockmix.kernels.gather_cpu import gather
+from blockmix.kernels.threads import COMPILED
 
 if TYPE_CHECKING:
     from blockmix.arrays import Batch
@@ -28,6 +31,25 @@ def unmixed(rows: int, images: int, cols: int) -> npt.NDArray[np.int32]:
     """The map of no rounds: every block stays."""
     slots = np.arange(images, dtype=np.int32)[:, None]
     return np.array(np.broadcast_to(slots, (rows, images, cols))).reshape(-1)
+
+
+def check_compiled() -> None:
+    """Refuse to call a loop, also for a GPU, that numba has left as Python."""
+    if not COMPILED:
+        raise InputError(
+            "blockmix's loops run on addresses and need numba's compiler: unset NUMBA_DISABLE_JIT"
+        )
+
+
+def start_threads() -> None:
+    """Start numba's threads, once a process, or say why they cannot be."""
+    try:
+        numba.get_num_threads()
+    except Exception as error:  # of several kinds, all of numba's threading layers
+        raise InputError(
+            f"numba cannot start its threads ({' '.join(str(error).split())}): correct or unset "
+            "NUMBA_THREADING_LAYER and NUMBA_THREADING_LAYER_PRIORITY"
+        ) from error
 
 
 class Cpu(NamedTuple):

@@ -5,11 +5,9 @@ from __future__ import annotations
 import platform
 from importlib import metadata
 
-import numba
-
 from blockmix import __version__
+from blockmix.compiler import numba, rule
 from blockmix.gpu import devices
-from blockmix.kernels import rule
 from blockmix.mixer import BlockMixer, compile_kernels
 
 _LIBRARIES = ("numba", "numpy", "pillow", "tbb", "torch", "numba-cuda")

@@ -13,9 +13,9 @@ import numpy.typing as npt
 from blockmix.arrays import LAYOUTS, open_images, open_out, place_of, untraced
 from blockmix.backends import Backend, choose
 from blockmix.checks import one_of, whole_number
+from blockmix.compiler import rule
 from blockmix.errors import InputTypeError
 from blockmix.grid import Block, BlockGrid, block_size, resolve_grid
-from blockmix.kernels import rule
 from blockmix.key import Key
 from blockmix.labels import SMALL_CLASSES, Partition, partition
 from blockmix.probability import Probability, check_probability, for_pool

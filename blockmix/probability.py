@@ -8,8 +8,8 @@ from typing import Literal
 import numpy as np
 
 from blockmix.checks import whole_number
+from blockmix.compiler import rule
 from blockmix.errors import InputError, InputTypeError
-from blockmix.kernels import rule
 
 BALANCED = "balanced"
 Probability = float | Literal["balanced"]

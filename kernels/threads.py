@@ -7,10 +7,8 @@ from numba import config, njit
 
 from .cache import cached
 
-if config.DISABLE_JIT:
-    raise RuntimeError(
-        "blockmix's loops run on addresses and need numba's compiler: unset NUMBA_DISABLE_JIT"
-    )
+# Loops run on addresses, which Python cannot: they are not to be called uncompiled.
+COMPILED = not config.DISABLE_JIT
 
 
 def _load_tbb():
@@ -46,4 +44,5 @@ inlined = njit(**_OPTIONS, inline="always")
 
 def parallel(function):
     """Compile an array loop, or load it from disk."""
-    return cached(njit(**_OPTIONS, parallel=True)(function))
+    loop = njit(**_OPTIONS, parallel=True)(function)
+    return cached(loop) if COMPILED else loop

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from blockmix.backends import HOST, choose
 from blockmix.errors import InputError, WorkError
 from blockmix.folders.destination import Destination
 from blockmix.folders.layout import check_levels
@@ -139,6 +140,7 @@ def mix_folder(
         key=key,
         small_classes=small_classes,
     )
+    choose(HOST, None)  # what rules out mixing here shows before anything is written
     report = progress or unseen
     source = Path(src)
     destination = Destination(Path(dst), source, overwrite=overwrite, resume=resume)

@@ -12,6 +12,7 @@ from typing import Any
 import PIL
 
 from blockmix import __version__
+from blockmix.compiler import rule
 from blockmix.errors import InputError
 from blockmix.folders.codec import Encoder
 from blockmix.folders.cohorts import Cohort, capacity, check_memory, cut_into_cohorts
@@ -21,7 +22,6 @@ from blockmix.folders.options import FolderOptions
 from blockmix.folders.scan import Candidate
 from blockmix.folders.survey import Survey
 from blockmix.grid import BlockGrid, resolve_grid
-from blockmix.kernels import rule
 from blockmix.key import Key
 from blockmix.labels import check_sizes
 from blockmix.mixer import BlockMixer

@@ -1,0 +1,18 @@
+"""numba, which compiles the loops of `kernels`, or an error that says why it cannot be had."""
+
+from __future__ import annotations
+
+from blockmix.errors import InputError
+
+try:
+    import numba
+
+    from blockmix.kernels import rule
+except Exception as error:  # numba is missing, broken, or refuses one of its settings
+    raise InputError(
+        "blockmix's loops are compiled by numba, which cannot be imported "
+        f"({type(error).__name__}: {error}): correct or unset the environment variables that begin "
+        "with NUMBA_, or install it anew by pip install --force-reinstall numba"
+    ) from error
+
+__all__ = ["numba", "rule"]

@@ -1,0 +1,70 @@
+"""What numba cannot do as it is set up is an error that names the way out, never a traceback."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from conftest import read_tree, write_images
+
+SETTINGS = [
+    ("NUMBA_DISABLE_JIT", "1", "need numba's compiler: unset NUMBA_DISABLE_JIT"),
+    ("NUMBA_THREADING_LAYER", "none", "correct or unset NUMBA_THREADING_LAYER"),
+    ("NUMBA_THREADING_LAYER_PRIORITY", "none", "correct or unset NUMBA_THREADING_LAYER"),
+    ("NUMBA_NUM_THREADS", "0", "numba, which cannot be imported (ValueError: Number of threads"),
+]
+# Mixes in memory in a process of its own.
+SCRIPT = """
+import numpy as np
+import blockmix
+
+try:
+    blockmix.mix(np.zeros((2, 1, 1), np.uint8), [0, 0], block=1, sources=1)
+except blockmix.InputError as error:
+    print(error)
+"""
+
+
+def python(*arguments, cwd=None, **environment):
+    return subprocess.run(
+        [sys.executable, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=cwd,
+        env={**os.environ, **environment},
+    )
+
+
+@pytest.mark.parametrize(("name", "value", "message"), SETTINGS)
+def test_settings_of_numba_that_rule_out_mixing(name, value, message):
+    done = python("-c", SCRIPT, **{name: value})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert message in done.stdout
+
+
+@pytest.mark.parametrize(("name", "value", "message"), SETTINGS)
+def test_the_command_line_tells_them_in_a_line(tmp_path, name, value, message):
+    write_images(tmp_path / "src", {"cat": 12})
+    before = read_tree(tmp_path)
+    for command in (["info"], ["mix", "src", "dst", "--block", "4x4"]):
+        done = python("-m", "blockmix", *command, cwd=tmp_path, **{name: value})
+        assert (done.returncode, done.stdout) == (2, "")
+        assert message in done.stderr
+        assert done.stderr.startswith("blockmix: ")
+        assert done.stderr.count("\n") == 1
+    assert read_tree(tmp_path) == before
+
+
+@pytest.mark.parametrize("module", ["numba", "llvmlite.binding"])
+def test_numba_is_missing_or_broken(module):
+    lost = f"import sys; sys.modules[{module!r}] = None\n"
+    done = python("-c", lost + SCRIPT)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "numba, which cannot be imported (ModuleNotFoundError: " in done.stdout
+    assert "pip install --force-reinstall numba" in done.stdout
+
+
+def test_forecasts_need_no_compiler():
+    done = python("-m", "blockmix", "forecast", "--class-size", "100", NUMBA_DISABLE_JIT="1")
+    assert (done.returncode, done.stderr) == (0, "")
