@@ -27,6 +27,14 @@ def imported_modules(path, package):
             yield f"{package}.{node.module or ''}" if node.level else node.module
 
 
+def imported_names(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
 @pytest.mark.parametrize("floor", MAY_IMPORT)
 def test_imports_run_one_way(floor):
     package = "blockmix" if floor == "blockmix" else f"blockmix.{floor}"
@@ -65,6 +73,17 @@ def test_one_file_imports_numba_cuda():
         )
     }
     assert importers == {"cuda.py"}
+
+
+def test_one_file_of_the_library_imports_numba():
+    """So that one error says why it cannot be imported, whatever is imported first."""
+    importers = {
+        path.name
+        for path in (ROOT / "blockmix").rglob("*.py")
+        for module in imported_names(path)
+        if module.split(".")[0] == "numba" or module == "blockmix.kernels.rule"
+    }
+    assert importers == {"compiler.py"}
 
 
 def test_one_file_of_the_library_knows_other_array_libraries():
