@@ -53,8 +53,11 @@ _HOMES = {
 
 # An installation has kernels/ and bench/ inside this folder, a checkout has them beside it. Python
 # that is started in a checkout takes all three from there, never some from another installation.
-_BESIDE = os.path.dirname(__path__[0])
-if os.path.isfile(os.path.join(_BESIDE, "kernels", "rule.py")):
+_HERE = __path__[0]
+_BESIDE = os.path.dirname(_HERE)
+if not os.path.isdir(os.path.join(_HERE, "kernels")) and os.path.isfile(
+    os.path.join(_BESIDE, "kernels", "rule.py")
+):
     __path__.append(_BESIDE)
     import_module("blockmix.kernels")
     import_module("blockmix.bench")

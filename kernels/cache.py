@@ -35,10 +35,14 @@ FIELDS = (
 
 def _content(code):
     """A code object, and those inside it, in words that are the same in every process."""
-    constants = [
-        _content(value) if isinstance(value, CodeType) else repr(value) for value in code.co_consts
-    ]
-    return [repr(getattr(code, field)) for field in FIELDS] + constants
+    return [repr(getattr(code, field)) for field in FIELDS] + list(map(_constant, code.co_consts))
+
+
+def _constant(value):
+    if isinstance(value, CodeType):
+        return _content(value)
+    # The order of a set is that of its hashes, which differ from process to process.
+    return sorted(map(repr, value)) if isinstance(value, frozenset) else repr(value)
 
 
 def _digest():
