@@ -10,7 +10,7 @@ import errno
 import io
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
@@ -18,9 +18,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from PIL import ExifTags, Image, ImageFile, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageFile, TiffImagePlugin, UnidentifiedImageError, features
 
 from blockmix.errors import InputError, WorkError
+from blockmix.folders.pillow_warnings import heard_warnings, is_of_pixels, is_of_tiff_pixels
 
 READ_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 WRITE_SUFFIXES = {"jpeg": ".jpg", "png": ".png", "webp": ".webp"}
@@ -30,6 +31,12 @@ WRITE_SUFFIXES = {"jpeg": ".jpg", "png": ".png", "webp": ".webp"}
 # 39 kB, the default of 4 57 ms and 34 kB.
 PNG_LEVEL = 4
 WEBP_METHOD = 0
+# Pixels a side at most, as these formats and libjpeg define them. Pillow 11.0 and 13.0 wrote and
+# read images of exactly that height or width, and failed at a pixel more; PNGs of a million pixels
+# a side went through.
+_LONGEST_SIDE = {"jpeg": 65_500, "webp": 16_383}
+# What Pillow calls the library that writes a format, which it may have been built without.
+_LIBRARY = {"jpeg": "jpg", "png": "zlib", "webp": "webp"}
 # A JPEG is decoded at a half, quarter or eighth of its size where that leaves this many times the
 # size that is wanted. At 3 the resized pixels are within 44 dB (PSNR) of those from a full decode,
 # on five photographs of 300 to 640 pixels at five sizes; at 2 within 37 dB.
@@ -40,14 +47,29 @@ Image.init()
 
 _GREY_MODES = ("1", "L", "LA")
 _JPEG = ("JPEG", "MPO")
+_TIFF_SIZE = (TiffImagePlugin.IMAGEWIDTH, TiffImagePlugin.IMAGELENGTH)
+# How far apart values lie that Pillow spreads over 8 bits, by its name for their storage.
+_GREY_STEPS = {"1": 255, "L;2": 85, "L;4": 17}
 _END_OF_JPEG = b"\xff\xd9"
 # Bytes of pixels whose JPEG is one piece of Pillow's as good as always.
 _DIRECT = 4 * ImageFile.MAXBLOCK
 _COLOUR_MODES = ("P", "PA", "RGB", "RGBA")
 # Faults of the machine, for which no image must be left out.
 _NOT_THE_FILES_FAULT = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO)
-# EXIF orientations that turn an image by 90 degrees.
-_SIDEWAYS = (5, 6, 7, 8)
+# What turns an image upright, by its EXIF orientation; any other value says that it is.
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_SIDEWAYS = tuple(_TURNS[orientation] for orientation in (5, 6, 7, 8))
+
+
+_TRANSPARENT = "it is transparent in places: flatten it first"
 
 
 class BadImageError(WorkError):
@@ -71,7 +93,10 @@ class Header(NamedTuple):
     def of(cls, image: ImageFile.ImageFile) -> Header:
         """The header of an image that was opened."""
         width, height = image.size
-        if _orientation(image) in _SIDEWAYS:
+        if isinstance(image, TiffImagePlugin.TiffImageFile):
+            # As it is stored. The size may already be that of the upright image.
+            width, height = (image.tag_v2[tag] for tag in _TIFF_SIZE)
+        if _turn(image) in _SIDEWAYS:
             width, height = height, width
         return cls(height, width, image.mode in _GREY_MODES, image.format in _JPEG)
 
@@ -102,7 +127,7 @@ def read_header(path: str) -> Header:
 def read_jpeg_header(path: str, data: bytes) -> tuple[Header, UprightJpeg | None]:
     """Do the same with a file that was read; where it can be decoded at once, give that too."""
     with _opened(path, data) as image:
-        upright = image.format == "JPEG" and _orientation(image) in (None, 1)
+        upright = image.format == "JPEG" and _turn(image) is None
         jpeg = UprightJpeg(data, image.mode, image.size) if upright else None
         return Header.of(image), jpeg
 
@@ -127,22 +152,30 @@ def decode(
             decoded = jpeg.decode(_scale(jpeg.size, size[::-1]) if resize else 1)
             return decoded if decoded.mode == mode else decoded.convert(mode)
     with _opened(path, jpeg and jpeg.data) as image:
+        step = _grey_step(image)
+        if image.format not in _JPEG:
+            image.load()  # first, as a PNG may have its EXIF behind the pixels
+        turn = None if image.format == "TIFF" else _turn(image)  # Pillow has turned a TIFF
         if resize and image.format in _JPEG:
-            scale = _scale(image.size, size if _orientation(image) in _SIDEWAYS else size[::-1])
+            scale = _scale(image.size, size if turn in _SIDEWAYS else size[::-1])
             if scale > 1:
                 image.draft(None, (image.width // scale, image.height // scale))
-        ImageOps.exif_transpose(image, in_place=True)  # without: a copy, even of an upright one
         pixels: Image.Image = image
+        pixels.load()
         if pixels.has_transparency_data:
+            if step > 1:  # Pillow leaves the transparent value as it is stored
+                stored = pixels.info["transparency"] % (255 // step + 1)
+                pixels.info["transparency"] = stored * step
             pixels = pixels.convert("RGBA")
             lowest, _ = pixels.getchannel("A").getextrema()
             if lowest != 255:
-                raise BadImageError(path, "it is transparent in places: flatten it first")
+                raise BadImageError(path, _TRANSPARENT)
         if pixels.mode != mode:  # or else it would be copied
             pixels = pixels.convert(mode)
+        if turn is not None:
+            pixels = pixels.transpose(turn)
         if not resize and pixels.size != size[::-1]:
             raise BadImageError(path, "its size is not what its header says")
-        pixels.load()
         return pixels
 
 
@@ -181,14 +214,39 @@ class Encoder(NamedTuple):
         chosen = format or ("jpeg" if all_jpeg else "png")
         if chosen == "png" and quality is not None:
             raise InputError("quality is for JPEG and WebP; PNG has none: leave it out")
+        if not features.check(_LIBRARY[chosen]):
+            raise InputError(
+                f"this Pillow was built without {chosen}, so it cannot write it: choose another "
+                "format, or install Pillow from its wheel"
+            )
         return cls(chosen, 95 if chosen == "jpeg" and quality is None else quality)
 
     @property
     def suffix(self) -> str:
         return WRITE_SUFFIXES[self.format]
 
+    def check_size(self, height: int, width: int) -> None:
+        """Refuse images that are larger than the format can hold."""
+        longest = _LONGEST_SIDE.get(self.format)
+        if longest is not None and max(height, width) > longest:
+            raise InputError(
+                f"{self.format} has at most {longest} pixels a side, got {height} x {width}: "
+                "choose a smaller size, or the format png"
+            )
+
     def save(self, pixels: npt.NDArray[np.uint8], file: FileIO) -> None:
-        """Write an image file into an open one, which has no buffer and can be read."""
+        """Write an image file into an open one, which has no buffer and can be read.
+
+        Whatever goes wrong is an OSError, to be named with the file.
+        """
+        try:
+            self._save(pixels, file)
+        except OSError:
+            raise
+        except Exception as error:  # each encoder of Pillow raises what it likes
+            raise OSError(f"it cannot be encoded: {type(error).__name__}: {error}") from error
+
+    def _save(self, pixels: npt.NDArray[np.uint8], file: FileIO) -> None:
         image = Image.fromarray(pixels)
         options: dict[str, Any] = {"compress_level": PNG_LEVEL}
         if self.format == "jpeg":
@@ -236,15 +294,24 @@ def _opened(path: str, data: bytes | None = None) -> Iterator[ImageFile.ImageFil
     ``data`` is what is in the file, where it has been read.
     """
     try:
-        file = path if data is None else io.BytesIO(data)
-        with Image.open(file, formats=READ_FORMATS) as image:
-            _refuse_unusable(path, image)
-            yield image
-    except (BadImageError, MemoryError):
+        with heard_warnings() as heard:
+            _refuse_lenient_pillow()
+            # Not by its path: Pillow would map a file without compression into memory, where it
+            # mixes up the pixels of a TIFF that lies sideways, and dies of one that is cut off.
+            with (
+                open(path, "rb") if data is None else io.BytesIO(data) as file,
+                Image.open(file, formats=READ_FORMATS) as image,
+            ):
+                if image.format == "TIFF":
+                    _refuse_warned(path, heard, is_of_tiff_pixels)
+                _refuse_unusable(path, image)
+                yield image
+            _refuse_warned(path, heard, is_of_pixels)
+            _refuse_lenient_pillow()
+    except (WorkError, MemoryError):
         raise
     except UnidentifiedImageError:
-        reason = f"it is not an image of a known format ({', '.join(READ_FORMATS)})"
-        raise BadImageError(path, "it is empty" if _is_empty(path) else reason) from None
+        raise BadImageError(path, _why_unidentified(path, heard)) from None
     except Image.DecompressionBombError:
         raise _bomb(path) from None
     except OSError as error:
@@ -256,9 +323,48 @@ def _opened(path: str, data: bytes | None = None) -> Iterator[ImageFile.ImageFil
         raise BadImageError(path, reason) from error
 
 
-def _orientation(image: Image.Image) -> Any:
-    # Not the PNG reader's own getexif, which decodes the whole image to look behind it.
-    return Image.Image.getexif(image).get(ExifTags.Base.Orientation)
+def _turn(image: Image.Image) -> Image.Transpose | None:
+    """What turns an image upright, by its EXIF, or else by its XMP.
+
+    Where they cannot be read the image counts as upright, as it does in viewers. Nothing is
+    written back, unlike in `ImageOps.exif_transpose`, which fails on tags that do not matter here.
+    """
+    try:
+        # Not the PNG reader's own getexif, which decodes the whole image to look behind it.
+        return _TURNS.get(Image.Image.getexif(image).get(ExifTags.Base.Orientation, 1))
+    except (OSError, MemoryError):  # of the file of a TIFF
+        raise
+    except Exception:  # damaged metadata, on which Pillow raises anything at all
+        return None
+
+
+def _grey_step(image: ImageFile.ImageFile) -> int:
+    return max((_GREY_STEPS.get(str(tile[3]), 1) for tile in image.tile), default=1)
+
+
+def _refuse_lenient_pillow() -> None:
+    # It belongs to the whole process, so to change it for a while would make other threads fail on
+    # files that they are to accept. It can be set at any time, so each file is looked at with it.
+    if ImageFile.LOAD_TRUNCATED_IMAGES:
+        raise WorkError(
+            "PIL.ImageFile.LOAD_TRUNCATED_IMAGES is set, with which damaged files pass for whole "
+            "ones: set it to False while blockmix reads images"
+        )
+
+
+def _refuse_warned(path: str, heard: list[Warning], matters: Callable[[Warning], bool]) -> None:
+    for warning in heard:
+        if matters(warning):
+            raise BadImageError(path, f"its pixels may be wrong: {warning}")
+
+
+def _why_unidentified(path: str, heard: list[Warning]) -> str:
+    for warning in heard:
+        if str(warning).endswith("support not installed"):
+            return f"this Pillow was built without what reads it: {warning}"
+    if _is_empty(path):
+        return "it is empty"
+    return f"it is not an image of a known format ({', '.join(READ_FORMATS)})"
 
 
 def _is_empty(path: str) -> bool:
@@ -284,6 +390,8 @@ def _refuse_unusable(path: str, image: ImageFile.ImageFile) -> None:
     frames = getattr(image, "n_frames", 1)
     if frames > 1 and image.format != "MPO":
         raise BadImageError(path, f"it has {frames} frames: save the one to be mixed")
+    if image.format == "GIF" and image.tile[0][1] != (0, 0, *image.size):
+        raise BadImageError(path, f"its picture leaves a part of it empty: {_TRANSPARENT}")
     if image.mode[0] in "IF" or any(_is_deep(tile) for tile in image.tile):
         raise BadImageError(path, "it has more than 8 bits a channel: convert it to 8 bits first")
     if image.mode not in _GREY_MODES + _COLOUR_MODES:

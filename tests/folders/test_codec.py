@@ -6,17 +6,33 @@ import os
 import resource
 import struct
 import tempfile
-import warnings
 import zlib
 
 import numpy as np
 import pytest
-from PIL import ExifTags, Image, ImageFile, ImageOps, PngImagePlugin
+from PIL import (
+    ExifTags,
+    GifImagePlugin,
+    Image,
+    ImageFile,
+    ImageOps,
+    PngImagePlugin,
+    TiffImagePlugin,
+    features,
+)
 from skimage import data
 from skimage.metrics import peak_signal_noise_ratio
 
 from blockmix import InputError, WorkError
-from blockmix.folders.codec import BadImageError, Encoder, decode, read_header, resized, write_all
+from blockmix.folders.codec import (
+    BadImageError,
+    Encoder,
+    decode,
+    read_header,
+    read_jpeg_header,
+    resized,
+    write_all,
+)
 
 COLOUR = np.random.default_rng(0).integers(0, 256, (6, 8, 3), np.uint8)
 GREY = COLOUR[..., 0]
@@ -111,23 +127,141 @@ def test_resizing_is_lanczos(save):
     assert np.array_equal(read(save(COLOUR), (3, 5), resize=True), np.asarray(expected))
 
 
-@pytest.mark.parametrize("orientation", range(1, 9))
-def test_orientation_is_applied_before_all_else(save, orientation):
+def turned(pixels, orientation):
+    """What an image shows that is stored like that."""
+    across = pixels.swapaxes(0, 1)
+    return {
+        1: pixels,
+        2: pixels[:, ::-1],
+        3: pixels[::-1, ::-1],
+        4: pixels[::-1],
+        5: across,
+        6: across[:, ::-1],
+        7: across[::-1, ::-1],
+        8: across[::-1],
+    }[orientation]
+
+
+def orientation_exif(orientation):
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = orientation
-    path = save(COLOUR, exif=exif)
-    upright = {
-        1: COLOUR,
-        2: COLOUR[:, ::-1],
-        3: COLOUR[::-1, ::-1],
-        4: COLOUR[::-1],
-        5: COLOUR.transpose(1, 0, 2),
-        6: COLOUR.transpose(1, 0, 2)[:, ::-1],
-        7: COLOUR.transpose(1, 0, 2)[::-1, ::-1],
-        8: COLOUR.transpose(1, 0, 2)[::-1],
-    }[orientation]
-    assert read_header(path)[:2] == upright.shape[:2]
-    assert np.array_equal(read(path, upright.shape[:2]), upright)
+    return exif
+
+
+def ifd(*tags):
+    """A directory of tags, as EXIF and TIFF have it: (tag, type, count, value or its offset)."""
+    entries = [struct.pack("<HHI", *tag[:3]) + struct.pack("<I", tag[3]) for tag in tags]
+    return b"II*\0\x08\0\0\0" + struct.pack("<H", len(tags)) + b"".join(entries) + b"\0\0\0\0"
+
+
+ORIENTATION = (274, 3, 1, 6)
+# Without compression, by libtiff, and in several pieces, Pillow goes different ways.
+STORED = [
+    *(("a.png", {}, mode) for mode in ("RGB", "L", "P", "1", "RGBA", "LA")),
+    *(("a.webp", {"lossless": True}, mode) for mode in ("RGB", "RGBA")),
+    *(("a.jpg", {}, mode) for mode in ("RGB", "L")),
+    ("a.mpo", {"save_all": True, "append_images": [Image.new("RGB", (8, 6))]}, "RGB"),
+    *(
+        ("a.tif", options, mode)
+        for options in ({}, {"compression": "tiff_lzw"}, {"strip_size": 16})
+        for mode in ("RGB", "L", "P", "1", "RGBA", "LA", "PA")
+    ),
+]
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize(("name", "options", "mode"), STORED, ids=str)
+def test_images_are_turned_upright_once(save, name, options, mode, orientation):
+    with Image.open(save(Image.fromarray(COLOUR).convert(mode), name, **options)) as image:
+        upright = turned(np.asarray(image.convert("RGB")), orientation)
+    image = Image.fromarray(COLOUR).convert(mode)
+    path = save(image, name, exif=orientation_exif(orientation), **options)
+    size = upright.shape[:2]
+    assert read_header(str(path))[:2] == size
+    assert np.array_equal(read(path, size), upright)
+    smaller = Image.fromarray(upright).resize((5, 3), Image.Resampling.LANCZOS)
+    assert np.array_equal(read(path, (3, 5), resize=True), np.asarray(smaller))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_tiffs_in_tiles_are_turned_upright_once(tmp_path, orientation):
+    tile = np.zeros((16, 16), np.uint8)
+    tile[:6, :8] = GREY
+    tags = [(256, 3, 1, 8), (257, 3, 1, 6), (258, 3, 1, 8), (259, 3, 1, 1), (262, 3, 1, 1)]
+    tags += [(274, 3, 1, orientation), (277, 3, 1, 1), (322, 3, 1, 16), (323, 3, 1, 16)]
+    start = len(ifd(*tags, (324, 4, 1, 0), (325, 4, 1, 256)))
+    path = tmp_path / "a.tif"
+    path.write_bytes(ifd(*tags, (324, 4, 1, start), (325, 4, 1, 256)) + tile.tobytes())
+    upright = turned(GREY, orientation)
+    assert read_header(str(path))[:2] == upright.shape
+    assert np.array_equal(read(path, upright.shape, grey=True), upright)
+
+
+class TestOddExif:
+    @pytest.mark.parametrize("name", ["a.png", "a.webp", "a.jpg"])
+    def test_tags_that_do_not_matter(self, save, name):
+        """Such as a resolution of -1/0, which Pillow reads but cannot write."""
+        at = len(ifd(ORIENTATION, (282, 5, 1, 0)))
+        self.turns(save, name, ifd(ORIENTATION, (282, 5, 1, at)) + struct.pack("<iI", -1, 0))
+
+    @pytest.mark.parametrize("name", ["a.png", "a.webp", "a.jpg"])
+    @pytest.mark.parametrize("orientation", [(274, 4, 1, 6), (274, 3, 2, 6)])
+    def test_other_types(self, save, name, orientation):
+        self.turns(save, name, ifd(orientation))
+
+    @pytest.mark.parametrize("name", ["a.png", "a.webp", "a.jpg"])
+    @pytest.mark.parametrize(
+        "exif",
+        [
+            *(ifd((274, 3, 1, value)) for value in (0, 9, 65535)),
+            ifd((274, 2, 2, ord("6"))),
+            *(ifd((274, kind, 1, 6)) for kind in (1, 7)),
+            ifd((274, 3, 0, 6)),
+            ifd((274, 3, 1, 6))[:15],
+            b"II*\0\xff\xff\xff\xff",
+            b"damaged",
+            b"Exif",
+        ],
+        ids=lambda exif: exif.hex(),
+    )
+    def test_without_an_orientation_an_image_is_upright(self, save, name, exif):
+        self.turns(save, name, exif, 1)
+
+    def test_text_of_a_png_that_is_no_exif(self, save):
+        text = PngImagePlugin.PngInfo()
+        text.add_text("Raw profile type exif", "\nexif\n   4\nnone", zip=True)
+        assert np.array_equal(read(save(COLOUR, pnginfo=text)), COLOUR)
+
+    @pytest.mark.parametrize("name", ["a.png", "a.webp", "a.jpg"])
+    def test_xmp(self, save, name):
+        xmp = '<rdf:Description tiff:Orientation="6"/>'
+        options = {"xmp": xmp.encode()}
+        if name == "a.png":
+            options = {"pnginfo": PngImagePlugin.PngInfo()}
+            options["pnginfo"].add_itxt("XML:com.adobe.xmp", xmp)
+        self.turns(save, name, None, **options)
+
+    def test_xmp_of_a_tiff(self, save):
+        xmp = b'<rdf:Description tiff:Orientation="6"/>'
+        path = save(COLOUR, "a.tif", tiffinfo={700: xmp})
+        assert read_header(path)[:2] == (8, 6)
+        assert np.array_equal(read(path, (8, 6)), turned(COLOUR, 6))
+
+    def turns(self, save, name, exif, orientation=6, **options):
+        with Image.open(save(COLOUR, name, **({"lossless": True} | options))) as image:
+            upright = turned(np.asarray(image), orientation)
+        if exif is not None:
+            options["exif"] = exif if name == "a.png" else b"Exif\0\0" + exif
+        path = save(COLOUR, name, **({"lossless": True} | options))
+        size = upright.shape[:2]
+        assert read_header(path)[:2] == size
+        assert np.array_equal(read(path, size), upright)
+        if name == "a.jpg":
+            header, jpeg = read_jpeg_header(str(path), path.read_bytes())
+            assert header[:2] == size
+            assert (jpeg is None) == (orientation == 6)
+            image = decode(str(path), size, resize=False, grey=False, jpeg=jpeg)
+            assert np.array_equal(np.asarray(image), upright)
 
 
 def test_orientation_that_the_header_does_not_tell(save):
@@ -170,6 +304,41 @@ class TestAlpha:
         image = Image.fromarray(COLOUR).quantize(256)
         refused(save(image, "a.gif", transparency=image.getpixel((0, 0))), "transp", at="pixels")
 
+    @pytest.mark.parametrize("bits", [1, 2, 4, 8])
+    @pytest.mark.parametrize("value", ["lowest", "middle", "highest"])
+    def test_a_transparent_grey_of_few_bits(self, tmp_path, bits, value):
+        """The value is in the bits of the file, whereas Pillow makes 8 of the pixels."""
+        highest = 2**bits - 1
+        value = {"lowest": 0, "middle": highest // 2, "highest": highest}[value]
+        path = tmp_path / "a.png"
+        for pixels, transparent in (([value] * 8, True), ([highest - value] * 8, False)):
+            path.write_bytes(grey_png(pixels, bits, value))
+            if transparent or highest == 2 * value:
+                refused(path, "transparent in places", at="pixels")
+            else:
+                expected = np.full((1, 8), (highest - value) * 255 // highest)
+                assert np.array_equal(read(path, (1, 8), grey=True), expected)
+
+    @pytest.mark.parametrize("name", ["a.png", "a.gif"])
+    def test_a_transparent_palette_entry_that_does_not_occur(self, save, name):
+        image = Image.fromarray(np.zeros((6, 8), np.uint8), "P")
+        image.putpalette([7, 8, 9, 1, 2, 3])
+        path = save(image, name, transparency=1)
+        assert np.array_equal(read(path), np.full((6, 8, 3), (7, 8, 9)))
+
+    @pytest.mark.parametrize("mode", ["PA", "LA", "RGBA"])
+    def test_a_channel_of_a_tiff(self, save, mode):
+        image = Image.fromarray(COLOUR).convert(mode)
+        assert np.array_equal(read(save(image, "a.tif")), np.asarray(image.convert("RGB")))
+        image.putalpha(Image.fromarray(GREY))
+        refused(save(image, "a.tif"), "transparent in places", at="pixels")
+
+    def test_a_gif_that_does_not_fill_its_size(self, save):
+        path = save(GREY, "a.gif")
+        data = path.read_bytes()
+        path.write_bytes(data[:6] + struct.pack("<HH", 9, 6) + data[10:])
+        refused(path, "leaves a part of it empty")
+
 
 class TestRefused:
     def test_a_truncated_file(self, save):
@@ -205,9 +374,7 @@ class TestRefused:
         """Pillow warns from its limit on, and raises from twice the limit on."""
         path = save(COLOUR)
         monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", int(48 / factor))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            refused(path, "may be a decompression bomb; raise PIL.Image.MAX_IMAGE_PIXELS")
+        refused(path, "may be a decompression bomb; raise PIL.Image.MAX_IMAGE_PIXELS")
 
     @pytest.mark.parametrize("name", ["a.gif", "a.png", "a.tif", "a.webp"])
     def test_several_frames(self, save, name):
@@ -278,15 +445,85 @@ def test_faults_of_the_machine_are_not_the_files(save, monkeypatch, fault):
     assert not isinstance(caught.value, BadImageError)
 
 
-def png_of_16_bit_colour():
+def png(*chunks):
     def chunk(kind, data):
         body = kind + data
         return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
 
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in (*chunks, (b"IEND", b"")))
+
+
+def png_of_16_bit_colour():
     rows = b"".join(b"\0" + COLOUR[row].astype(">u2").tobytes() for row in range(6))
     header = struct.pack(">IIBBBBB", 8, 6, 16, 2, 0, 0, 0)
-    parts = [(b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts)
+    return png((b"IHDR", header), (b"IDAT", zlib.compress(rows)))
+
+
+def grey_png(row, bits, transparent):
+    """A PNG of one row of grey values, one of which is declared transparent."""
+    packed = int("".join(f"{value:0{bits}b}" for value in row), 2).to_bytes(len(row) * bits // 8)
+    header = struct.pack(">IIBBBBB", len(row), 1, bits, 0, 0, 0, 0)
+    transparency = (b"tRNS", struct.pack(">H", transparent))
+    return png((b"IHDR", header), transparency, (b"IDAT", zlib.compress(b"\0" + packed)))
+
+
+class TestSettingsOfPillow:
+    """They belong to the process, and any library may have changed them."""
+
+    def test_truncated_images_cannot_be_let_through(self, save, monkeypatch):
+        path = save(COLOUR, "a.jpg")
+        monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+        for at in (read_header, read):
+            with pytest.raises(WorkError, match=r"LOAD_TRUNCATED_IMAGES is set.* False") as caught:
+                at(str(path))
+            assert not isinstance(caught.value, BadImageError)  # or else it could be skipped
+
+    def test_nor_while_an_image_is_read(self, save, monkeypatch):
+        path = save(COLOUR)
+        load = ImageFile.ImageFile.load
+
+        def set_and_load(image):
+            ImageFile.LOAD_TRUNCATED_IMAGES = True
+            return load(image)
+
+        monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", False)
+        monkeypatch.setattr(ImageFile.ImageFile, "load", set_and_load)
+        with pytest.raises(WorkError, match="LOAD_TRUNCATED_IMAGES is set"):
+            decode(str(path), (6, 8), resize=False, grey=False)
+
+    def test_jpegs_in_memory_do_not_depend_on_them(self, save, monkeypatch):
+        path = save(COLOUR, "a.jpg")
+        _, jpeg = read_jpeg_header(str(path), path.read_bytes())
+        monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+        with pytest.raises(ValueError, match="not enough image data"):
+            jpeg._replace(data=jpeg.data[:-40]).decode(1)
+
+    @pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.webp", "a.bmp", "a.gif", "a.tif"])
+    @pytest.mark.parametrize(
+        ("module", "setting", "value"),
+        [
+            (ImageFile, "MAXBLOCK", 4096),
+            (ImageFile, "MAXBLOCK", 1 << 24),
+            (GifImagePlugin, "LOADING_STRATEGY", GifImagePlugin.LoadingStrategy.RGB_ALWAYS),
+            (TiffImagePlugin, "READ_LIBTIFF", True),
+            (Image, "WARN_POSSIBLE_FORMATS", True),
+        ],
+    )
+    def test_others_change_nothing(self, save, monkeypatch, name, module, setting, value):
+        for pixels in (COLOUR, GREY):
+            image = Image.fromarray(pixels)
+            path = save(image.quantize(16) if name == "a.gif" else image, name)
+            before = read_header(str(path)), read(path)
+            with monkeypatch.context() as patch:
+                patch.setattr(module, setting, value)
+                assert read_header(str(path)) == before[0]
+                assert np.array_equal(read(path), before[1])
+
+    def test_nor_do_they_change_what_is_written(self, monkeypatch):
+        encoders = [Encoder("jpeg", 95), Encoder("png", None), Encoder("webp", None)]
+        before = [encode(encoder, COLOUR) for encoder in encoders]
+        monkeypatch.setattr(ImageFile, "MAXBLOCK", 1 << 24)
+        assert [encode(encoder, COLOUR) for encoder in encoders] == before
 
 
 def test_a_photograph_with_a_preview_behind_it(save):
@@ -328,6 +565,41 @@ class TestEncoder:
     def test_without_loss(self, format, pixels):
         image = self.encoded(Encoder(format, None), pixels)
         assert np.array_equal(np.asarray(image.convert("L" if pixels.ndim == 2 else "RGB")), pixels)
+
+    @pytest.mark.parametrize(
+        ("format", "longest"), [("jpeg", 65_500), ("webp", 16_383), ("png", 65_535)]
+    )
+    def test_the_longest_sides(self, format, longest):
+        encoder = Encoder(format, None if format == "png" else 95)
+        for size in ((1, longest), (longest, 1)):
+            encoder.check_size(*size)
+            pixels = np.zeros((*size, 3), np.uint8)
+            assert np.array_equal(np.asarray(self.encoded(encoder, pixels)), pixels)
+
+    @pytest.mark.parametrize(("format", "longest"), [("jpeg", 65_500), ("webp", 16_383)])
+    def test_sides_that_are_too_long(self, format, longest):
+        encoder = Encoder(format, 95)
+        for size in ((1, longest + 1), (longest + 1, 1)):
+            with pytest.raises(OSError, match=r"broken data|16383|cannot be encoded"):
+                encode(encoder, np.zeros((*size, 3), np.uint8))
+            message = f"{format} has at most {longest} pixels a side, got {size[0]} x {size[1]}: "
+            with pytest.raises(InputError, match=message + "choose a smaller size, or the format"):
+                encoder.check_size(*size)
+
+    @pytest.mark.parametrize("format", ["jpeg", "png", "webp"])
+    def test_a_pillow_that_lacks_a_library(self, monkeypatch, format):
+        monkeypatch.setattr(features, "check", lambda library: False)
+        with pytest.raises(InputError, match=f"built without {format}.*choose another format"):
+            Encoder.choose(format, None, all_jpeg=False)
+
+    def test_whatever_an_encoder_raises_is_an_error_of_the_file(self, monkeypatch):
+        def fail(*_, **__):
+            raise SystemError("error return without exception set")
+
+        monkeypatch.setattr(Image.Image, "save", fail)
+        for encoder in (Encoder("jpeg", 95), Encoder("png", None), Encoder("webp", None)):
+            with pytest.raises(OSError, match="it cannot be encoded: SystemError: error return"):
+                encode(encoder, COLOUR)
 
     def test_jpeg_keeps_full_colour_resolution(self):
         image = self.encoded(Encoder("jpeg", 95))
