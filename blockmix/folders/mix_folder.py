@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-
-from PIL import Image
 
 from blockmix.backends import HOST, choose
 from blockmix.errors import InputError, WorkError
@@ -17,6 +14,7 @@ from blockmix.folders.destination import Destination
 from blockmix.folders.layout import check_levels
 from blockmix.folders.naming import check_names
 from blockmix.folders.options import FolderOptions
+from blockmix.folders.pillow_warnings import listening
 from blockmix.folders.pipeline import Pipeline
 from blockmix.folders.plan import FolderPlan, make_plan
 from blockmix.folders.scan import find_candidates
@@ -150,9 +148,7 @@ def mix_folder(
         candidates = find_candidates(source)
         hint = check_levels(source, candidates)
         destination.check()
-        with warnings.catch_warnings():
-            # What Pillow only warns of is refused by the codec.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        with listening():  # to Pillow's warnings, which the codec judges
             checking = time.perf_counter()
             found = survey(pool, source, candidates, options.on_error, report)
             checked = time.perf_counter() - checking

@@ -75,6 +75,7 @@ def make_plan(mixer: BlockMixer, options: FolderOptions, survey: Survey) -> Fold
     height, width = options.size or survey.common_size()
     grid = resolve_grid(mixer.block, height, width)
     encoder = Encoder.choose(options.format, options.quality, survey.all_jpeg)
+    encoder.check_size(height, width)
     image_bytes = height * width * (1 if survey.grey else 3)
     fit = capacity(options.memory, image_bytes, grid.blocks, mixer.sources)
     cohorts = cut_into_cohorts(images, fit, mixer.key)

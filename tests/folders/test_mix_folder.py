@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import SECRET, read_tree, write_images
-from PIL import Image
+from PIL import Image, ImageFile
 
 from blockmix import BlockGrid, InputError, Key, WorkError, mix_folder
 from blockmix.folders import cohorts as cohorts_module
@@ -456,3 +456,28 @@ def test_real_faces(faces, tmp_path, key):
                 for c in range(0, 192, 24):
                     block = np.s_[r : r + 24, c : c + 24]
                     assert (originals[:, *block] == image[block]).all((1, 2, 3)).any()
+
+
+class TestWhatPillowCannotDo:
+    def test_a_side_that_is_too_long_is_refused_before_anything_is_begun(self, run, tmp_path):
+        with pytest.raises(
+            InputError, match="webp has at most 16383 pixels a side, got 24 x 16384"
+        ):
+            run(size=(24, 16384), format="webp")
+        assert not (tmp_path / "dst0").exists()
+
+    @pytest.mark.parametrize("error", [SystemError("odd"), ValueError("odd"), MemoryError("odd")])
+    def test_an_encoder_that_fails_is_named_with_the_file(self, run, tmp_path, monkeypatch, error):
+        def fail(*_, **__):
+            raise error
+
+        monkeypatch.setattr(Image.Image, "save", fail)
+        with pytest.raises(WorkError, match=r"dst0/\w+/\w+\.png: it cannot be encoded: \w+: odd"):
+            run()
+        assert not list((tmp_path / "dst0").rglob("*.part"))
+
+    def test_truncated_images_that_pillow_lets_through(self, run, tmp_path, monkeypatch):
+        monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+        with pytest.raises(WorkError, match="LOAD_TRUNCATED_IMAGES is set"):
+            run(on_error="skip")
+        assert not (tmp_path / "dst0").exists()
