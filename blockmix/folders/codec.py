@@ -297,7 +297,7 @@ def _opened(path: str, data: bytes | None = None) -> Iterator[ImageFile.ImageFil
         with heard_warnings() as heard:
             _refuse_lenient_pillow()
             # Not by its path: Pillow would map a file without compression into memory, where it
-            # mixes up the pixels of a TIFF that lies sideways, and dies of one that is cut off.
+            # mixes up the pixels of a TIFF that lies sideways, and dies if it is cut off meanwhile.
             with (
                 open(path, "rb") if data is None else io.BytesIO(data) as file,
                 Image.open(file, formats=READ_FORMATS) as image,
