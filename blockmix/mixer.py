@@ -195,7 +195,14 @@ key=Key(<from a seed: not private>), layout='NHWC', small_classes='error')
         return untraced(self._plan, labels, height, width, ids, like)  # type: ignore[no-any-return]
 
     def with_key(self, key: Key) -> BlockMixer:
-        """The same mixing with another key."""
+        """The same mixing with another key.
+
+        Examples
+        --------
+        >>> from blockmix import BlockMixer, Key
+        >>> BlockMixer(sources=2).with_key(Key.from_seed(0)).sources
+        2
+        """
         parameters = {item.name: getattr(self, item.name) for item in fields(self)}
         return BlockMixer(**parameters | {"key": key})
 
