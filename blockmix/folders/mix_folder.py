@@ -101,7 +101,8 @@ def mix_folder(
     -----
     An image's choices follow from the key, its position in the sorted list of ``src`` and its
     cohort. Each file of ``dst`` appears complete or not at all (should the process die; a loss of
-    power is another matter), without metadata, and with the same time stamp.
+    power is another matter) and without metadata. All carry one time stamp, which differs from
+    run to run.
 
     Examples
     --------
