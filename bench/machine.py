@@ -10,7 +10,7 @@ from typing import Any
 
 import numba
 
-from blockmix.gpu import devices
+from blockmix.backends.driver import devices
 from blockmix.info import version
 
 ROOT = Path(__file__).resolve().parents[1]

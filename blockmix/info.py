@@ -6,8 +6,8 @@ import platform
 from importlib import metadata
 
 from blockmix import __version__
+from blockmix.backends.driver import devices
 from blockmix.compiler import numba, rule
-from blockmix.gpu import devices
 from blockmix.mixer import BlockMixer, compile_kernels
 
 _LIBRARIES = ("numba", "numpy", "pillow", "tbb", "torch", "numba-cuda")

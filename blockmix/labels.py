@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from blockmix.arrays import on_host
+from blockmix.arrays.containers import on_host
 from blockmix.errors import InputError, InputTypeError, Setting
 
 MAX_IMAGES = 2**31

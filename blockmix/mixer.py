@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from blockmix.arrays import LAYOUTS, open_images, open_out, place_of, untraced
-from blockmix.backends import Backend, choose
+from blockmix.arrays.batch import LAYOUTS, new_out, open_images, open_out
+from blockmix.arrays.containers import location_of, untraced
+from blockmix.backends.base import Backend, DrawRequest
+from blockmix.backends.dispatch import choose
 from blockmix.checks import one_of, whole_number
 from blockmix.compiler import rule
 from blockmix.errors import InputTypeError
@@ -226,26 +228,29 @@ key=Key(<from a seed: not private>), layout='NHWC', small_classes='error')
 
     def _mix(self, images: Any, labels: Any, ids: Any, out: Any, device: str | None) -> Any:
         batch = open_images(images, self.layout)
-        backend = choose(batch.place, device)
-        if out is not None:
-            open_out(out, images, self.layout)  # refused before the draw, if it has to be
+        backend = choose(batch.location, device)
+        out_batch = None if out is None else open_out(out, images, self.layout)
         grid = resolve_grid(self.block, batch.height, batch.width)
         classes = partition(labels, ids, self.sources, self.small_classes, images=len(batch.view))
-        plan = self._draw(backend, classes, grid)
-        return plan.apply(images, out, layout=self.layout, device=device)
+        source_map = self._draw(backend, classes, grid)
+        if out_batch is None:
+            out = new_out(images)
+            out_batch = open_out(out, images, self.layout)
+        source_map.move(batch, out_batch, backend)
+        return out
 
     def _plan(self, labels: Any, height: int, width: int, ids: Any, like: Any) -> SourceMap:
         grid = resolve_grid(self.block, height, width)
         classes = partition(labels, ids, self.sources, self.small_classes)
-        return self._draw(choose(place_of(like, "like"), None), classes, grid)
+        return self._draw(choose(location_of(like, "like"), None), classes, grid)
 
     def _draw(self, backend: Backend, classes: Partition, grid: BlockGrid) -> SourceMap:
         rounds = self.rounds if self.probability else 0
         sizes = range(1, self.sources + 1) if rounds else ()
         dice = [(0, 0), *(rule.die(size, for_pool(self.probability, size)) for size in sizes)]
         faces, shifts = np.array(dice, np.uint64).T.copy()
-        placed = backend.draw(classes, grid, self.key.words(), rounds, faces, shifts)
-        return SourceMap.adopt(backend, placed, classes.starts, grid)
+        request = DrawRequest(classes, grid, rounds, faces, shifts, key=self.key.words())
+        return SourceMap.adopt(backend, backend.draw(request), grid)
 
 
 def mix(

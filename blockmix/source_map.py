@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from blockmix.arrays import LAYOUTS, Batch, new_out, open_images, open_out, untraced
-from blockmix.backends import Backend, choose
+from blockmix.arrays.batch import LAYOUTS, Batch, new_out, open_images, open_out
+from blockmix.arrays.containers import untraced
+from blockmix.backends.base import Backend, DeviceMap
+from blockmix.backends.cpu import Cpu
+from blockmix.backends.dispatch import choose
 from blockmix.checks import one_of
-from blockmix.cpu import Cpu, Placed
 from blockmix.errors import InputError, InputTypeError
 from blockmix.grid import BlockGrid
 
@@ -49,7 +51,7 @@ class SourceMap:
 
     # The map as it is drawn and applied, wherever it was needed so far: images stand in slots,
     # class after class, see `kernels.draw_cpu`. A map that was not drawn here has one class.
-    __slots__ = ("_grid", "_places", "_starts")
+    __slots__ = ("_grid", "_maps")
 
     def __init__(self, sources: npt.NDArray[np.int32], grid: BlockGrid) -> None:
         if not isinstance(grid, BlockGrid):
@@ -69,33 +71,30 @@ class SourceMap:
             )
         slots = np.array(sources.transpose(1, 0, 2), order="C").reshape(-1)  # a copy of any view
         order = np.arange(len(sources), dtype=np.int32)
-        self._places: dict[Backend, Placed] = {Cpu(): Placed(slots, order)}
-        self._starts = np.array([0, len(sources)], np.int64)
+        starts = np.array([0, len(sources)], np.int64)
+        self._maps: dict[Backend, DeviceMap] = {Cpu(): DeviceMap(slots, order, starts)}
         self._grid = grid
 
     @classmethod
-    def adopt(
-        cls, backend: Backend, placed: Placed, starts: npt.NDArray[np.int64], grid: BlockGrid
-    ) -> SourceMap:
+    def adopt(cls, backend: Backend, device_map: DeviceMap, grid: BlockGrid) -> SourceMap:
         """A map of arrays that were just drawn: valid, and nobody else's. Not for others."""
         adopted = object.__new__(cls)
-        adopted._places = {backend: placed}
-        adopted._starts = starts
+        adopted._maps = {backend: device_map}
         adopted._grid = grid
         return adopted
 
-    def _at(self, backend: Backend) -> Placed:
+    def _at(self, backend: Backend) -> DeviceMap:
         """The map where a backend needs it; it is brought there once."""
-        if backend not in self._places:
-            beside = [place for place in self._places if place.name == backend.name]
-            if beside:  # the same memory, whichever library owns it
-                self._places[backend] = self._places[beside[0]]
+        if backend not in self._maps:
+            same_device = [known for known in self._maps if known.name == backend.name]
+            if same_device:  # the same memory, whichever library owns it
+                self._maps[backend] = self._maps[same_device[0]]
             else:
-                if Cpu() not in self._places:
-                    somewhere, placed = next(iter(self._places.items()))
-                    self._places[Cpu()] = somewhere.to_host(placed)
-                self._places[backend] = backend.from_host(self._places[Cpu()])
-        return self._places[backend]
+                if Cpu() not in self._maps:
+                    source, device_map = next(iter(self._maps.items()))
+                    self._maps[Cpu()] = source.to_host(device_map)
+                self._maps[backend] = backend.from_host(self._maps[Cpu()])
+        return self._maps[backend]
 
     @property
     def sources(self) -> npt.NDArray[np.int32]:
@@ -104,7 +103,7 @@ class SourceMap:
         A NumPy array, made anew by each access, as the map is kept in another order. A map that
         was drawn on a GPU is brought to the host for it, once.
         """
-        slots, order, _ = self._at(Cpu())
+        slots, order, *_ = self._at(Cpu())
         shape = self._grid.rows, len(self), self._grid.cols
         sources = np.empty((shape[1], shape[0], shape[2]), np.int32)
         sources[order] = order[slots.reshape(shape)].transpose(1, 0, 2)
@@ -117,7 +116,7 @@ class SourceMap:
         return self._grid
 
     def __len__(self) -> int:
-        return int(self._starts[-1])
+        return int(next(iter(self._maps.values())).starts[-1])
 
     def apply(
         self, images: Any, out: Any = None, *, layout: str = "NHWC", device: str | None = None
@@ -165,12 +164,15 @@ class SourceMap:
         one_of("layout", layout, LAYOUTS)
         batch = open_images(images, layout)
         self._check_fits(batch)
-        backend = choose(batch.place, device)
+        backend = choose(batch.location, device)
         if out is None:
             out = new_out(images)
-        into = open_out(out, images, layout)
-        backend.gather(into, batch, self._at(backend), self._starts, self.grid)
+        self.move(batch, open_out(out, images, layout), backend)
         return out
+
+    def move(self, images: Batch, out: Batch, backend: Backend) -> None:
+        """Move the blocks of an opened batch that fits the map."""
+        backend.gather(out, images, self._at(backend), self._grid)
 
     def _check_fits(self, batch: Batch) -> None:
         there = (len(batch.view), batch.height, batch.width)

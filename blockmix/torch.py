@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from torch.utils.data import default_collate, get_worker_info
 
-from blockmix.arrays import open_images, untraced
+from blockmix.arrays.batch import open_images
+from blockmix.arrays.containers import untraced
 from blockmix.checks import one_of, whole_number
 from blockmix.errors import InputError, InputTypeError
 from blockmix.grid import Block, BlockGrid

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blockmix import BlockGrid, SourceMap
-from blockmix.cpu import Cpu, Placed
+from blockmix.backends.base import DeviceMap
+from blockmix.backends.cpu import Cpu
 from blockmix.kernels import gather_cpu, reference
 
 DTYPES = ["u1", "?", "<u2", ">i4", "f4", "f8", "c16", "M8[ns]", "S3", "U2", "V5", "u1,f8"]
@@ -67,7 +68,7 @@ def class_map(sizes, grid, seed=0):
         axis=1,
     )
     order = generator.permutation(starts[-1]).astype(np.int32)
-    return SourceMap.adopt(Cpu(), Placed(slots.reshape(-1), order), starts, grid)
+    return SourceMap.adopt(Cpu(), DeviceMap(slots.reshape(-1), order, starts), grid)
 
 
 def unaligned(images, offset):

@@ -16,8 +16,11 @@ import numpy as np
 import pytest
 from conftest import random_images
 
-from blockmix import BlockMixer, InputError, InputTypeError, Key, WorkError, gpu, mix
-from blockmix.arrays import on_host, open_images, open_out, place_of
+from blockmix import BlockMixer, InputError, InputTypeError, Key, WorkError, mix
+from blockmix.arrays.batch import open_images, open_out
+from blockmix.arrays.containers import location_of, on_host
+from blockmix.arrays.location import enough_memory
+from blockmix.backends import driver
 
 ROOT = Path(__file__).parents[1]
 LABELS = [0, 1] * 12
@@ -56,28 +59,28 @@ def test_the_cpu_by_name(key):
 
 
 def test_without_numba_cuda_the_error_names_the_extra(monkeypatch):
-    monkeypatch.setattr(gpu, "find_spec", lambda name: None)
+    monkeypatch.setattr(driver, "find_spec", lambda name: None)
     with pytest.raises(InputTypeError, match=r"pip install 'blockmix\[cuda13\]'"):
         mix(random_images(24, 4, 4), LABELS, block=2, device="cuda")
 
 
 def test_after_a_fork_the_error_names_the_way_out(monkeypatch):
-    monkeypatch.setattr(gpu, "find_spec", lambda name: True)
-    monkeypatch.setattr(gpu, "_used_by", os.getpid() + 1)
+    monkeypatch.setattr(driver, "find_spec", lambda name: True)
+    monkeypatch.setattr(driver, "_used_by", os.getpid() + 1)
     with pytest.raises(WorkError, match="start worker processes with the method 'spawn'"):
         mix(random_images(24, 4, 4), LABELS, block=2, device="cuda")
 
 
 def test_without_a_driver(monkeypatch):
     """With numba-cuda a machine without a GPU says so; the test needs neither."""
-    monkeypatch.setattr(gpu, "find_spec", lambda name: True)
+    monkeypatch.setattr(driver, "find_spec", lambda name: True)
     monkeypatch.setattr("numba.cuda.is_available", lambda: False)
     with pytest.raises(WorkError, match=r"CUDA cannot be used .*: mix on the CPU"):
         mix(random_images(24, 4, 4), LABELS, block=2, device="cuda")
 
 
 def test_nothing_is_written_before_an_error(monkeypatch):
-    monkeypatch.setattr(gpu, "find_spec", lambda name: None)
+    monkeypatch.setattr(driver, "find_spec", lambda name: None)
     out = np.zeros((24, 4, 4), np.uint8)
     with pytest.raises(InputTypeError):
         mix(random_images(24, 4, 4), LABELS, block=2, out=out, device="cuda")
@@ -94,12 +97,12 @@ def test_nothing_is_written_before_an_error(monkeypatch):
 )
 def test_too_little_device_memory(error):
     needed = pytest.raises(WorkError, match="3 MiB more of device or pinned memory are needed")
-    with needed, gpu.enough_memory(3 << 20):
+    with needed, enough_memory(3 << 20):
         raise error
 
 
 def test_other_errors_stay_what_they_are():
-    with pytest.raises(ZeroDivisionError), gpu.enough_memory(1):
+    with pytest.raises(ZeroDivisionError), enough_memory(1):
         raise ZeroDivisionError
 
 
@@ -108,7 +111,7 @@ class TestFakeArrays:
         images = random_images(24, 4, 6, 3)
         batch = open_images(fake(images), "NHWC")
         assert (batch.height, batch.width, batch.pixel_bytes, batch.planes) == (4, 6, 3, 1)
-        assert batch.place.name == "cuda:0"
+        assert batch.location.name == "cuda:0"
         assert batch.bytes().ctypes.data == images.ctypes.data
         assert batch.bytes().strides == (72, 1)
 
@@ -143,8 +146,8 @@ class TestFakeArrays:
         assert mixer.plan(fake(labels), 4, 4) == mixer.plan(labels, 4, 4)
 
     def test_where_a_map_is_drawn(self, fake):
-        assert place_of(fake(random_images(2, 2, 2), device=3), "like").name == "cuda:3"
-        assert place_of(None, "like").name == "cpu"
+        assert location_of(fake(random_images(2, 2, 2), device=3), "like").name == "cuda:3"
+        assert location_of(None, "like").name == "cpu"
 
 
 def test_the_tests_for_a_gpu_can_be_collected():

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numba
 
 from blockmix import InputError
+from blockmix.backends.driver import devices
 from blockmix.bench import machine
 from blockmix.bench.cases import PAPER, PROBABILITY, SOURCES
 from blockmix.bench.curves import originals, paper
@@ -25,7 +26,6 @@ from blockmix.bench.curves.findings import findings
 from blockmix.bench.curves.originals import GENERATED_LABELS, Originals
 from blockmix.bench.curves.plan import SIDE, Plan, block_of, check_counts, with_numbers
 from blockmix.bench.curves.step import Step
-from blockmix.gpu import devices
 
 IMAGE_BYTES = SIDE * SIDE * PAPER[2]
 # A mixed file, generously: of real faces they have some 13 kB.

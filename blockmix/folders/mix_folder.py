@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from blockmix.backends import HOST, choose
+from blockmix.arrays.location import HOST
+from blockmix.backends.dispatch import choose
 from blockmix.errors import InputError, WorkError
 from blockmix.folders.destination import Destination
 from blockmix.folders.layout import check_levels

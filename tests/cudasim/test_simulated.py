@@ -13,9 +13,9 @@ from blockmix import (
     SourceMap,
     WorkError,
     mix,
-    streaming,
 )
-from blockmix.backends import choose
+from blockmix.backends import streamed
+from blockmix.backends.dispatch import choose
 from blockmix.kernels import gather_cuda, reference
 from blockmix.kernels.cuda import cuda
 
@@ -118,7 +118,7 @@ def test_any_words_at_any_stride(data):
 @pytest.mark.parametrize("strip_bytes", [1, 9 * 8, 9 * 16, 1 << 20])
 @pytest.mark.parametrize("layout", ["NHWC", "NCHW"])
 def test_strips_of_any_size(strip_bytes, layout, monkeypatch):
-    monkeypatch.setattr(streaming, "STRIP_BYTES", strip_bytes)
+    monkeypatch.setattr(streamed, "STRIP_BYTES", strip_bytes)
     images, labels = random_images(9, 3, 7, 5), [0, 1, 0] * 3
     mixer = BlockMixer(block=2, sources=2, key=Key(SECRET), layout=layout)
     before = images.copy()
@@ -145,7 +145,7 @@ def test_a_map_of_the_device_is_applied_on_the_cpu():
     images, labels = random_images(6, 5, 7, 3), [0, 1] * 3
     mixer = BlockMixer(block=2, sources=2, rounds=2, key=Key(SECRET))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("blockmix.mixer.choose", lambda place, device: choose(place, "cuda"))
+        patch.setattr("blockmix.mixer.choose", lambda location, device: choose(location, "cuda"))
         plan = mixer.plan(labels, 5, 7)
     on_cpu = mixer.plan(labels, 5, 7)
     assert isinstance(plan, SourceMap)
@@ -164,13 +164,13 @@ def test_too_little_device_memory(monkeypatch):
 
 def test_no_more_memory_is_taken_than_an_image_has(monkeypatch):
     sizes = []
-    original = streaming.Lane.__init__
+    original = streamed.Lane.__init__
 
     def remember(lane, size, packers):
         sizes.append(size)
         original(lane, size, packers)
 
-    monkeypatch.setattr(streaming.Lane, "__init__", remember)
+    monkeypatch.setattr(streamed.Lane, "__init__", remember)
     mix(random_images(9, 3, 7), [0] * 9, block=2, sources=2, device="cuda")
     assert sizes == [9 * 24]  # one strip of 21 bytes, in whole words
 

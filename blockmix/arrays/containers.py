@@ -14,10 +14,8 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from blockmix.backends import HOST, Place
-from blockmix.errors import InputError, InputTypeError
-
-LAYOUTS = ("NHWC", "NCHW")
+from blockmix.arrays.location import HOST, Location
+from blockmix.errors import InputTypeError
 
 
 class Container(Protocol):
@@ -27,12 +25,12 @@ class Container(Protocol):
         """The array as a NumPy array that shares its memory."""
 
     def empty_like(self, array: Any) -> Any:
-        """An unset C-contiguous array of the same shape and dtype, in the same place."""
+        """An unset C-contiguous array of the same shape and dtype, at the same location."""
 
     def contiguous(self, array: Any) -> Any:
-        """A C-contiguous copy in the same place."""
+        """A C-contiguous copy at the same location."""
 
-    def place(self, array: Any) -> Place:
+    def location(self, array: Any) -> Location:
         """Where the array lies."""
 
 
@@ -53,7 +51,7 @@ class NumpyContainer:
     def contiguous(self, array: Any) -> Any:
         return np.ascontiguousarray(array)
 
-    def place(self, array: Any) -> Place:
+    def location(self, array: Any) -> Location:
         return HOST
 
 
@@ -87,9 +85,9 @@ class TorchContainer:
     def contiguous(self, array: Any) -> Any:
         return array.detach().contiguous()
 
-    def place(self, array: Any) -> Place:
+    def location(self, array: Any) -> Location:
         cuda = array.device.type == "cuda"
-        return Place(TorchLibrary(), array.device.index) if cuda else HOST
+        return Location(TorchLibrary(), array.device.index) if cuda else HOST
 
 
 class CupyContainer:
@@ -104,12 +102,12 @@ class CupyContainer:
         with array.device:
             return sys.modules["cupy"].ascontiguousarray(array)
 
-    def place(self, array: Any) -> Place:
-        return Place(CupyLibrary(), array.device.id)
+    def location(self, array: Any) -> Location:
+        return Location(CupyLibrary(), array.device.id)
 
 
 class TorchLibrary(NamedTuple):
-    """Device memory of torch; see `gpu.Library`."""
+    """Device memory of torch; see `location.Library`."""
 
     name: str = "torch"
 
@@ -130,7 +128,7 @@ class TorchLibrary(NamedTuple):
 
 
 class CupyLibrary(NamedTuple):
-    """Device memory of CuPy; see `gpu.Library`."""
+    """Device memory of CuPy; see `location.Library`."""
 
     name: str = "cupy"
 
@@ -186,9 +184,9 @@ def container_kind(array: object, name: str) -> str:
     raise InputTypeError(f"{name} is a {kind}; blockmix takes {' or '.join(CONTAINERS)}")
 
 
-def place_of(array: Any, name: str) -> Place:
+def location_of(array: Any, name: str) -> Location:
     """Where an array lies; None lies on the host."""
-    return HOST if array is None else CONTAINERS[container_kind(array, name)].place(array)
+    return HOST if array is None else CONTAINERS[container_kind(array, name)].location(array)
 
 
 def on_host(values: Any, name: str = "values") -> Any:
@@ -236,108 +234,3 @@ def _shadow(
             }
         )
     )
-
-
-class Batch(NamedTuple):
-    """Images as the kernels see them: bytes, and how they are laid out."""
-
-    array: Any
-    place: Place
-    view: npt.NDArray[Any]
-    height: int
-    width: int
-    planes: int
-    pixel_bytes: int
-
-    def dense(self) -> Batch:
-        """The batch, or a copy of one whose images are not C-contiguous in themselves."""
-        if _images_contiguous(self.view):
-            return self
-        container = CONTAINERS[container_kind(self.array, "images")]
-        array = container.contiguous(self.array)
-        return self._replace(array=array, view=container.view(array, "images"))
-
-    def bytes(self) -> npt.NDArray[np.uint8]:
-        """(N, planes * height * width * pixel_bytes), of a dense batch."""
-        count = len(self.view)
-        if self.view.size == 0:
-            return np.empty((count, 0), np.uint8)
-        # copy=False: the view must stay one, also where the batch axis is strided.
-        return self.view.reshape(count, self.view.size // count, copy=False).view(np.uint8)
-
-
-def open_images(images: Any, layout: str) -> Batch:
-    """See images as a batch, without a copy."""
-    container = CONTAINERS[container_kind(images, "images")]
-    view = container.view(images, "images")
-    if view.ndim not in (3, 4):
-        raise InputError(
-            f"images have shape (N, H, W, C), (N, C, H, W) or (N, H, W), got {tuple(view.shape)}"
-        )
-    return _batch(images, container.place(images), view, layout)
-
-
-def open_out(out: Any, images: Any, layout: str) -> Batch:
-    """See ``out`` as a batch, after checking that the mixed images can go there."""
-    kind = container_kind(images, "images")
-    if container_kind(out, "out") != kind:
-        raise InputTypeError(f"out must be of the same kind as images: {kind}")
-    container = CONTAINERS[kind]
-    place, wanted = container.place(out), container.place(images)
-    if place != wanted:
-        raise InputError(
-            f"out is on {place.name} and images are on {wanted.name}: both must lie on one device"
-        )
-    if tuple(out.shape) != tuple(images.shape) or out.dtype != images.dtype:
-        raise InputError(
-            f"out must be like images, {tuple(images.shape)} of {images.dtype}, "
-            f"got {tuple(out.shape)} of {out.dtype}"
-        )
-    view = container.view(out, "out")
-    if not view.flags.writeable:
-        raise InputError("out is read-only: pass a writable array")
-    if not _images_contiguous(view) or _images_overlap(view):
-        raise InputError(
-            "each image of out must be C-contiguous, and on memory of its own: "
-            "pass a new array, or leave out=None"
-        )
-    if _share_memory(view, container.view(images, "images")):
-        raise InputError(
-            "out shares memory with images, which mixing still reads: pass a separate array"
-        )
-    return _batch(out, place, view, layout)
-
-
-def new_out(images: Any) -> Any:
-    """A container for the mixed images, of the same kind, shape and dtype as ``images``."""
-    container = CONTAINERS[container_kind(images, "images")]
-    if container.place(images) == HOST:
-        return container.empty_like(images)
-    from blockmix.gpu import enough_memory
-
-    with enough_memory(images.nbytes):
-        return container.empty_like(images)
-
-
-def _batch(array: Any, place: Place, view: npt.NDArray[Any], layout: str) -> Batch:
-    shape, size = view.shape[1:], view.dtype.itemsize
-    if view.ndim == 3:
-        return Batch(array, place, view, shape[0], shape[1], planes=1, pixel_bytes=size)
-    if layout == "NHWC":
-        return Batch(array, place, view, shape[0], shape[1], planes=1, pixel_bytes=shape[2] * size)
-    return Batch(array, place, view, shape[1], shape[2], planes=shape[0], pixel_bytes=size)
-
-
-def _images_contiguous(view: npt.NDArray[Any]) -> bool:
-    return view.size == 0 or view[0].flags.c_contiguous
-
-
-def _images_overlap(view: npt.NDArray[Any]) -> bool:
-    return len(view) > 1 and view.size > 0 and abs(view.strides[0]) < view[0].nbytes
-
-
-def _share_memory(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> bool:
-    try:
-        return np.shares_memory(a, b, max_work=100_000)  # type: ignore[arg-type]
-    except np.exceptions.TooHardError:
-        return True  # entangled strides: refuse rather than search on

@@ -8,18 +8,18 @@ directions and the kernel overlap.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from blockmix.cpu import Placed
+from blockmix.arrays.batch import Batch
+from blockmix.arrays.location import enough_memory
+from blockmix.backends.base import DeviceMap
+from blockmix.backends.driver import numba_cuda
+from blockmix.backends.gpu import Gpu, word_table
 from blockmix.errors import WorkError
-from blockmix.gpu import Gpu, enough_memory, numba_cuda, word_table
-
-if TYPE_CHECKING:
-    from blockmix.arrays import Batch
-    from blockmix.grid import BlockGrid
+from blockmix.grid import BlockGrid
 
 WORD = 8  # bytes; strips begin at whole words of an image
 STRIP_BYTES = 64 << 20  # of one strip of all images, at most; not measured yet
@@ -27,41 +27,49 @@ LANES = 2  # strips in flight
 PACKERS = 4  # threads that copy between images and pinned memory; not measured yet
 
 
+class NumbaLibrary(NamedTuple):
+    """Memory of numba's own, for images that lie on the host; the stream is the default one."""
+
+    name: str = "numba"
+
+    def empty(self, device: int, count: int, dtype: np.dtype[Any]) -> Any:
+        return numba_cuda().device_array(count, dtype)
+
+    def upload(self, device: int, host: npt.NDArray[Any]) -> Any:
+        return numba_cuda().to_device(host)
+
+    def stream(self, device: int) -> Any:
+        return numba_cuda().default_stream()
+
+
 class StreamedGpu(Gpu):
     """A GPU for images that lie on the host; the map lies there as on any."""
 
-    def gather(
-        self,
-        into: Batch,
-        batch: Batch,
-        placed: Placed,
-        starts: npt.NDArray[np.int64],
-        grid: BlockGrid,
-    ) -> None:
+    def gather(self, out: Batch, images: Batch, device_map: DeviceMap, grid: BlockGrid) -> None:
         """Write the mixed images; returns when they are written."""
-        out, images = into.bytes(), batch.dense().bytes()
-        if out.size == 0:
+        written, read = out.bytes(), images.dense().bytes()
+        if written.size == 0:
             return
         with self.current() as stream, ThreadPoolExecutor(PACKERS) as packers:
-            placed.ready.wait(stream)
+            device_map.ready.wait(stream)
             stream.synchronize()  # as lanes have streams of their own
             # In strips every image begins at a whole word, wherever it begins on the host.
-            blocks, mask, there = word_table(self, grid, batch.planes, batch.pixel_bytes, WORD)
-            there.synchronize()
+            blocks, mask, ready = word_table(self, grid, images.planes, images.pixel_bytes, WORD)
+            ready.synchronize()
             width = mask.dtype.itemsize
-            strip_bytes = _strip_bytes(*images.shape)
-            begins = range(0, images.shape[1], strip_bytes)
-            size = len(images) * strip_bytes
+            strip_bytes = _strip_bytes(*read.shape)
+            begins = range(0, read.shape[1], strip_bytes)
+            size = len(read) * strip_bytes
             lanes = [Lane(size, packers) for _ in range(min(LANES, len(begins)))]
             for number, begin in enumerate(begins):
-                end = min(begin + strip_bytes, images.shape[1])
+                end = min(begin + strip_bytes, read.shape[1])
                 lane = lanes[number % LANES]
                 lane.finish()
                 lane.start(
-                    images[:, begin:end],
-                    out[:, begin:end],
+                    read[:, begin:end],
+                    written[:, begin:end],
                     mask.dtype,
-                    (placed.order, placed.slots, grid.cols, blocks, mask, begin // width),
+                    (device_map.order, device_map.slots, grid.cols, blocks, mask, begin // width),
                     self.multiprocessors(),
                 )
             for lane in lanes:

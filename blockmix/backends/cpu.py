@@ -1,0 +1,85 @@
+"""The CPU backend: the loops of `kernels` on NumPy arrays."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from blockmix.arrays.batch import Batch
+from blockmix.backends.base import DeviceMap, DrawRequest, unmixed
+from blockmix.compiler import numba
+from blockmix.errors import InputError
+from blockmix.grid import BlockGrid
+from blockmix.kernels.draw_cpu import compose, draw_round
+from blockmix.kernels.gather_cpu import gather
+from blockmix.kernels.threads import COMPILED
+
+
+def check_compiled() -> None:
+    """Refuse to call a loop, also for a GPU, that numba has left as Python."""
+    if not COMPILED:
+        raise InputError(
+            "blockmix's loops run on addresses and need numba's compiler: unset NUMBA_DISABLE_JIT"
+        )
+
+
+def start_threads() -> None:
+    """Start numba's threads, once a process, or say why they cannot be."""
+    try:
+        numba.get_num_threads()
+    except Exception as error:  # of several kinds, all of numba's threading layers
+        raise InputError(
+            f"numba cannot start its threads ({' '.join(str(error).split())}): correct or unset "
+            "NUMBA_THREADING_LAYER and NUMBA_THREADING_LAYER_PRIORITY"
+        ) from error
+
+
+class Cpu(NamedTuple):
+    """Where NumPy arrays and CPU tensors are mixed."""
+
+    name: str = "cpu"
+
+    def draw(self, request: DrawRequest) -> DeviceMap:
+        """Draw all rounds, and compose them."""
+        if request.rounds == 0:
+            return unmixed(request)
+        grid, classes = request.grid, request.classes
+        total = np.empty((grid.rows, len(classes.order), grid.cols), np.int32)
+        drawn = total if request.rounds == 1 else np.empty_like(total)
+        for round_ in range(request.rounds):
+            draw_round(
+                (total if round_ == 0 else drawn).reshape(-1),
+                grid.rows,
+                grid.cols,
+                request.key,
+                round_,
+                classes.ids,
+                classes.classes,
+                classes.starts,
+                request.faces,
+                request.shifts,
+            )
+            if round_ > 0:
+                compose(drawn, total)
+                total, drawn = drawn, total
+        return DeviceMap(total.reshape(-1), classes.order, classes.starts)
+
+    def gather(self, out: Batch, images: Batch, device_map: DeviceMap, grid: BlockGrid) -> None:
+        """Write the mixed images."""
+        gather(
+            out.bytes(),
+            images.dense().bytes(),
+            device_map.slots,
+            device_map.order,
+            device_map.starts,
+            np.array(grid.row_edges, np.int64),
+            np.array(grid.col_edges, np.int64) * images.pixel_bytes,
+            images.planes,
+        )
+
+    def to_host(self, device_map: DeviceMap) -> DeviceMap:
+        return device_map
+
+    def from_host(self, device_map: DeviceMap) -> DeviceMap:
+        return device_map

@@ -1,0 +1,58 @@
+"""CUDA as numba sees it: whether it can be used, or why not."""
+
+from __future__ import annotations
+
+import os
+from importlib.util import find_spec
+from typing import Any
+
+from blockmix.errors import InputTypeError, WorkError
+
+_used_by: int | None = None  # the process that first used CUDA
+
+
+def numba_cuda() -> Any:
+    """`numba.cuda`, after the checks without which its errors would not name the way out."""
+    global _used_by
+    if _used_by == os.getpid():  # looked at once, as every call comes here several times
+        from blockmix.kernels.cuda import cuda
+
+        return cuda
+    if find_spec("numba_cuda") is None:
+        raise InputTypeError(
+            "mixing on a GPU needs numba-cuda: pip install 'blockmix[cuda13]' (or cuda12, for "
+            "drivers before 580), or bring the images to the CPU"
+        )
+    if _used_by is not None:
+        raise WorkError(
+            "CUDA was used before this process was forked, and does not survive that: start "
+            "worker processes with the method 'spawn' or 'forkserver'"
+        )
+    from blockmix.kernels.cuda import cuda
+
+    if not cuda.is_available():
+        raise WorkError(
+            f"CUDA cannot be used ({_reason(cuda)}): mix on the CPU, or, in a process that was "
+            "forked after CUDA had been used, start workers with the method 'spawn'"
+        )
+    _used_by = os.getpid()
+    return cuda
+
+
+def _reason(cuda: Any) -> str:
+    try:
+        return f"{len(cuda.gpus)} GPUs, but no compiler: is the extra for this driver installed?"
+    except Exception as error:  # of several kinds, all of numba's driver layer
+        return " ".join(str(error).split()).strip(" :.") or "no GPU with a working driver"
+
+
+def devices() -> list[str]:
+    """The names of the GPUs that can be used, in the order of their indices."""
+    if find_spec("numba_cuda") is None:
+        return []
+    from blockmix.kernels.cuda import cuda
+
+    if not cuda.is_available():
+        return []
+    names = (device.name for device in cuda.list_devices())
+    return [name.decode() if isinstance(name, bytes) else str(name) for name in names]

@@ -1,0 +1,176 @@
+"""The CUDA backend: draws and gathers in the memory of a GPU, on the caller's stream.
+
+Nothing here waits for the device, except where it says so: what is launched is ordered by the
+stream, and memory comes from the caller's library, which knows that order. A map may be used on
+another stream than it was drawn on, which then waits for it; it must be kept until that is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from blockmix.arrays.batch import Batch
+from blockmix.arrays.location import Library, enough_memory
+from blockmix.backends.base import DeviceMap, DrawRequest, unmixed
+from blockmix.backends.driver import numba_cuda
+from blockmix.errors import InputError
+from blockmix.grid import BlockGrid
+
+
+class Gpu(NamedTuple):
+    """A GPU, and the library that owns the memory there."""
+
+    library: Library
+    device: int
+
+    @property
+    def name(self) -> str:
+        return f"cuda:{self.device}"
+
+    @contextmanager
+    def current(self) -> Iterator[Any]:
+        """Make the device numba's current one; gives the caller's stream as one of numba's."""
+        cuda = numba_cuda()
+        from blockmix.kernels.cuda import keep_context
+
+        count = len(cuda.gpus)
+        if self.device >= count:
+            names = ", ".join(f"cuda:{index}" for index in range(count))
+            raise InputError(f"there is no device {self.name}, only {names}")
+        keep_context(self.device)
+        with cuda.gpus[self.device]:
+            yield self.library.stream(self.device)
+
+    def empty(self, count: int, dtype: npt.DTypeLike) -> Any:
+        with enough_memory(count * np.dtype(dtype).itemsize):
+            return self.library.empty(self.device, count, np.dtype(dtype))
+
+    def upload(self, host: npt.NDArray[Any]) -> Any:
+        with enough_memory(host.nbytes):
+            return self.library.upload(self.device, np.ascontiguousarray(host).reshape(-1))
+
+    def event_after(self, stream: Any) -> Any:
+        """An event after what the stream has to do now."""
+        event = numba_cuda().event()
+        event.record(stream)
+        return event
+
+    def multiprocessors(self) -> int:
+        """Number of multiprocessors; 1 in the simulator, which reports none."""
+        device = numba_cuda().get_current_device()
+        return int(getattr(device, "MULTIPROCESSOR_COUNT", 1))
+
+    def draw(self, request: DrawRequest) -> DeviceMap:
+        """Draw all rounds on the device; ids and classes go there, and nothing comes back."""
+        grid, classes, rounds = request.grid, request.classes, request.rounds
+        count = len(classes.order)
+        if rounds == 0 or count == 0:
+            return self.from_host(unmixed(request))
+        with self.current() as stream:
+            from blockmix.kernels.draw_cuda import draw
+
+            flat = self.empty(count * grid.rows * grid.cols, np.int32)
+            drawn = draw(
+                flat,
+                flat if rounds == 1 else self.empty(flat.size, np.int32),
+                self.empty(len(request.faces) * count, np.int32),
+                grid.rows,
+                grid.cols,
+                tuple(request.key),
+                rounds,
+                self.upload(classes.ids),
+                self.upload(classes.classes),
+                self.upload(classes.starts),
+                self.upload(request.faces),
+                self.upload(request.shifts),
+                stream,
+            )
+            order, ready = self.upload(classes.order), self.event_after(stream)
+            return DeviceMap(drawn, order, classes.starts, ready)
+
+    def gather(self, out: Batch, images: Batch, device_map: DeviceMap, grid: BlockGrid) -> None:
+        """Write the mixed images."""
+        with enough_memory(images.view.nbytes):
+            images = images.dense()
+        written, read = out.bytes(), images.bytes()
+        if written.size == 0:
+            return
+        aligned = _aligned(written, read)
+        with self.current() as stream:
+            blocks, mask, ready = word_table(self, grid, images.planes, images.pixel_bytes, aligned)
+            for event in (device_map.ready, ready):
+                event.wait(stream)
+            from blockmix.kernels import gather_cuda
+
+            gather_cuda.gather(
+                _words(written, mask.dtype),
+                _words(read, mask.dtype),
+                *(len(read), read.shape[1] // mask.dtype.itemsize),
+                device_map.order,
+                device_map.slots,
+                grid.cols,
+                blocks,
+                mask,
+                0,
+                self.multiprocessors(),
+                stream,
+            )
+
+    def to_host(self, device_map: DeviceMap) -> DeviceMap:
+        """Waits for the device."""
+        with self.current() as stream:
+            device_map.ready.wait(stream)
+            slots, order = (
+                array.copy_to_host(stream=stream) for array in (device_map.slots, device_map.order)
+            )
+            stream.synchronize()
+        return DeviceMap(slots, order, device_map.starts)
+
+    def from_host(self, device_map: DeviceMap) -> DeviceMap:
+        with self.current() as stream:
+            slots, order = self.upload(device_map.slots), self.upload(device_map.order)
+            return DeviceMap(slots, order, device_map.starts, self.event_after(stream))
+
+
+def _aligned(*batches: npt.NDArray[np.uint8]) -> int:
+    """The largest power of two, up to 8, that divides where images begin, and their bytes."""
+    found = 8
+    for batch in batches:
+        parts = [batch.ctypes.data, batch.shape[1], batch.strides[0] if len(batch) > 1 else 0]
+        while any(part % found for part in parts):
+            found //= 2
+    return found
+
+
+def _words(batch: npt.NDArray[np.uint8], dtype: np.dtype[Any]) -> Any:
+    """The memory of a batch, first image to last, as words; a stride may be negative."""
+    from blockmix.kernels.cuda import array_at
+    from blockmix.kernels.gather_cuda import Words
+
+    stride = batch.strides[0] if len(batch) > 1 else 0
+    before = min(0, (len(batch) - 1) * stride)
+    span = abs((len(batch) - 1) * stride) + batch.shape[1]
+    width = dtype.itemsize
+    array = array_at(batch, batch.ctypes.data + before, span // width, dtype)
+    return Words(array, -before // width, stride // width)
+
+
+@lru_cache(maxsize=256)
+def word_table(gpu: Gpu, grid: BlockGrid, planes: int, pixel_bytes: int, aligned: int) -> Any:
+    """See `gather_cuda.cut_words`; brought to the device once for a kind of image.
+
+    With it the event after which it is there, as later calls may use it on another stream.
+    """
+    from blockmix.kernels.gather_cuda import cut_words
+
+    row_edges = np.array(grid.row_edges, np.int64)
+    byte_edges = np.array(grid.col_edges, np.int64) * pixel_bytes
+    blocks, mask = cut_words(row_edges, byte_edges, planes, aligned)
+    with gpu.current() as stream:
+        return gpu.upload(blocks), gpu.upload(mask), gpu.event_after(stream)
