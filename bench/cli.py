@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from blockmix import streams
-from blockmix.checks import is_new_or_empty
 from blockmix.errors import InputError
+from blockmix.support import streams
+from blockmix.support.arguments import is_new_or_empty
 
 if TYPE_CHECKING:
     from blockmix.bench.curves.run import Watcher

@@ -9,7 +9,7 @@ import pytest
 from blockmix.bench.cases import CASES
 from blockmix.bench.machine import LIBRARIES, threading_layer
 from blockmix.bench.rows import Setting
-from blockmix.info import version
+from blockmix.support.versions import version
 
 OF_THE_COMMIT = ("id", "time", "dirty")
 

@@ -11,7 +11,7 @@ from typing import Any
 import numba
 
 from blockmix.backends.driver import devices
-from blockmix.info import version
+from blockmix.support.versions import version
 
 ROOT = Path(__file__).resolve().parents[1]
 LIBRARIES = ("blockmix", "numba", "llvmlite", "numpy", "pillow", "tbb", "torch")

@@ -21,7 +21,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from blockmix import BlockMixer, Key, whole_file
+from blockmix import BlockMixer, Key
 from blockmix.bench import machine
 from blockmix.bench.cases import SOURCES
 from blockmix.bench.curves import paper
@@ -29,6 +29,7 @@ from blockmix.bench.curves.originals import from_folder
 from blockmix.bench.curves.plan import SIDE, block_of
 from blockmix.bench.curves.readme import replace
 from blockmix.privacy import Pair, balanced, measure
+from blockmix.support import atomic
 
 BLOCKS, ROUNDS, PROBABILITIES = (4, 16, 64, 256), (1, 3), (0.5, balanced(SOURCES))
 MOST = 1_000_000  # images of the folder
@@ -176,7 +177,7 @@ def main() -> None:
 def _measure(given: argparse.Namespace) -> None:
     record = run(given.folder)
     given.record.parent.mkdir(parents=True, exist_ok=True)
-    whole_file.write(given.record, json.dumps(record, indent=1) + "\n")
+    atomic.write_text(given.record, json.dumps(record, indent=1) + "\n")
     Console(width=160).print(tables(record["rows"]), markup=False)
 
 

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from blockmix import __version__, streams
+from blockmix import __version__
 from blockmix.errors import BlockmixError, InputError, Setting
-from blockmix.progress import progress_bars
-from blockmix.text import one_line
+from blockmix.support import streams
+from blockmix.support.progress import progress_bars
+from blockmix.support.text import one_line
 
 if TYPE_CHECKING:
     from blockmix.key import Key
@@ -143,8 +144,8 @@ def mix(
 ) -> None:
     """Mix a folder of images: SRC/<label>/* becomes DST/<label>/*."""
     from blockmix.folders.mix_folder import mix_folder
-    from blockmix.folders.sizes import parse_pair
     from blockmix.probability import parse_probability
+    from blockmix.support.sizes import parse_pair
 
     if resume and key_file is None and seed is None:
         raise InputError("--resume needs the key of the run that it continues: give --key-file")

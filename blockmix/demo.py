@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from blockmix.checks import is_new_or_empty
 from blockmix.errors import InputError
-from blockmix.extras import load
+from blockmix.support.arguments import is_new_or_empty
+from blockmix.support.extras import load
 
 _SHOWN = 8
 _TILE = 96

@@ -8,8 +8,8 @@ from itertools import pairwise
 from numbers import Integral
 from typing import Any
 
-from blockmix.checks import whole_number
 from blockmix.errors import InputError, InputTypeError
+from blockmix.support.arguments import whole_number
 
 Block = tuple[int, int]
 

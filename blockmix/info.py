@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import platform
-from importlib import metadata
 
 from blockmix import __version__
 from blockmix.backends.driver import devices
 from blockmix.compiler import numba, rule
 from blockmix.mixer import BlockMixer, compile_kernels
+from blockmix.support.versions import version
 
 _LIBRARIES = ("numba", "numpy", "pillow", "tbb", "torch", "numba-cuda")
 
@@ -26,11 +26,3 @@ def report() -> str:
     }
     width = max(map(len, lines))
     return "\n".join(f"{name:{width}}  {value}" for name, value in lines.items())
-
-
-def version(name: str) -> str:
-    """Of a library, where it is installed."""
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return "not installed"

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from blockmix.checks import whole_number
 from blockmix.errors import InputError, WorkError
+from blockmix.support.arguments import whole_number
 
 KEY_BYTES = 32
 

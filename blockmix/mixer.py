@@ -14,7 +14,6 @@ from blockmix.arrays.batch import LAYOUTS, new_out, open_images, open_out
 from blockmix.arrays.containers import location_of, untraced
 from blockmix.backends.base import Backend, DrawRequest
 from blockmix.backends.dispatch import choose
-from blockmix.checks import one_of, whole_number
 from blockmix.compiler import rule
 from blockmix.errors import InputTypeError
 from blockmix.grid import Block, BlockGrid, block_size, resolve_grid
@@ -22,6 +21,7 @@ from blockmix.key import Key
 from blockmix.labels import SMALL_CLASSES, Partition, partition
 from blockmix.probability import Probability, check_probability, for_pool
 from blockmix.source_map import SourceMap
+from blockmix.support.arguments import one_of, whole_number
 
 
 @dataclass(frozen=True, init=False)

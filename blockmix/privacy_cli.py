@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from blockmix import streams, whole_file
-from blockmix.checks import is_new_or_empty, whole_number
 from blockmix.errors import InputError
-from blockmix.progress import progress_bars
+from blockmix.support import atomic, streams
+from blockmix.support.arguments import is_new_or_empty, whole_number
+from blockmix.support.progress import progress_bars
 
 if TYPE_CHECKING:
     from blockmix.privacy.attacks.identity import Recogniser
@@ -183,8 +183,8 @@ def report(
         sheet = contact_sheet(loaded.pair, telling, seed)
     shown = page(made, sheet)
     output.mkdir(parents=True, exist_ok=True)
-    whole_file.write(output / "report.json", json.dumps(made, indent=1) + "\n")
-    whole_file.write(output / "report.html", shown)
+    atomic.write_text(output / "report.json", json.dumps(made, indent=1) + "\n")
+    atomic.write_text(output / "report.html", shown)
     with streams.telling():
         for line in made["verdicts"]:
             typer.echo(f"{_MARKS[line['met']]}{line['text']}")

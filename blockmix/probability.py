@@ -7,9 +7,9 @@ from typing import Literal
 
 import numpy as np
 
-from blockmix.checks import whole_number
 from blockmix.compiler import rule
 from blockmix.errors import InputError, InputTypeError
+from blockmix.support.arguments import whole_number
 
 BALANCED = "balanced"
 Probability = float | Literal["balanced"]

@@ -12,9 +12,9 @@ from blockmix.arrays.containers import untraced
 from blockmix.backends.base import Backend, DeviceMap
 from blockmix.backends.cpu import Cpu
 from blockmix.backends.dispatch import choose
-from blockmix.checks import one_of
 from blockmix.errors import InputError, InputTypeError
 from blockmix.grid import BlockGrid
+from blockmix.support.arguments import one_of
 
 
 class SourceMap:

@@ -12,12 +12,12 @@ from torch.utils.data import default_collate, get_worker_info
 
 from blockmix.arrays.batch import open_images
 from blockmix.arrays.containers import untraced
-from blockmix.checks import one_of, whole_number
 from blockmix.errors import InputError, InputTypeError
 from blockmix.grid import Block, BlockGrid
 from blockmix.key import Key
 from blockmix.labels import classes
 from blockmix.mixer import BlockMixer
+from blockmix.support.arguments import one_of, whole_number
 
 EPOCH_BITS, BATCH_BITS, IMAGE_BITS = 16, 24, 24  # of an image's id
 

@@ -22,11 +22,8 @@ FLOORS = [
     {"blockmix.source_map"},
     {"blockmix.backends"},
     {"blockmix.grid", "blockmix.key", "blockmix.labels", "blockmix.probability"},
-    {"blockmix.arrays", "blockmix.compiler", "blockmix.plotting"},
-    {
-        *("blockmix.checks", "blockmix.extras", "blockmix.memory"),
-        *("blockmix.progress", "blockmix.streams", "blockmix.text", "blockmix.whole_file"),
-    },
+    {"blockmix.arrays", "blockmix.compiler"},
+    {"blockmix.support"},
     {"blockmix", "blockmix.errors"},
     {"blockmix.kernels"},
 ]

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from blockmix import plotting
 from blockmix.bench.curves.findings import (
     Row,
     main_rows,
@@ -17,6 +16,7 @@ from blockmix.bench.curves.findings import (
     rows_named,
     running_time,
 )
+from blockmix.support import plotting
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

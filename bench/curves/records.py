@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from blockmix import InputError, whole_file
-from blockmix.extras import load as load_extra
+from blockmix import InputError
+from blockmix.support import atomic
+from blockmix.support.extras import load as load_extra
 
 SCHEMA = Path(__file__).with_name("schema.json")
 NAME = "curves.json"
@@ -43,4 +44,4 @@ def load(path: Path) -> dict[str, Any]:
 def save(record: dict[str, Any], path: Path) -> None:
     """Write a record, whole or not at all."""
     check(record, "what was measured")
-    whole_file.write(path, json.dumps(record, indent=1) + "\n")
+    atomic.write_text(path, json.dumps(record, indent=1) + "\n")

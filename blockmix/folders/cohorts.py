@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 from blockmix.errors import InputError
 from blockmix.folders.scan import Candidate
-from blockmix.folders.sizes import show_memory
 from blockmix.key import Key
-from blockmix.memory import machine_memory
+from blockmix.support.memory import machine_memory
+from blockmix.support.sizes import show_memory
 
 # Names, paths and positions of one image while it is in memory, in bytes, generously.
 PER_IMAGE = 1024

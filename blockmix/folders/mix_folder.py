@@ -24,7 +24,7 @@ from blockmix.folders.survey import Survey, survey
 from blockmix.grid import Block, BlockGrid
 from blockmix.key import Key
 from blockmix.mixer import BlockMixer, compile_kernels
-from blockmix.progress import Progress, unseen
+from blockmix.support.progress import Progress, unseen
 
 
 def mix_folder(

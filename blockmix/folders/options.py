@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from blockmix.checks import one_of, whole_number
 from blockmix.folders.codec import WRITE_SUFFIXES
-from blockmix.folders.sizes import image_size, parse_memory
+from blockmix.support.arguments import one_of, whole_number
+from blockmix.support.sizes import image_size, parse_memory
 
 
 @dataclass(frozen=True, kw_only=True)

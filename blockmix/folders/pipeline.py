@@ -25,7 +25,7 @@ from blockmix.folders.scan import Candidate
 from blockmix.folders.seconds import Seconds
 from blockmix.folders.survey import stop_at
 from blockmix.labels import check_sizes
-from blockmix.progress import Progress
+from blockmix.support.progress import Progress
 
 Pixels = npt.NDArray[np.uint8]
 

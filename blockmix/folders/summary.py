@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from blockmix.folders.expectation import describe
-from blockmix.text import one_line
+from blockmix.support.text import one_line
 
 
 @dataclass(frozen=True)

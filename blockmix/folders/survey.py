@@ -13,7 +13,7 @@ from blockmix.errors import InputError, Setting, WorkError
 from blockmix.folders.codec import BadImageError, Header
 from blockmix.folders.kept import Kept
 from blockmix.folders.scan import Candidate, Enclosure
-from blockmix.progress import Progress
+from blockmix.support.progress import Progress
 
 Skipped = tuple[Path, str]
 Headers = list[Header | BadImageError]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import product
 
-from blockmix.checks import whole_number
 from blockmix.errors import InputError
 from blockmix.forecasting.forecast import Forecast, forecast
 from blockmix.probability import balanced
+from blockmix.support.arguments import whole_number
 
 ROUNDS = (1, 2, 3)
 SOURCES = (5, 10, 20, 50, 100)

@@ -13,11 +13,11 @@ from functools import lru_cache
 
 import numpy as np
 
-from blockmix.checks import whole_number
 from blockmix.compiler import rule
 from blockmix.forecasting.chances import at_least_one, binomial
 from blockmix.forecasting.linking import behind, largest_chance, linked, others
 from blockmix.probability import check_probability, for_pool
+from blockmix.support.arguments import whole_number
 
 KEY_BITS = 256
 MOST_ROUNDS = 100

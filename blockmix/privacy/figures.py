@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from blockmix import plotting
 from blockmix.privacy.statistics import Figure
+from blockmix.support import plotting
 
 _INK, _FOUND, _BESIDE = "#7f7f7f", "#D55E00", "#56B4E9"
 

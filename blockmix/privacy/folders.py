@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from blockmix.checks import whole_number
 from blockmix.errors import InputError
 from blockmix.folders.codec import BadImageError, decode, resized
 from blockmix.folders.destination import RECORD
@@ -24,7 +23,8 @@ from blockmix.privacy.checks import look_at_files
 from blockmix.privacy.pair import Pair, Pixels, Positions
 from blockmix.privacy.report import measure
 from blockmix.probability import check_probability
-from blockmix.progress import Progress
+from blockmix.support.arguments import whole_number
+from blockmix.support.progress import Progress
 
 _MOST_BYTES = 8 << 30  # of pixels of both sets together
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from blockmix.extras import load
 from blockmix.privacy.figures import figures
 from blockmix.privacy.nearest import Telling, nearest
 from blockmix.privacy.pair import Pair
 from blockmix.privacy.pictures import picture
 from blockmix.privacy.verdict import verdicts
-from blockmix.progress import unseen
+from blockmix.support.extras import load
+from blockmix.support.progress import unseen
 
 _SAMPLES = 8
 

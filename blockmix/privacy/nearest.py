@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from blockmix.privacy.pair import Pair, Pixels, Positions
-from blockmix.progress import Progress
+from blockmix.support.progress import Progress
 
 Distances = npt.NDArray[np.float32]
 # For a label of that name: how much 0, 1, ... blocks of an original tell, see `linking.telling`.

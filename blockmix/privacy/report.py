@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from blockmix import __version__
-from blockmix.checks import whole_number
 from blockmix.errors import InputError
 from blockmix.forecasting.forecast import Forecast, forecast
 from blockmix.forecasting.linking import others, telling
@@ -25,7 +24,8 @@ from blockmix.privacy.nearest import Nearest, Telling, nearest
 from blockmix.privacy.pair import Pair, Positions
 from blockmix.privacy.similarity import SSIM, WINDOW, load_skimage, similarity
 from blockmix.privacy.situations import COPIES, situations
-from blockmix.progress import Progress, unseen
+from blockmix.support.arguments import whole_number
+from blockmix.support.progress import Progress, unseen
 
 # Images that the slower parts look at, a seeded sample, and images that are put together.
 SAMPLE, PUZZLES = 500, 40

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from blockmix.extras import load
 from blockmix.privacy.pair import Pair, Pixels, Positions
 from blockmix.privacy.statistics import mean_with_interval
-from blockmix.progress import Progress
+from blockmix.support.extras import load
+from blockmix.support.progress import Progress
 
 # Wang et al. (2004), whom the paper cites: Gaussian weights of 1.5 pixels, K1 0.01, K2 0.03.
 SSIM = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "data_range": 255}

@@ -16,7 +16,7 @@ from blockmix.privacy.attacks.releases import releases
 from blockmix.privacy.attacks.seams import largest_piece, seams
 from blockmix.privacy.attacks.seeds import seed_search
 from blockmix.privacy.nearest import UNKNOWN, nearest
-from blockmix.progress import unseen
+from blockmix.support.progress import unseen
 
 COUNT, SIZE, BLOCK = 40, 96, 24
 

@@ -15,7 +15,7 @@ from blockmix.privacy.checks import difference_hash, look_at_files, near_duplica
 from blockmix.privacy.nearest import UNKNOWN
 from blockmix.privacy.similarity import psnr, similarity, ssim
 from blockmix.privacy.situations import situations
-from blockmix.progress import unseen
+from blockmix.support.progress import unseen
 
 
 def swapped():

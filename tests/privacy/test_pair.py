@@ -11,7 +11,7 @@ from blockmix.forecasting.linking import others, telling
 from blockmix.privacy import Pair
 from blockmix.privacy.nearest import UNKNOWN, nearest
 from blockmix.privacy.situations import situations
-from blockmix.progress import unseen
+from blockmix.support.progress import unseen
 
 
 def most_blocks(_label):

@@ -11,7 +11,7 @@ from blockmix.privacy.attacks.seams import Joined, largest_piece, neighbours, ro
 from blockmix.privacy.nearest import UNKNOWN, clear_places
 from blockmix.privacy.pair import Pair, Pixels, Positions
 from blockmix.privacy.statistics import mean_with_interval
-from blockmix.progress import Progress
+from blockmix.support.progress import Progress
 
 _SCORES = ("direct", "neighbour", "largest")
 

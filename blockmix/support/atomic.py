@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 
-def write(path: Path, text: str) -> None:
+def write_text(path: Path, text: str) -> None:
     """Write or replace a file; what is not valid text becomes question marks."""
     passing = path.with_name(f".{path.name}.part")
     passing.write_bytes(text.encode("utf-8", "replace"))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from blockmix.extras import load
+from blockmix.support.extras import load
 
 
 def load_matplotlib(needed: str, extra: str) -> Any:

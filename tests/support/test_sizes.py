@@ -3,7 +3,7 @@
 import pytest
 
 from blockmix import InputError
-from blockmix.folders.sizes import image_size, parse_memory, parse_pair, show_memory
+from blockmix.support.sizes import image_size, parse_memory, parse_pair, show_memory
 
 
 def test_pairs():

@@ -11,10 +11,10 @@ import pytest
 
 from blockmix import InputError
 from blockmix.bench.curves import figures as bench_figures
-from blockmix.extras import load
 from blockmix.privacy import figures as report_figures
+from blockmix.support.extras import load
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SETTINGS = {
     "text.usetex": True,
     "font.family": ["serif"],

@@ -1,0 +1,1 @@
+"""What serves all: checks of arguments, whole files, optional libraries, text and streams."""
