@@ -1,13 +1,16 @@
-"""``blockmix`` and ``python -m blockmix``: all commands, those of the benchmarks too.
+"""``blockmix`` and ``python -m blockmix``: the door of the command line."""
 
-It stands above both, which know nothing of each other's command lines.
-"""
+from blockmix.commands.app import app, main
+from blockmix.commands.bench import app as bench
+from blockmix.commands.demo import demo
+from blockmix.commands.info import info
+from blockmix.commands.mix import keygen, mix
+from blockmix.commands.privacy import advise, forecast, report
 
-from blockmix.bench.cli import app as bench
-from blockmix.cli import app, main
-from blockmix.privacy_cli import app as privacy
+COMMANDS = (mix, keygen, demo, info, forecast, advise, report)
 
-app.add_typer(privacy)
+for command in COMMANDS:
+    app.command()(command)
 app.add_typer(bench, name="bench")
 
 if __name__ == "__main__":

@@ -14,8 +14,9 @@ ROOT = Path(__file__).parents[1]
 # blockmix/__init__.py, names what users take from all of them.
 FLOORS = [
     {"blockmix.__main__"},
-    {"blockmix.bench", "blockmix.cli", "blockmix.privacy_cli"},
-    {"blockmix.demo", "blockmix.info", "blockmix.privacy"},
+    {"blockmix.commands"},
+    {"blockmix.bench"},
+    {"blockmix.privacy"},
     {"blockmix.folders", "blockmix.torch"},
     {"blockmix.forecasting"},
     {"blockmix.mixer"},
@@ -155,7 +156,7 @@ def loaded_by(statement):
 def test_importing_blockmix_loads_nothing_heavy():
     heavy = {"numba", "numpy", "PIL", "torch", "cupy", "matplotlib", "pandas", "skimage"}
     assert not heavy & loaded_by("import blockmix")
-    assert not heavy & loaded_by("import blockmix.cli")
+    assert not heavy & loaded_by("import blockmix.commands.app")
     assert not heavy & loaded_by("import blockmix.__main__")
 
 

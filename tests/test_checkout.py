@@ -14,7 +14,7 @@ SCRIPT = """
 from importlib.util import find_spec
 import blockmix
 
-parts = ("cli", "kernels", "kernels.rule", "bench.cli", "bench.curves.records")
+parts = ("mixer", "kernels", "kernels.rule", "bench.gpu", "bench.curves.records")
 print(blockmix.__file__, *(find_spec(f"blockmix.{part}").origin for part in parts), sep="\\n")
 print(*blockmix.__path__, sep="\\n")
 from blockmix import kernels
@@ -49,10 +49,10 @@ def test_a_checkout_that_is_not_installed(checkout):
     """Where another version is installed, as it is for these tests, nothing comes from there."""
     expected = [
         "blockmix/__init__.py",
-        "blockmix/cli.py",
+        "blockmix/mixer.py",
         "kernels/__init__.py",
         "kernels/rule.py",
-        "bench/cli.py",
+        "bench/gpu.py",
         "bench/curves/records.py",
         "blockmix",
     ]
@@ -65,12 +65,12 @@ def test_the_command_line_in_a_checkout(checkout):
 import sys
 from blockmix.__main__ import main
 
-print(sys.modules["blockmix.bench.cli"].__file__)
+print(sys.modules["blockmix.bench"].__file__)
 sys.argv = ["blockmix", "bench", "--help"]
 main()
 """
     first, *rest = python(checkout, "-c", code).splitlines()
-    assert first == str(checkout / "bench" / "cli.py")
+    assert first == str(checkout / "bench" / "__init__.py")
     assert any("curves" in line for line in rest)
 
 

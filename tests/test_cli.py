@@ -260,9 +260,9 @@ def test_progress_on_a_terminal(src, tmp_path):
 
 
 BUG = (
-    "import sys; from blockmix import cli; from blockmix.folders import mix_folder as module\n"
+    "from blockmix.__main__ import main; from blockmix.folders import mix_folder as module\n"
     "def bug(*_): raise ZeroDivisionError('by nothing')\n"
-    "module.survey = bug; cli.main()"
+    "module.survey = bug; main()"
 )
 
 

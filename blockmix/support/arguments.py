@@ -16,9 +16,10 @@ def one_of(name: str, value: str, choices: tuple[str, ...]) -> str:
     return value
 
 
-def is_new_or_empty(folder: Path) -> bool:
-    """Whether nothing is there that could be lost."""
-    return not folder.exists() or (folder.is_dir() and not os.listdir(folder))
+def new_or_empty(folder: Path) -> None:
+    """Refuse a folder in which something could be lost."""
+    if folder.exists() and not (folder.is_dir() and not os.listdir(folder)):
+        raise InputError(f"{folder} is not an empty folder: name a new one")
 
 
 def whole_number(name: str, value: int, least: int, most: int) -> int:

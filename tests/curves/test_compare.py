@@ -44,7 +44,7 @@ def test_the_same_is_no_change(record, run):
 
 def test_a_regression_exits_with_1(record, run):
     code, text = run(scaled(record, 1), scaled(record, 0.7))
-    assert code == 1
+    assert code == 3
     assert "12 slower and 0 faster" in text
     assert text.count("SLOWER") == 12
 
@@ -56,7 +56,7 @@ def test_a_gain_and_a_small_loss_do_not(record, run):
     code, text = run(scaled(record, 1), scaled(record, 0.95))
     assert not code
     assert "0 slower and 0 faster" in text
-    assert run(scaled(record, 1), scaled(record, 0.95), "--threshold", "0.01")[0] == 1
+    assert run(scaled(record, 1), scaled(record, 0.95), "--threshold", "0.01")[0] == 3
 
 
 def test_what_lies_within_the_spread_is_no_regression(record, run):
@@ -71,7 +71,7 @@ def test_a_slower_machine_is_no_regression_unless_asked(record, run):
         if "beside" in row:
             row["beside"]["seconds"] = [9 * seconds for seconds in row["beside"]["seconds"]]
     assert not run(record, slow)[0]
-    assert run(record, slow, "--absolute")[0] == 1
+    assert run(record, slow, "--absolute")[0] == 3
 
 
 def test_differences_of_the_machines_are_told(record, run):

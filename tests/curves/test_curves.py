@@ -15,11 +15,12 @@ from rich.console import Console
 
 from blockmix import InputError
 from blockmix.__main__ import app
-from blockmix.bench import cli, machine
+from blockmix.bench import machine
 from blockmix.bench.curves import figures, originals, paper, readme, records, run
 from blockmix.bench.curves.findings import findings
 from blockmix.bench.curves.plan import FULL, with_numbers
 from blockmix.bench.curves.step import Step
+from blockmix.commands import bench as bench_commands
 
 ROOT = Path(__file__).parents[2]
 NAMES = [f"{name}{suffix}" for name in figures.FIGURES for suffix in (".png", ".svg")]
@@ -165,7 +166,7 @@ def test_one_regime_on_the_users_images(tmp_path, capsys):
     [
         (["--images", "photos"], "photos is not a folder"),
         (["--counts", "5"], "need 22 images"),
-        (["--counts", "many"], "--counts is numbers"),
+        (["--counts", "many"], "--counts is whole numbers"),
         (["--blocks", "5"], "cannot be cut into 5"),
         (["--threads", "9999"], "threads are from 1 to"),
         (["--device", "cuda"], "no CUDA device"),
@@ -249,7 +250,7 @@ def test_more_images_than_the_papers_can_be_timed_as_files(tmp_path, monkeypatch
 def test_the_table_fills_on_a_terminal(record):
     console = Console(file=io.StringIO(), force_terminal=True, width=120)
     rows = [row for row in record["rows"] if row["row"] == "mix_folder"]
-    with cli._running_table(console) as watcher:
+    with bench_commands._running_table(console) as watcher:
         steps = [Step("files", "mix_folder", row["images"], row["blocks"], 1, 1.0) for row in rows]
         watcher.planned(steps)
         for step, row in zip(steps, rows, strict=True):

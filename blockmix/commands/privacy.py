@@ -1,4 +1,4 @@
-"""The command line of privacy: ``blockmix forecast``, ``advise`` and ``report``.
+"""``blockmix forecast``, ``advise`` and ``report``.
 
 Heavy modules are imported inside the commands, so that ``--help`` answers at once.
 """
@@ -15,23 +15,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from blockmix.commands.exit_codes import MISSED
+from blockmix.commands.options import parse_numbers
 from blockmix.errors import InputError
 from blockmix.support import atomic, streams
-from blockmix.support.arguments import is_new_or_empty, whole_number
+from blockmix.support.arguments import new_or_empty, whole_number
 from blockmix.support.progress import progress_bars
 
 if TYPE_CHECKING:
     from blockmix.privacy.attacks.identity import Recogniser
 
-app = typer.Typer(pretty_exceptions_enable=False)
-
-MISSED = 3
-
 ClassSize = Annotated[int, typer.Option(help="Images of the smallest label.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-@app.command()
 def forecast(
     class_size: ClassSize,
     sources: Annotated[int, typer.Option(help="Images of the same label picked for one.")] = 10,
@@ -68,7 +65,6 @@ def forecast(
         typer.echo(describe(made, releases))
 
 
-@app.command()
 def advise(
     class_size: ClassSize,
     anonymity_set: Annotated[
@@ -92,7 +88,7 @@ def advise(
         class_size,
         anonymity_set=anonymity_set,
         linked=linked,
-        blocks=BLOCKS if blocks is None else _numbers(blocks),
+        blocks=parse_numbers("blocks", blocks) or BLOCKS,
     )
     if as_json:
         typer.echo(json.dumps([asdict(one) for one in made], indent=1))
@@ -100,7 +96,6 @@ def advise(
         typer.echo(table(made))
 
 
-@app.command()
 def report(
     original: Annotated[Path, typer.Argument(metavar="ORIGINAL", help="Folder that was mixed.")],
     mixed: Annotated[Path, typer.Argument(metavar="MIXED", help="What 'blockmix mix' made of it.")],
@@ -196,17 +191,9 @@ def report(
 _MARKS = {None: "", True: "kept: ", False: "MISSED: "}
 
 
-def _numbers(text: str) -> list[int]:
-    try:
-        return [int(part) for part in text.split(",")]
-    except ValueError:
-        raise InputError(f"--blocks is whole numbers with commas between, got {text!r}") from None
-
-
 def _check_output(output: Path, original: Path, mixed: Path) -> None:
     """Refuse a folder that holds something, or in which a report would be taken for an image."""
-    if not is_new_or_empty(output):
-        raise InputError(f"{output} is not an empty folder: name a new one")
+    new_or_empty(output)
     here = os.path.realpath(output)
     for folder in (original, mixed):
         if os.path.commonpath([here, os.path.realpath(folder)]) == os.path.realpath(folder):

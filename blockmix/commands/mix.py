@@ -1,43 +1,25 @@
-"""The command line: ``blockmix mix``, ``keygen``, ``demo``, ``info``.
+"""``blockmix mix`` and ``keygen``.
 
 Heavy modules are imported inside the commands, so that ``--help`` answers at once.
 """
 
 from __future__ import annotations
 
-import os
 import sys
-import traceback
 import warnings
-from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from blockmix import __version__
-from blockmix.errors import BlockmixError, InputError, Setting
+from blockmix.commands.app import complain
+from blockmix.errors import InputError
 from blockmix.support import streams
 from blockmix.support.progress import progress_bars
-from blockmix.support.text import one_line
 
 if TYPE_CHECKING:
     from blockmix.key import Key
-
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    # A traceback with local variables could show a key.
-    pretty_exceptions_enable=False,
-)
-
-WRONG_USE = 2
-FAILED_WORK = 1
-INTERRUPTED = 130
-# Set to anything, a fault of blockmix itself shows its traceback (without values, which could be a
-# key).
-TRACEBACK = "BLOCKMIX_TRACEBACK"
 
 
 class Format(StrEnum):
@@ -61,25 +43,6 @@ class OnError(StrEnum):
     skip = "skip"
 
 
-def _show_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"blockmix {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def options(
-    version: Annotated[
-        bool,
-        typer.Option(
-            "--version", help="Show the version and exit.", callback=_show_version, is_eager=True
-        ),
-    ] = False,
-) -> None:
-    """Pixel block mixing: train on a labelled image set without showing the people in it."""
-
-
-@app.command()
 def mix(
     src: Annotated[
         Path, typer.Argument(metavar="SRC", help="Folder that holds one folder a label.")
@@ -176,7 +139,6 @@ def mix(
             typer.echo(summary)
 
 
-@app.command()
 def keygen(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="New file for the key (mode 0600).")],
 ) -> None:
@@ -186,86 +148,6 @@ def keygen(
     Key.generate().save(file)
     with streams.telling():
         typer.echo(f"wrote a new key to {file}: keep it secret, use it for one image set only")
-
-
-@app.command()
-def demo(
-    folder: Annotated[
-        Path, typer.Argument(metavar="DIR", help="New or empty folder to work in.")
-    ] = Path("blockmix-demo"),
-) -> None:
-    """Mix the 100 faces and 100 other patches that ship inside scikit-image."""
-    from blockmix.demo import contact_sheet, write_originals
-
-    originals, mixed = folder / "originals", folder / "mixed"
-    write_originals(originals)
-    arguments = [str(originals), str(mixed), "--size", "96x96", "--block", "12x12"]
-    arguments += ["--names", "keep"]  # so that the sheet can show before and after side by side
-    with streams.telling():
-        typer.echo(f"$ blockmix mix {' '.join(arguments)}")
-    app(["mix", *arguments], standalone_mode=False)
-    sheet = folder / "before-after.png"
-    contact_sheet(originals, mixed, sheet)
-    with streams.telling():
-        typer.echo(f"look at {sheet}: originals above, mixed below")
-
-
-@app.command()
-def info() -> None:
-    """Show versions, the backends found, threads and the threading layer."""
-    from blockmix.info import report
-
-    typer.echo(report())
-
-
-def main() -> NoReturn:
-    """Run the command line: one clear line for whatever ends it, never a traceback."""
-    streams.prepare()
-    try:
-        code = app(standalone_mode=False)
-        sys.stdout.flush()
-    except typer.TyperException as error:
-        _fail(error.format_message(), error.exit_code)
-    except InputError as error:
-        _fail(error.spelled(_option), WRONG_USE)
-    except BlockmixError as error:
-        _fail(error.spelled(_option), FAILED_WORK)
-    except OSError as error:
-        _fail(f"{error.filename or 'output'}: {error.strerror or error}", FAILED_WORK)
-    except MemoryError as error:
-        _fail(f"out of memory: {error}", FAILED_WORK)
-    except Exception as error:
-        if os.environ.get(TRACEBACK):
-            raise
-        _fail(_unexpected(error), FAILED_WORK)
-    if code == INTERRUPTED:  # typer has caught the KeyboardInterrupt
-        _fail("interrupted", INTERRUPTED)
-    sys.exit(code)
-
-
-def _fail(message: str, code: int) -> NoReturn:
-    """End with one line."""
-    streams.settle()
-    if message:  # not where the help was shown instead
-        _complain(message)
-    sys.exit(code)
-
-
-def _complain(message: str) -> None:
-    with suppress(OSError):  # of a stream that nobody can read
-        typer.echo(f"blockmix: {one_line(message)}", err=True)
-
-
-def _option(setting: Setting) -> str:
-    return f"--{setting.name.replace('_', '-')} {setting.value}"
-
-
-def _unexpected(error: Exception) -> str:
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    return (
-        f"unexpected {type(error).__name__} at {frame.filename}:{frame.lineno}: {error}. Please "
-        f"report it, with all that is shown when {TRACEBACK}=1 is set"
-    )
 
 
 def _key(key_file: Path | None, seed: int | None) -> Key | None:
@@ -281,5 +163,5 @@ def _key(key_file: Path | None, seed: int | None) -> Key | None:
         warnings.simplefilter("always")
         key = Key.from_file(key_file)
     for warning in caught:
-        _complain(f"warning: {warning.message}")
+        complain(f"warning: {warning.message}")
     return key

@@ -1,4 +1,4 @@
-"""The demonstration: real faces that ship inside scikit-image, as a folder, mixed."""
+"""The images of the demonstration, which ship inside scikit-image, before and after."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from blockmix.errors import InputError
-from blockmix.support.arguments import is_new_or_empty
+from blockmix.support.arguments import new_or_empty
 from blockmix.support.extras import load
 
 _SHOWN = 8
@@ -20,8 +19,7 @@ def write_originals(folder: Path) -> None:
     """Write ``skimage.data.lfw_subset`` as ``folder/face/*.png`` and ``folder/other/*.png``."""
     needed = "the demonstration takes its faces from scikit-image"
     data = load("skimage.data", needed, "demo").data
-    if not is_new_or_empty(folder.parent):
-        raise InputError(f"{folder.parent} is not an empty folder: name a new one")
+    new_or_empty(folder.parent)
     patches = np.asarray(data.lfw_subset() * 255).round().astype(np.uint8)
     for index, patch in enumerate(patches):
         path = folder / ("face" if index < 100 else "other") / f"{index:03}.png"

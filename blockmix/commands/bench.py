@@ -1,4 +1,4 @@
-"""The command line of the benchmarks: ``blockmix bench curves``, ``compare``, ``plot``.
+"""``blockmix bench curves``, ``compare`` and ``plot``.
 
 Heavy modules are imported inside the commands, so that ``--help`` answers at once.
 """
@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from blockmix.commands.exit_codes import MISSED
+from blockmix.commands.options import parse_numbers
 from blockmix.errors import InputError
 from blockmix.support import streams
-from blockmix.support.arguments import is_new_or_empty
+from blockmix.support.arguments import new_or_empty
 
 if TYPE_CHECKING:
     from blockmix.bench.curves.run import Watcher
@@ -28,7 +30,6 @@ app = typer.Typer(
     help="Measure running times on this machine, draw them, and compare records.",
 )
 
-REGRESSION = 1
 WIDTH = 112  # of a table where the output is no terminal
 
 
@@ -97,8 +98,8 @@ def curves(
     options = Options(
         images=images,
         plan=QUICK if quick else FULL,
-        counts=_numbers(counts, "--counts"),
-        blocks=_numbers(blocks, "--blocks"),
+        counts=parse_numbers("counts", counts) or None,
+        blocks=parse_numbers("blocks", blocks) or None,
         regimes=("files", "arrays") if regime is Regime.both else (regime.value,),
         device=device.value,
         threads=threads,
@@ -141,7 +142,7 @@ def compare(
         ),
     ] = False,
 ) -> None:
-    """Show what changed between two records beyond the spread; exit with 1 on a regression."""
+    """Show what changed between two records beyond the spread; exit with 3 on a regression."""
     from blockmix.bench.curves import compare as comparison
     from blockmix.bench.curves import records
 
@@ -160,7 +161,7 @@ def compare(
         f"{threshold:.0%} and beyond the spread"
     )
     if slower:
-        raise typer.Exit(REGRESSION)
+        raise typer.Exit(MISSED)
 
 
 @app.command()
@@ -180,23 +181,10 @@ def plot(
         typer.echo(path)
 
 
-def _numbers(text: str | None, option: str) -> tuple[int, ...] | None:
-    if text is None:
-        return None
-    try:
-        numbers = tuple(int(part) for part in text.split(","))
-    except ValueError:
-        numbers = ()
-    if not numbers or min(numbers) < 1:
-        raise InputError(f"{option} is numbers from 1 on with commas between, got {text!r}")
-    return numbers
-
-
 @contextmanager
 def _taken(output: Path) -> Iterator[None]:
     """Make the folder, and unmake it if nothing came of it; refuse one that holds something."""
-    if not is_new_or_empty(output):
-        raise InputError(f"{output} is not an empty folder: name a new one with --output")
+    new_or_empty(output)
     new = not output.exists()
     output.mkdir(parents=True, exist_ok=True)
     try:

@@ -1,0 +1,1 @@
+"""Every command line: one application, and a module for each family of commands."""

@@ -1,0 +1,24 @@
+"""Values of options as people write them."""
+
+from __future__ import annotations
+
+from blockmix.errors import InputError
+
+
+def parse_numbers(name: str, text: str | None) -> tuple[int, ...]:
+    """Whole numbers from 1 on, written with commas between; none for an option that is not given.
+
+    Examples
+    --------
+    >>> parse_numbers("blocks", "64,256"), parse_numbers("blocks", None)
+    ((64, 256), ())
+    """
+    if text is None:
+        return ()
+    try:
+        values = tuple(int(part) for part in text.split(","))
+    except ValueError:
+        values = ()
+    if not values or min(values) < 1:
+        raise InputError(f"--{name} is whole numbers from 1 on with commas between, got {text!r}")
+    return values
