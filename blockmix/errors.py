@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 
 class Setting(NamedTuple):
-    """An argument and a value for it, as part of a message that names it as a way out."""
+    """An argument, perhaps with a value for it, as part of a message that names it as a way out."""
 
     name: str
-    value: str
+    value: str | bool | None = None
 
     def __str__(self) -> str:
-        return f"{self.name}={self.value!r}"
+        return self.name if self.value is None else f"{self.name}={self.value!r}"
 
 
 class BlockmixError(Exception):

@@ -246,7 +246,7 @@ small_classes='error')
 
 @dataclass
 class _Count:
-    """Of the batches so far; an object, as replicas of a module share it."""
+    """Epoch and number of calls; mutable, because replicas of a module share it."""
 
     epoch: int = 0
     calls: int = 0

@@ -90,6 +90,12 @@ WRONG = [
     (["mix"], "Missing argument 'SRC'"),
     (["mix", "src"], "Missing argument 'DST'"),
     (["mix", "nowhere", "dst"], "nowhere is not a folder"),
+    (["mix", "", "dst"], "src is the path of a folder, got ''"),
+    (["mix", "src", ""], "dst is the path of a folder, got ''"),
+    (
+        ["mix", "src", "dst", "--overwrite", "--resume", "--seed", 1],
+        "--overwrite starts anew",
+    ),
     (["mix", "src", "dst", "--size", "big"], "size is written HEIGHTxWIDTH"),
     (["mix", "src", "dst", "--block", "0x8"], "each at least one pixel"),
     (["mix", "src", "dst", "--block", "24x24"], "larger than the image height 16"),
@@ -313,7 +319,9 @@ def test_memory_that_the_machine_lacks(blockmix, src, monkeypatch):
     monkeypatch.setattr("blockmix.folders.cohorts.machine_memory", lambda: 3 * 12 * 16 * 16 * 3 - 1)
     code, _, errors = blockmix("mix", src, "dst", "--block", 8, "--memory", "900TB")
     assert code == 2
-    assert "the largest cohort needs 1MiB for its pixels, but this machine has 1MiB" in errors
+    assert (
+        "largest cohort needs 1MiB for its pixels, but this machine has 1MiB: lower --mem" in errors
+    )
     assert not Path("dst").exists()
     monkeypatch.setattr("blockmix.folders.cohorts.machine_memory", lambda: 3 * 12 * 16 * 16 * 3)
     assert blockmix("mix", src, "dst", "--block", 8, "--memory", "900TB")[0] == 0
@@ -326,7 +334,9 @@ def test_memory_that_is_not_given(blockmix, src, monkeypatch):
     monkeypatch.setattr("blockmix.folders.pipeline.np.empty", empty)
     code, _, errors = blockmix("mix", src, "dst", "--block", 8)
     assert code == 1
-    assert "not enough memory: Unable to allocate (24, 16, 16, 3); lower memory, or size" in errors
+    assert (
+        "not enough memory: Unable to allocate (24, 16, 16, 3); lower --memory or --size" in errors
+    )
 
 
 class TestStreams:

@@ -86,7 +86,8 @@ def complain(message: str) -> None:
 
 
 def _option(setting: Setting) -> str:
-    return f"--{setting.name.replace('_', '-')} {setting.value}"
+    option = f"--{setting.name.replace('_', '-')}"
+    return option if setting.value in (None, True) else f"{option} {setting.value}"
 
 
 def _unexpected(error: Exception) -> str:

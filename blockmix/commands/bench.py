@@ -112,7 +112,7 @@ def curves(
     records.save(record, output / records.NAME)
     made = figures.draw(record, output)
     console = _console()
-    with streams.telling():
+    with streams.printing_results():
         for name in options.regimes:
             numbers = sorted({row["blocks"] for row in record["rows"]})
             console.print(tables.times(name, record["rows"], numbers))

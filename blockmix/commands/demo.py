@@ -23,10 +23,10 @@ def demo(
     write_originals(originals)
     arguments = [str(originals), str(mixed), "--size", "96x96", "--block", "12x12"]
     arguments += ["--names", "keep"]  # so that the sheet can show before and after side by side
-    with streams.telling():
+    with streams.printing_results():
         typer.echo(f"$ blockmix mix {' '.join(arguments)}")
     app(["mix", *arguments], standalone_mode=False)
     sheet = folder / "before-after.png"
     contact_sheet(originals, mixed, sheet)
-    with streams.telling():
+    with streams.printing_results():
         typer.echo(f"look at {sheet}: originals above, mixed below")

@@ -45,10 +45,10 @@ class OnError(StrEnum):
 
 def mix(
     src: Annotated[
-        Path, typer.Argument(metavar="SRC", help="Folder that holds one folder a label.")
+        str, typer.Argument(metavar="SRC", help="Folder that holds one folder a label.")
     ],
     dst: Annotated[
-        Path, typer.Argument(metavar="DST", help="New or empty folder for the mixed images.")
+        str, typer.Argument(metavar="DST", help="New or empty folder for the mixed images.")
     ],
     size: Annotated[
         str | None,
@@ -135,7 +135,7 @@ def mix(
             progress=progress,
         )
     if not quiet:
-        with streams.telling():
+        with streams.printing_results():
             typer.echo(summary)
 
 
@@ -146,7 +146,7 @@ def keygen(
     from blockmix.key import Key
 
     Key.generate().save(file)
-    with streams.telling():
+    with streams.printing_results():
         typer.echo(f"wrote a new key to {file}: keep it secret, use it for one image set only")
 
 

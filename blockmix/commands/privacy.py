@@ -180,7 +180,7 @@ def report(
     output.mkdir(parents=True, exist_ok=True)
     atomic.write_text(output / "report.json", json.dumps(made, indent=1) + "\n")
     atomic.write_text(output / "report.html", shown)
-    with streams.telling():
+    with streams.printing_results():
         for line in made["verdicts"]:
             typer.echo(f"{_MARKS[line['met']]}{line['text']}")
         typer.echo(f"wrote {output / 'report.html'} and report.json")

@@ -153,6 +153,8 @@ def decode(
             return decoded if decoded.mode == mode else decoded.convert(mode)
     with _opened(path, jpeg and jpeg.data) as image:
         step = _grey_step(image)
+        if image.format == "PNG":
+            _refuse_damaged_png(path)
         if image.format not in _JPEG:
             image.load()  # first, as a PNG may have its EXIF behind the pixels
         turn = None if image.format == "TIFF" else _turn(image)  # Pillow has turned a TIFF
@@ -350,6 +352,13 @@ def _refuse_lenient_pillow() -> None:
             "PIL.ImageFile.LOAD_TRUNCATED_IMAGES is set, with which damaged files pass for whole "
             "ones: set it to False while blockmix reads images"
         )
+
+
+def _refuse_damaged_png(path: str) -> None:
+    # Pillow compares the checksums of pixels only here. Without, 53 of 690 files with one changed
+    # byte were decoded to other pixels.
+    with Image.open(path, formats=["PNG"]) as image:
+        image.verify()
 
 
 def _refuse_warned(path: str, heard: list[Warning], matters: Callable[[Warning], bool]) -> None:

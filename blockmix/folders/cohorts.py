@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
-from blockmix.errors import InputError
+from blockmix.errors import InputError, Setting
 from blockmix.folders.scan import Candidate
 from blockmix.key import Key
 from blockmix.support.memory import machine_memory
@@ -50,12 +50,14 @@ def capacity(memory: int, image_bytes: int, blocks: int, sources: int) -> int:
 def check_memory(cohorts: Iterable[Cohort], image_bytes: int) -> None:
     """Refuse cohorts that fit into the budget, but not into the machine."""
     needed = 3 * image_bytes * max(len(cohort.members) for cohort in cohorts)
-    there = machine_memory()
-    if there is not None and needed > there:
+    machine_bytes = machine_memory()
+    if machine_bytes is not None and needed > machine_bytes:
         raise InputError(
             f"the largest cohort needs {show_memory(needed)} for its pixels, but this machine has "
-            f"{show_memory(there)}: lower memory, so that labels are cut into smaller cohorts, "
-            "or size"
+            f"{show_memory(machine_bytes)}: lower ",
+            Setting("memory"),
+            ", so that labels are cut into smaller cohorts, or ",
+            Setting("size"),
         )
 
 

@@ -19,7 +19,7 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
-from blockmix.errors import InputError, WorkError
+from blockmix.errors import InputError, Setting, WorkError
 from blockmix.folders import filesystem
 from blockmix.folders.codec import WRITE_SUFFIXES, write_all
 
@@ -37,7 +37,9 @@ class Destination:
 
     def __init__(self, root: Path, src: Path, *, overwrite: bool, resume: bool) -> None:
         if overwrite and resume:
-            raise InputError("overwrite starts anew and resume goes on: choose one")
+            raise InputError(
+                Setting("overwrite"), " starts anew and ", Setting("resume"), " goes on: choose one"
+            )
         self.root = root
         self._src = src
         self._overwrite = overwrite
@@ -51,6 +53,7 @@ class Destination:
         self._made: set[str] = set()
         self._new_folders: list[Path] = []  # made for this run, the innermost first
         self._notes: dict[str, str] = {}
+        self._is_empty = False  # begun by this run, which has written no file yet
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -62,15 +65,17 @@ class Destination:
 
         ``run`` is the id of the run, once it is known.
         """
-        here, there = os.path.realpath(self.root), os.path.realpath(self._src)
-        if os.path.commonpath([here, there]) in (here, there):
+        if _lies_in(self.root, self._src) or _lies_in(self._src, self.root):
             raise InputError(f"{self.root} and {self._src} lie inside each other: keep them apart")
         if not os.path.lexists(self.root):
             return
         if not self.root.is_dir():
-            raise InputError(f"{self.root} is not a folder")
+            raise InputError(f"{self.root} is not a folder: name a folder, or a new one")
         if not os.access(self.root, os.W_OK | os.X_OK):
-            raise WorkError(f"cannot write to {self.root}: Permission denied")
+            raise WorkError(
+                f"cannot write to {self.root}: Permission denied. Name a folder of yours, or have "
+                "its owner let you write"
+            )
         entries = [name for name in os.listdir(self.root) if name != WORK or self._is_in_use()]
         if not entries:
             return
@@ -78,14 +83,21 @@ class Destination:
         if self._overwrite:
             self._refuse_foreign_files(entries, record)
         elif not self._resume or record is None:
+            if self._lock_file is None and filesystem.is_locked(self.work / "lock"):
+                raise self._taken()
             raise InputError(
-                f"{self.root} is not empty: name a new folder, or pass overwrite to replace "
-                "an earlier result of blockmix, or resume to continue one"
+                f"{self.root} is not empty: name a new folder, or pass ",
+                Setting("overwrite", True),
+                " to replace an earlier result of blockmix, or ",
+                Setting("resume", True),
+                " to continue one",
             )
         elif run not in (None, record["run"]):
             raise InputError(
                 f"{self.root} was begun with another key, other parameters, versions or images: "
-                "resume with the same, or pass overwrite to start anew"
+                "resume with the same, or pass ",
+                Setting("overwrite", True),
+                " to start anew",
             )
 
     def take(self, run: str) -> None:
@@ -111,6 +123,7 @@ class Destination:
             if self._overwrite or not self._state.exists():
                 state = json.dumps(record).encode()
                 self._put(f"{WORK}/state.json", lambda file: write_all(file, state))
+                self._is_empty = not (self.root / RECORD).exists() and not self._has_files(record)
         except OSError as error:
             raise self._failure(error) from error
 
@@ -125,6 +138,7 @@ class Destination:
                 filesystem.make_folders(self.root / folder)
                 self._made.add(folder)
             self._put(output, save)
+            self._is_empty = False
         except OSError as error:
             raise self._failure(error) from error
 
@@ -141,9 +155,14 @@ class Destination:
         """Let go of the folder, however the run ended; of one that is killed the kernel does."""
         if self._lock_file is None:
             return
-        if self._state.exists():  # it can be resumed
+        if self._is_empty:  # there is nothing to resume
+            with suppress(OSError):
+                filesystem.remove(self._state)
+                for label in self._made:
+                    filesystem.remove_folder(self.root / label)
+        if self._state.exists():
             self._unlock()
-        else:  # refused before it began
+        else:
             self._leave()
             for folder in self._new_folders:
                 with suppress(OSError):
@@ -166,7 +185,10 @@ class Destination:
             raise
         if not ours:
             self._unlock()
-            raise InputError(f"another run is writing to {self.root}: wait for it, or stop it")
+            raise self._taken()
+
+    def _taken(self) -> InputError:
+        return InputError(f"another run is writing to {self.root}: wait for it, or stop it")
 
     def _leave(self) -> None:
         """Remove the work folder. What cannot be removed harms nobody, as the state is gone."""
@@ -213,7 +235,7 @@ class Destination:
             )
 
     def _clear(self) -> None:
-        # What tells that this is blockmix's own output goes last, lest a kill leave a riddle.
+        # Delete the record last, so that the folder left by a killed run is still recognised.
         for entry in sorted(self.root.iterdir(), key=lambda entry: entry.name == RECORD):
             if entry.is_dir() and entry.name != WORK:
                 shutil.rmtree(entry)
@@ -231,6 +253,9 @@ class Destination:
             except (OSError, ValueError, LookupError, TypeError, AttributeError):
                 continue
         return None
+
+    def _has_files(self, record: dict[str, Any]) -> bool:
+        return any((self.root / label).exists() for label in record["labels"])
 
     def _is_in_use(self) -> bool:
         """Whether the work folder holds more than a run leaves that was killed as it began."""
@@ -263,6 +288,22 @@ class Destination:
             f"cannot write to {self.root}: {file}{error.strerror or error}. Files that are there "
             "are whole: mend the cause, then resume with the same key, or overwrite"
         )
+
+
+def _lies_in(path: Path, folder: Path) -> bool:
+    """Whether a path, which need not exist, is a folder or lies in it, by link or mount too."""
+    resolved = Path(os.path.realpath(path))
+    if resolved.is_relative_to(os.path.realpath(folder)):
+        return True
+    try:
+        status = os.stat(folder)
+        return any(
+            os.path.samestat(status, os.stat(parent))
+            for parent in (resolved, *resolved.parents)
+            if parent.exists()
+        )
+    except OSError:  # what is wrong with either is named where it is used
+        return False
 
 
 def _time_stamp(run: str) -> int:

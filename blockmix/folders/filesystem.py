@@ -81,6 +81,15 @@ def lock(file: int, path: Path) -> bool:
     return True
 
 
+def is_locked(path: Path) -> bool:
+    """Whether somebody has locked a file, as far as can be told."""
+    try:
+        with open(path, "rb") as file:
+            return not lock(file.fileno(), path)
+    except OSError:
+        return False
+
+
 def stamp(file: FileIO, time: int) -> None:
     """Set both times of an open file, in seconds since 1970."""
     os.utime(file.fileno(), (time, time))
@@ -128,7 +137,8 @@ def _are_same(path: Path, twin: Path) -> bool:
     try:
         return is_there(twin)
     finally:
-        remove(path)
+        with suppress(OSError):  # what is left over is removed, or named, when the run begins
+            remove(path)
 
 
 def _call(operation: str, path: str | Path, function: Callable[..., Any], *arguments: Any) -> Any:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from blockmix.arrays.location import HOST
 from blockmix.backends.dispatch import choose
-from blockmix.errors import InputError, WorkError
+from blockmix.errors import InputError, InputTypeError, WorkError
 from blockmix.folders.destination import Destination
 from blockmix.folders.layout import check_levels
 from blockmix.folders.naming import check_names
@@ -24,7 +24,7 @@ from blockmix.folders.survey import Survey, survey
 from blockmix.grid import Block, BlockGrid
 from blockmix.key import Key
 from blockmix.mixer import BlockMixer, compile_kernels
-from blockmix.support.progress import Progress, unseen
+from blockmix.support.progress import Progress, no_progress
 
 
 def mix_folder(
@@ -141,7 +141,10 @@ def mix_folder(
         small_classes=small_classes,
     )
     choose(HOST, None)  # what rules out mixing here shows before anything is written
-    report = progress or unseen
+    report = progress or no_progress
+    for name, folder in (("src", src), ("dst", dst)):
+        if not isinstance(folder, str | os.PathLike) or not os.fspath(folder):
+            raise InputTypeError(f"{name} is the path of a folder, got {folder!r}")
     source = Path(src)
     destination = Destination(Path(dst), source, overwrite=overwrite, resume=resume)
     pool = ThreadPoolExecutor(options.workers, "blockmix")
@@ -152,19 +155,19 @@ def mix_folder(
         destination.check()
         with listening():  # to Pillow's warnings, which the codec judges
             checking = time.perf_counter()
-            found = survey(pool, source, candidates, options.on_error, report)
+            usable = survey(pool, source, candidates, options.on_error, report)
             checked = time.perf_counter() - checking
-            plan = make_plan(mixer, options, found)
+            plan = make_plan(mixer, options, usable)
             destination.take(plan.record["run"])
             check_names(plan, destination.root, destination.work)
             destination.begin(plan.record)
             compiled = compiler.submit(compile_kernels, mixer)  # while the first images are read
             pipeline = Pipeline(
-                plan, found.kept, destination, pool, options.on_error, resume, report
+                plan, usable.kept, destination, pool, options.on_error, resume, report
             )
             pipeline.run(compiled)
         before = {"compile": compiled.result(), "check": checked}
-        summary = _summarise(plan, found, pipeline, before, started)
+        summary = _summarise(plan, usable, pipeline, before, started)
         destination.finish(summary.to_json())
         return replace(summary, notes=(*([hint] if hint else []), *destination.notes))
     except OSError as error:  # of folders; files that cannot be read or written have their own
@@ -177,15 +180,15 @@ def mix_folder(
 
 def _summarise(
     plan: FolderPlan,
-    found: Survey,
+    usable: Survey,
     pipeline: Pipeline,
     before: dict[str, float],
     started: float,
 ) -> FolderSummary:
     return FolderSummary(
-        images=len(found.images) - len(pipeline.left_out),
+        images=len(usable.images) - len(pipeline.left_out),
         written=pipeline.written,
-        skipped=(*found.skipped, *((Path(image.path), why) for image, why in pipeline.left_out)),
+        skipped=(*usable.skipped, *((Path(image.path), why) for image, why in pipeline.left_out)),
         seconds=time.perf_counter() - started,
         stage_seconds={**before, **pipeline.seconds},
         record=plan.final_record([image for image, _ in pipeline.left_out]),

@@ -34,7 +34,13 @@ def check_names(plan: FolderPlan, root: Path, work: Path) -> None:
     else:  # all of a label are equally long, and none is like another
         images = [cohort.members[0] for cohort in plan.cohorts]
     outputs = [(plan.output(image), image) for image in images]
-    _refuse_long_names(outputs, root)
+    way_out: tuple[str | Setting, ...] = (": name another folder, or shorten the label",)
+    if plan.names == "keep":
+        way_out = (
+            ": shorten its name or that of its folder, or pass ",
+            Setting("names", "opaque"),
+        )
+    _refuse_long_names(outputs, root, way_out)
     _refuse_collisions(outputs, fold or str)
 
 
@@ -49,7 +55,7 @@ def _refuse_equal_labels(plan: FolderPlan, root: Path, fold: Fold) -> None:
             )
 
 
-def _refuse_long_names(outputs: Outputs, root: Path) -> None:
+def _refuse_long_names(outputs: Outputs, root: Path, way_out: tuple[str | Setting, ...]) -> None:
     name_bytes, path_bytes = filesystem.name_limits(root)
     above = len(os.fsencode(os.path.abspath(root))) + 2  # a slash, and the NUL at the end
     for output, image in outputs:
@@ -60,11 +66,7 @@ def _refuse_long_names(outputs: Outputs, root: Path) -> None:
             rule = f"the path would be longer than {path_bytes} bytes"
         else:
             continue
-        raise InputError(
-            f"{image.path} would become {output}, but in {root} {rule}: shorten its name or that "
-            "of its folder, or pass ",
-            Setting("names", "opaque"),
-        )
+        raise InputError(f"{image.path} would become {output}, but in {root} {rule}", *way_out)
 
 
 def _refuse_collisions(outputs: Outputs, fold: Fold) -> None:

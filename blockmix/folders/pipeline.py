@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from blockmix.errors import InputError, WorkError
+from blockmix.errors import InputError, Setting, WorkError
 from blockmix.folders.codec import BadImageError, decode, resized
 from blockmix.folders.cohorts import Cohort, pack
 from blockmix.folders.destination import Destination
@@ -95,7 +95,9 @@ class Pipeline:
         try:
             read, ahead, mixed = (np.empty((largest, *shape), np.uint8) for _ in range(3))
         except MemoryError as error:
-            raise WorkError(f"not enough memory: {error}; lower memory, or size") from None
+            raise WorkError(
+                f"not enough memory: {error}; lower ", Setting("memory"), " or ", Setting("size")
+            ) from None
         waiting = iter(loads)
         load = self._start_reading(next(waiting, None), read)
         while load:
@@ -110,7 +112,13 @@ class Pipeline:
         return all(self._is_there(self._plan.output(image)) for image in cohort.members)
 
     def _is_there(self, output: str) -> bool:
-        return self._resume and os.path.exists(os.path.join(self._destination.root, output))
+        if not self._resume:
+            return False
+        try:
+            # Renamed files are whole, unless the machine lost its power: then they can be empty.
+            return os.path.getsize(os.path.join(self._destination.root, output)) > 0
+        except OSError:
+            return False
 
     def _start_reading(self, cohorts: list[Cohort] | None, into: Pixels) -> Load | None:
         if cohorts is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import product
 
-from blockmix.errors import InputError
+from blockmix.errors import InputError, Setting
 from blockmix.forecasting.forecast import Forecast, forecast
 from blockmix.probability import balanced
 from blockmix.support.arguments import whole_number
@@ -59,7 +59,13 @@ def advise(
     (1, 10, 0.909)
     """
     if anonymity_set is None and linked is None:
-        raise InputError("advice needs a target: give anonymity_set, linked or both")
+        raise InputError(
+            "advice needs a target: give ",
+            Setting("anonymity_set"),
+            ", ",
+            Setting("linked"),
+            " or both",
+        )
     if anonymity_set is not None and not anonymity_set >= 1:
         raise InputError(f"anonymity_set is a number from 1 on, got {anonymity_set}")
     if linked is not None and not 0 <= linked <= 1:

@@ -15,7 +15,7 @@ from blockmix.privacy.pair import Pair
 from blockmix.privacy.pictures import picture
 from blockmix.privacy.verdict import verdicts
 from blockmix.support.extras import load
-from blockmix.support.progress import unseen
+from blockmix.support.progress import no_progress
 
 _SAMPLES = 8
 
@@ -80,7 +80,7 @@ def contact_sheet(pair: Pair, telling: Telling, seed: int) -> str:
     few = replace(
         pair, mixed=pair.mixed[chosen], mixed_labels=pair.mixed_labels[chosen], match=None
     )
-    match = nearest(few, telling, unseen).votes if pair.match is None else pair.match[chosen]
+    match = nearest(few, telling, no_progress).votes if pair.match is None else pair.match[chosen]
     rows = [np.concatenate(list(images), axis=1) for images in (pair.originals[match], few.mixed)]
     sheet = np.concatenate(rows, axis=0)
     memory = io.BytesIO()

@@ -25,7 +25,7 @@ from blockmix.privacy.pair import Pair, Positions
 from blockmix.privacy.similarity import SSIM, WINDOW, load_skimage, similarity
 from blockmix.privacy.situations import COPIES, situations
 from blockmix.support.arguments import whole_number
-from blockmix.support.progress import Progress, unseen
+from blockmix.support.progress import Progress, no_progress
 
 # Images that the slower parts look at, a seeded sample, and images that are put together.
 SAMPLE, PUZZLES = 500, 40
@@ -89,7 +89,7 @@ def measure(
     >>> report["linkage"]["by_blocks"]["value"]
     1.0
     """
-    tell = progress or unseen
+    tell = progress or no_progress
     sample = whole_number("sample", sample, 1, 2**31)
     seed = whole_number("seed", seed, 0, 2**63)
     _check(pair)

@@ -26,6 +26,6 @@ def load(module: str, needed: str, extra: str) -> Any:
     except Exception as error:  # whatever a broken installation or its settings lead to
         raise InputError(
             f"{needed}, but {name} cannot be imported ({type(error).__name__}: {error}): correct "
-            f"its settings, or pip install --force-reinstall 'blockmix[{extra}]'"
+            f"its settings, or install it anew: pip install --force-reinstall {name}"
         ) from error
     return library

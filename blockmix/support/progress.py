@@ -8,15 +8,15 @@ from contextlib import contextmanager, suppress
 Progress = Callable[[str, int, int], None]  # stage, done, total
 
 
-def unseen(stage: str, done: int, total: int) -> None:
-    """What is called where nobody wants to know."""
+def no_progress(stage: str, done: int, total: int) -> None:
+    """Ignore progress reports."""
 
 
 @contextmanager
 def progress_bars(*, shown: bool) -> Iterator[Progress]:
     """A bar for each stage on a terminal, nothing elsewhere."""
     if not shown:
-        yield unseen
+        yield no_progress
         return
     from rich.console import Console
     from rich.progress import MofNCompleteColumn, TaskID, TimeRemainingColumn

@@ -32,7 +32,7 @@ def prepare() -> None:
 
 
 @contextmanager
-def telling() -> Iterator[None]:
+def printing_results() -> Iterator[None]:
     """Print about work that is done: that nobody can read it is no failure of the work."""
     try:
         yield
@@ -43,7 +43,10 @@ def telling() -> Iterator[None]:
 
 
 def settle() -> None:
-    """Write out what was printed, or let it go, lest Python stumble over it as it ends."""
+    """Flush standard output; if that fails, point it at the null device.
+
+    Python flushes again as it ends, and would fail.
+    """
     try:
         sys.stdout.flush()
     except OSError:

@@ -467,6 +467,18 @@ def grey_png(row, bits, transparent):
     return png((b"IHDR", header), transparency, (b"IDAT", zlib.compress(b"\0" + packed)))
 
 
+def test_pngs_with_a_changed_byte(save):
+    """Pillow alone decodes some of them, to other pixels."""
+    path = save(np.random.default_rng(0).integers(0, 9, (24, 24, 3), np.uint8), "a.png")
+    whole = path.read_bytes()
+    start = whole.index(b"IDAT") + 4
+    stop = whole.index(b"IEND") - 8
+    for at in range(start, stop, 7):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        with pytest.raises(BadImageError):
+            decode(str(path), (24, 24), resize=False, grey=False)
+
+
 class TestSettingsOfPillow:
     """They belong to the process, and any library may have changed them."""
 

@@ -92,6 +92,13 @@ class TestWhatMayBeThere:
         (tmp_path / "link").symlink_to(src)
         self.refused(src, tmp_path / "link" / "new", "lie inside each other")
 
+    def test_not_inside_the_source_by_a_mount(self, src, tmp_path, monkeypatch):
+        """Of a mount the path tells nothing, but the folder is the same one."""
+        (tmp_path / "mount").symlink_to(src)
+        monkeypatch.setattr(destination_module.os.path, "realpath", os.path.abspath)
+        self.refused(src, tmp_path / "mount" / "new", "lie inside each other")
+        self.refused(tmp_path / "mount", src / "cat" / "new", "lie inside each other")
+
     def test_not_what_appears_while_the_images_are_looked_at(self, src, dst, monkeypatch):
         real_plan = mix_folder_module.make_plan
 
@@ -112,7 +119,7 @@ class TestWhatMayBeThere:
         def run_while_others_try(self, compiled):
             monkeypatch.setattr(mix_folder_module.Pipeline, "run", real_run)
             for allowed in ({}, {"overwrite": True}, {"resume": True}):
-                with pytest.raises(InputError, match=r"another run is writing|is not empty"):
+                with pytest.raises(InputError, match="another run is writing"):
                     run(src, dst, **allowed)
                 refused.append(allowed)
             real_run(self, compiled)
@@ -238,6 +245,15 @@ class TestResume:
         assert run(src, dst, resume=True).written == 0
         assert read_tree(dst) == before
 
+    def test_an_empty_file_is_written_again(self, src, dst):
+        """As a loss of power can leave it."""
+        run(src, dst)
+        before = read_tree(dst)
+        emptied = min(dst.rglob("*.png"))
+        emptied.write_bytes(b"")
+        run(src, dst, resume=True)
+        assert read_tree(dst) == before
+
     def test_serves_a_new_folder_too(self, src, dst):
         assert run(src, dst, resume=True).written == 50
 
@@ -299,6 +315,37 @@ class TestThreads:
         destination.release()
         assert {name: (dst / name).read_bytes() for name in files} == files
         assert len(list(dst.glob("*/*"))) == 200
+
+
+class TestRunsThatWriteNothing:
+    """They leave the destination as if they had never begun."""
+
+    @pytest.fixture
+    def damaged(self, src):
+        whole = (src / "cat" / "000.png").read_bytes()
+        (src / "cat" / "000.png").write_bytes(whole[:-50])
+        return whole
+
+    @pytest.mark.parametrize("there", [False, True])
+    def test_so_that_the_ways_out_of_the_error_are_open(self, src, dst, damaged, there):
+        if there:
+            dst.mkdir()
+        with pytest.raises(WorkError, match="mend it, or leave such files out"):
+            run(src, dst, memory="1GiB")
+        assert dst.exists() == there
+        assert not there or list(dst.iterdir()) == []
+        assert run(src, dst, memory="1GiB", on_error="skip").images == 49
+        (src / "cat" / "000.png").write_bytes(damaged)
+        assert run(src, dst.parent / "mended", memory="1GiB").images == 50
+
+    def test_but_what_is_written_can_be_resumed(self, src, dst):
+        (src / "dog" / "000.png").write_bytes((src / "dog" / "000.png").read_bytes()[:-50])
+        cohorts = {"workers": 1, "memory": 10 * (3 * 768 + 8 * 16 + 1024)}
+        with pytest.raises(WorkError):
+            run(src, dst, **cohorts)
+        assert len(list(dst.rglob("*.png"))) > 0
+        with pytest.raises(InputError, match="is not empty"):
+            run(src, dst, **cohorts)
 
 
 class TestFailingDisks:

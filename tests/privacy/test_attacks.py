@@ -16,7 +16,7 @@ from blockmix.privacy.attacks.releases import releases
 from blockmix.privacy.attacks.seams import largest_piece, seams
 from blockmix.privacy.attacks.seeds import seed_search
 from blockmix.privacy.nearest import UNKNOWN, nearest
-from blockmix.support.progress import unseen
+from blockmix.support.progress import no_progress
 
 COUNT, SIZE, BLOCK = 40, 96, 24
 
@@ -47,7 +47,7 @@ def most_blocks(_label):
 
 def test_linkage(pictures):
     pair = mixed(pictures, 0.5)
-    made = linkage(pair, pair.match, nearest(pair, most_blocks, unseen))
+    made = linkage(pair, pair.match, nearest(pair, most_blocks, no_progress))
     assert made["by_blocks"]["value"] > 0.7
     assert made["by_pixels"]["value"] > 0.4
     assert made["chance"] == pytest.approx(2 / COUNT)
@@ -58,7 +58,7 @@ def test_linkage(pictures):
 def test_linkage_is_judged_by_the_match(pictures):
     """An attacker who always takes the next image of the label is never right."""
     pair = mixed(pictures, 0)
-    found = nearest(pair, most_blocks, unseen)
+    found = nearest(pair, most_blocks, no_progress)
     assert linkage(pair, pair.match, found)["by_blocks"]["value"] == 1
     assert linkage(pair, np.roll(pair.match, 2), found)["by_blocks"]["value"] == 0
 
@@ -116,7 +116,7 @@ def test_reassembly_restores_what_was_only_shuffled():
     shuffled = np.stack([draw.permutation(COUNT) for _ in range(16)], axis=1)
     plan = SourceMap(shuffled.reshape(COUNT, 4, 4).astype(np.int32), BlockGrid.even(SIZE, SIZE, 24))
     pair = Pair.of_arrays(images, plan.apply(images), [0] * COUNT, block=24, source_map=plan)
-    made = reassembly(pair, pair.sources, ALL, 0, unseen)
+    made = reassembly(pair, pair.sources, ALL, 0, no_progress)
     for score in ("direct", "neighbour", "largest"):
         assert made[score] == {"value": 1, "low": 1, "high": 1}
     assert made["ceiling"] == 1
@@ -126,13 +126,13 @@ def test_reassembly_restores_what_was_only_shuffled():
 
 def test_reassembly_of_noise_is_chance():
     noise = mixed(random_images(COUNT, SIZE, SIZE, 3), 0.5)
-    made = reassembly(noise, noise.sources, ALL, 0, unseen)
+    made = reassembly(noise, noise.sources, ALL, 0, no_progress)
     assert made["direct"]["value"] == pytest.approx(made["chance"]["direct"], abs=0.05)
 
 
 def test_reassembly_of_unmixed_pictures_finds_neighbours(pictures):
     pair = mixed(pictures, 0)
-    made = reassembly(pair, pair.sources, ALL[:10], 0, unseen)
+    made = reassembly(pair, pair.sources, ALL[:10], 0, no_progress)
     assert made["ceiling"] == 1
     assert made["as_published"] == {"direct": 1, "neighbour": 1, "largest": 1}
     for score in ("direct", "neighbour", "largest"):
@@ -141,14 +141,14 @@ def test_reassembly_of_unmixed_pictures_finds_neighbours(pictures):
 
 def test_reassembly_of_a_single_block(pictures):
     pair = mixed(pictures, 0.5, block=SIZE)
-    made = reassembly(pair, pair.sources, ALL[:3], 0, unseen)
+    made = reassembly(pair, pair.sources, ALL[:3], 0, no_progress)
     assert made["images"] == 0
     assert made["direct"] is made["chance"] is None
 
 
 def test_reassembly_where_nothing_is_known(pictures):
     pair = mixed(pictures, 0.5)
-    made = reassembly(pair, np.full_like(pair.sources, UNKNOWN), ALL[:3], 0, unseen)
+    made = reassembly(pair, np.full_like(pair.sources, UNKNOWN), ALL[:3], 0, no_progress)
     assert made["images"] == 0
     assert made["direct"] is made["ceiling"] is None
 
@@ -157,7 +157,7 @@ def test_reassembly_is_judged_where_something_is_known():
     noise = mixed(random_images(COUNT, SIZE, SIZE, 3), 0.5)
     sources = noise.sources.copy()
     sources[:, 0] = UNKNOWN  # a plain border
-    made = reassembly(noise, sources, ALL, 0, unseen)
+    made = reassembly(noise, sources, ALL, 0, no_progress)
     assert made["direct"]["value"] == pytest.approx(made["chance"]["direct"], abs=0.06)
     assert made["direct"]["value"] <= made["ceiling"]
     assert made["as_published"]["direct"] > made["chance"]["direct"]

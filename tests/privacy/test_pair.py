@@ -11,7 +11,7 @@ from blockmix.forecasting.linking import others, telling
 from blockmix.privacy import Pair
 from blockmix.privacy.nearest import UNKNOWN, nearest
 from blockmix.privacy.situations import situations
-from blockmix.support.progress import unseen
+from blockmix.support.progress import no_progress
 
 
 def most_blocks(_label):
@@ -40,7 +40,7 @@ def test_classes_and_blocks():
 @pytest.mark.parametrize("block", [4, (3, 7), 16, BlockGrid([0, 5, 16], [0, 1, 3, 16])])
 def test_pixels_tell_the_map(block):
     pair = pair_of(block=block, rounds=2)
-    found = nearest(pair, most_blocks, unseen)
+    found = nearest(pair, most_blocks, no_progress)
     assert np.array_equal(found.sources, pair.sources)
     assert found.exact == 1
 
@@ -51,7 +51,7 @@ def test_pixels_tell_the_map_of_stored_images():
     noisy = pair.mixed.astype(int) + np.random.default_rng(0).integers(-9, 10, pair.mixed.shape)
     stored = np.clip(noisy, 0, 255).astype(np.uint8)
     found = nearest(
-        Pair.of_arrays(pair.originals, stored, pair.labels, block=4), most_blocks, unseen
+        Pair.of_arrays(pair.originals, stored, pair.labels, block=4), most_blocks, no_progress
     )
     assert np.array_equal(found.sources, pair.sources)
     assert found.exact == 0
@@ -59,7 +59,7 @@ def test_pixels_tell_the_map_of_stored_images():
 
 def test_linked_as_a_whole_and_by_blocks():
     pair = pair_of(probability=0.3)
-    found = nearest(pair, most_blocks, unseen)
+    found = nearest(pair, most_blocks, no_progress)
     assert np.array_equal(found.image, pair.match)
     counts = (pair.sources.reshape(30, -1, 1) == np.arange(30)).sum(axis=1)
     assert (counts[np.arange(30), found.votes] == counts.max(axis=1)).all()
@@ -71,7 +71,7 @@ def test_what_numbers_tell_decides_who_is_voted_for():
     def fewest_but_some(_label):
         return np.array([0.0, *range(16, 0, -1)])
 
-    found = nearest(pair, fewest_but_some, unseen)
+    found = nearest(pair, fewest_but_some, no_progress)
     counts = (pair.sources.reshape(30, -1, 1) == np.arange(30)).sum(axis=1)
     least = np.where(counts > 0, counts, 99).min(axis=1)
     assert (counts[np.arange(30), found.votes] == least).all()
@@ -80,7 +80,7 @@ def test_what_numbers_tell_decides_who_is_voted_for():
 def test_all_at_once_takes_no_original_twice():
     pair = pair_of(count=200, size=32, labels=1, probability=0.75)
     tells = telling(0.25, others(200, 0.25, 5, 0.75, 1), 64)
-    found = nearest(pair, lambda _label: tells, unseen)
+    found = nearest(pair, lambda _label: tells, no_progress)
     assert sorted(found.jointly) == list(range(200))
     assert (found.jointly == pair.match).mean() > (found.votes == pair.match).mean() + 0.05
 
@@ -93,7 +93,7 @@ def test_blocks_that_many_have_tell_nothing():
     mixer = BlockMixer(block=4, key=Key.from_seed(0))
     plan = mixer.plan([0] * 40, 32, 32)
     pair = Pair.of_arrays(images, plan.apply(images), [0] * 40, block=4)
-    found = nearest(pair, most_blocks, unseen)
+    found = nearest(pair, most_blocks, no_progress)
     inside = found.sources[:, 2:6, 2:6]
     assert np.array_equal(inside, plan.sources[:, 2:6, 2:6])
     assert (found.sources != UNKNOWN).sum() == inside.size
@@ -114,7 +114,7 @@ def test_near_duplicates_are_told_apart():
         np.uint8
     )
     pair = Pair.of_arrays(images, images, [0] * 20, block=96)
-    found = nearest(pair, most_blocks, unseen)
+    found = nearest(pair, most_blocks, no_progress)
     assert np.array_equal(found.votes, np.arange(20))
     assert found.exact == 1
 
