@@ -91,6 +91,11 @@ def _is_private():
     return True
 
 
+def kept_in():
+    """The folder where kernels are kept, or None where every process compiles them."""
+    return _folders()[-1] if DIGEST is not None and _is_private() else None
+
+
 class Locator(caching._CacheLocator):
     """Tells numba where kernels are kept, and what they belong to."""
 

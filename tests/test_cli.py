@@ -218,6 +218,13 @@ def test_info(blockmix):
     assert "threading layer" in output
 
 
+def test_info_says_where_kernels_are_kept(blockmix, monkeypatch):
+    cache = sys.modules["blockmix.kernels.cache"]
+    assert re.search(rf"kept kernels +{re.escape(str(cache.kept_in()))}\n", blockmix("info")[1])
+    monkeypatch.setattr(cache, "DIGEST", None)
+    assert re.search("kept kernels +none, so every process compiles them", blockmix("info")[1])
+
+
 def test_help_names_every_option(blockmix):
     code, output, _ = blockmix("mix", "--help")
     assert code == 0

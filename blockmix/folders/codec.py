@@ -356,7 +356,7 @@ def _refuse_lenient_pillow() -> None:
 
 def _refuse_damaged_png(path: str) -> None:
     # Pillow compares the checksums of pixels only here. Without, 53 of 690 files with one changed
-    # byte were decoded to other pixels.
+    # byte were decoded to other pixels. It takes 60 us of the 960 of a PNG of 192 x 192 x 3.
     with Image.open(path, formats=["PNG"]) as image:
         image.verify()
 
