@@ -16,7 +16,7 @@ from blockmix.bench.cases import SOURCES
 from blockmix.bench.curves import faces
 from blockmix.bench.curves.plan import SIDE
 from blockmix.bench.peers import Pixels
-from blockmix.folders.codec import read_header
+from blockmix.folders.decode import read_header
 from blockmix.folders.scan import find_candidates
 
 GENERATED_LABELS = 2  # as in the paper's first data set

@@ -146,7 +146,7 @@ def report(
     from blockmix.privacy.figures import load_matplotlib
     from blockmix.privacy.folders import load, report_on
     from blockmix.privacy.html import contact_sheet, load_jinja2, page
-    from blockmix.privacy.report import forecasts, telling_of
+    from blockmix.privacy.report import forecasts, log_likelihood_ratios
     from blockmix.privacy.similarity import load_skimage
     from blockmix.privacy.verdict import check_thresholds, verdicts
 
@@ -174,8 +174,10 @@ def report(
     made["verdicts"] = verdicts(made, limits)
     sheet = None
     if samples:
-        telling = telling_of(forecasts(loaded.pair, loaded.record.parameters))
-        sheet = contact_sheet(loaded.pair, telling, seed)
+        log_likelihood_ratio = log_likelihood_ratios(
+            forecasts(loaded.pair, loaded.record.parameters)
+        )
+        sheet = contact_sheet(loaded.pair, log_likelihood_ratio, seed)
     shown = page(made, sheet)
     output.mkdir(parents=True, exist_ok=True)
     atomic.write_text(output / "report.json", json.dumps(made, indent=1) + "\n")

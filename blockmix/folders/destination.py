@@ -21,7 +21,7 @@ from typing import Any
 
 from blockmix.errors import InputError, Setting, WorkError
 from blockmix.folders import filesystem
-from blockmix.folders.codec import WRITE_SUFFIXES, write_all
+from blockmix.folders.encode import WRITE_SUFFIXES, write_all
 
 RECORD = "blockmix.json"
 WORK = ".blockmix"

@@ -153,7 +153,7 @@ def mix_folder(
         candidates = find_candidates(source)
         hint = check_levels(source, candidates)
         destination.check()
-        with listening():  # to Pillow's warnings, which the codec judges
+        with listening():  # to Pillow's warnings, which the decoder judges
             checking = time.perf_counter()
             usable = survey(pool, source, candidates, options.on_error, report)
             checked = time.perf_counter() - checking
@@ -163,7 +163,7 @@ def mix_folder(
             destination.begin(plan.record)
             compiled = compiler.submit(compile_kernels, mixer)  # while the first images are read
             pipeline = Pipeline(
-                plan, usable.kept, destination, pool, options.on_error, resume, report
+                plan, usable.prefetched, destination, pool, options.on_error, resume, report
             )
             pipeline.run(compiled)
         before = {"compile": compiled.result(), "check": checked}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from blockmix.folders.codec import WRITE_SUFFIXES
+from blockmix.folders.encode import WRITE_SUFFIXES
 from blockmix.support.arguments import one_of, whole_number
 from blockmix.support.sizes import image_size, parse_memory
 

@@ -106,7 +106,7 @@ def _redirected() -> Iterator[None]:
 def is_of_pixels(warning: Warning) -> bool:
     """Whether a warning may say that pixels are wrong; one that is not known may."""
     if isinstance(warning, Image.DecompressionBombWarning):
-        return False  # the codec refuses what it is about
+        return False  # the decoder refuses what it is about
     return not _OF_METADATA.match(str(warning))
 
 

@@ -16,11 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from blockmix.errors import InputError, Setting, WorkError
-from blockmix.folders.codec import BadImageError, decode, resized
 from blockmix.folders.cohorts import Cohort, pack
+from blockmix.folders.decode import BadImageError, decode, resized
 from blockmix.folders.destination import Destination
-from blockmix.folders.kept import Kept
 from blockmix.folders.plan import FolderPlan
+from blockmix.folders.prefetch import PrefetchedJpegs
 from blockmix.folders.scan import Candidate
 from blockmix.folders.seconds import Seconds
 from blockmix.folders.survey import stop_at
@@ -61,7 +61,7 @@ class Pipeline:
     def __init__(
         self,
         plan: FolderPlan,
-        kept: Kept,
+        prefetched: PrefetchedJpegs,
         destination: Destination,
         pool: Executor,
         on_error: str,
@@ -72,7 +72,7 @@ class Pipeline:
         self.left_out: list[tuple[Candidate, str]] = []  # and why
         self.seconds = Seconds("read", "resize", "draw", "gather", "encode", "write")
         self._plan = plan
-        self._kept = kept
+        self._prefetched = prefetched
         self._destination = destination
         self._pool = pool
         self._on_error = on_error
@@ -146,7 +146,7 @@ class Pipeline:
                         plan.size,
                         resize=plan.resize,
                         grey=plan.grey,
-                        jpeg=self._kept.take(images[place].id),
+                        jpeg=self._prefetched.take(images[place].id),
                     )
             except BadImageError as error:
                 bad[place] = error

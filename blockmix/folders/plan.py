@@ -14,9 +14,9 @@ import PIL
 from blockmix import __version__
 from blockmix.compiler import rule
 from blockmix.errors import InputError
-from blockmix.folders.codec import Encoder
 from blockmix.folders.cohorts import Cohort, capacity, check_memory, cut_into_cohorts
 from blockmix.folders.destination import RECORD, WORK
+from blockmix.folders.encode import Encoder
 from blockmix.folders.expectation import expectation
 from blockmix.folders.options import FolderOptions
 from blockmix.folders.scan import Candidate

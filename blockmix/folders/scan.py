@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from blockmix.errors import InputError
-from blockmix.folders.codec import BadImageError
+from blockmix.folders.decode import BadImageError
 
 # What file managers, archivers and storage devices leave behind, in lower case; hidden files are
 # passed over too.

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from blockmix.errors import InputError, Setting, WorkError
-from blockmix.folders.codec import BadImageError, Header
-from blockmix.folders.kept import Kept
+from blockmix.folders.decode import BadImageError, Header
+from blockmix.folders.prefetch import PrefetchedJpegs
 from blockmix.folders.scan import Candidate, Enclosure
 from blockmix.support.progress import Progress
 
@@ -28,7 +28,7 @@ class Survey(NamedTuple):
     images: list[Candidate]
     kinds: dict[Header, Candidate]  # every header that occurs, and the first image that has it
     skipped: list[Skipped]
-    kept: Kept
+    prefetched: PrefetchedJpegs
 
     @property
     def grey(self) -> bool:
@@ -58,14 +58,14 @@ def survey(
 ) -> Survey:
     """Check every candidate; what cannot be used stops the run or is left out."""
     enclosure = Enclosure(src)
-    found = Survey([], {}, [], Kept())
+    found = Survey([], {}, [], PrefetchedJpegs())
 
     def look(batch: Sequence[Candidate]) -> Headers:
         headers: Headers = []
         for candidate in batch:
             try:
                 enclosure.check(candidate.path)
-                headers.append(found.kept.read_header(candidate))
+                headers.append(found.prefetched.read_header(candidate))
             except BadImageError as error:
                 headers.append(error)
         return headers

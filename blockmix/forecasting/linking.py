@@ -57,7 +57,7 @@ def others(n: int, own: float, sources: int, p: float, rounds: int) -> Others:
     return made
 
 
-def telling(own: float, others: Others, blocks: int) -> npt.NDArray[np.float64]:
+def log_likelihood_ratio(own: float, others: Others, blocks: int) -> npt.NDArray[np.float64]:
     """How much each number of shared blocks tells that an original is the image's own.
 
     The likelihood ratio of Neyman and Pearson: the chance that an image has 0, 1, ... blocks of its
@@ -85,7 +85,7 @@ def telling(own: float, others: Others, blocks: int) -> npt.NDArray[np.float64]:
 
 
 def linked(own: float, others: Others, blocks: int) -> float:
-    """The chance that the original which tells most is the image's own; see `telling`.
+    """The chance that the original which tells most is the image's own; see `log_likelihood_ratio`.
 
     Whoever holds the originals counts, for each of them, the blocks that an image has of it at the
     same place; ties are broken by chance. The counts of different originals are taken to be
@@ -93,7 +93,7 @@ def linked(own: float, others: Others, blocks: int) -> float:
     was up to 0.07 too high, most with few sources, and mostly within 0.02. Images are linked one by
     one; whoever matches all at once finds more.
     """
-    order = np.argsort(telling(own, others, blocks), kind="stable")
+    order = np.argsort(log_likelihood_ratio(own, others, blocks), kind="stable")
     counts = binomial(blocks, own, blocks)[order]
     below = np.ones(blocks + 1)  # the chance that no other tells more, for each count of its own
     equal = np.zeros(blocks + 1)  # how many others are expected to tell as much, if none tells more

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from blockmix.errors import InputError
-from blockmix.folders.codec import BadImageError, decode, resized
+from blockmix.folders.decode import BadImageError, decode, resized
 from blockmix.folders.destination import RECORD
 from blockmix.folders.scan import Candidate, Enclosure, find_candidates
 from blockmix.forecasting.forecast import forecast

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from blockmix.privacy.figures import figures
-from blockmix.privacy.nearest import Telling, nearest
+from blockmix.privacy.nearest import LogLikelihoodRatio, nearest
 from blockmix.privacy.pair import Pair
 from blockmix.privacy.pictures import picture
 from blockmix.privacy.verdict import verdicts
@@ -71,7 +71,7 @@ def load_jinja2() -> Any:
     return load("jinja2", "the page of a report is made by jinja2", "report")
 
 
-def contact_sheet(pair: Pair, telling: Telling, seed: int) -> str:
+def contact_sheet(pair: Pair, log_likelihood_ratio: LogLikelihoodRatio, seed: int) -> str:
     """Originals above, mixed below: a PNG as a data address. Shows originals.
 
     Where the match is not known, the original is the one that the blocks point to.
@@ -80,7 +80,11 @@ def contact_sheet(pair: Pair, telling: Telling, seed: int) -> str:
     few = replace(
         pair, mixed=pair.mixed[chosen], mixed_labels=pair.mixed_labels[chosen], match=None
     )
-    match = nearest(few, telling, no_progress).votes if pair.match is None else pair.match[chosen]
+    match = (
+        nearest(few, log_likelihood_ratio, no_progress).votes
+        if pair.match is None
+        else pair.match[chosen]
+    )
     rows = [np.concatenate(list(images), axis=1) for images in (pair.originals[match], few.mixed)]
     sheet = np.concatenate(rows, axis=0)
     memory = io.BytesIO()

@@ -12,8 +12,9 @@ from blockmix.privacy.pair import Pair, Pixels, Positions
 from blockmix.support.progress import Progress
 
 Distances = npt.NDArray[np.float32]
-# For a label of that name: how much 0, 1, ... blocks of an original tell, see `linking.telling`.
-Telling = Callable[[str], npt.NDArray[np.float64]]
+# For a label of that name: how much 0, 1, ... blocks of an original tell, see
+# `linking.log_likelihood_ratio`.
+LogLikelihoodRatio = Callable[[str], npt.NDArray[np.float64]]
 
 # Mixed images that are compared at once: a few arrays of so many rows and a column an original.
 _ROWS = 1000
@@ -65,7 +66,7 @@ class Nearest:
         return float((self.sources != UNKNOWN).mean())
 
 
-def nearest(pair: Pair, telling: Telling, progress: Progress) -> Nearest:
+def nearest(pair: Pair, log_likelihood_ratio: LogLikelihoodRatio, progress: Progress) -> Nearest:
     """Compare every block with every original of its label, by Euclidean distance.
 
     This restores the map wherever blocks of different originals differ by more than storing has
@@ -75,7 +76,7 @@ def nearest(pair: Pair, telling: Telling, progress: Progress) -> Nearest:
     ----------
     pair : Pair
         The sets.
-    telling : callable
+    log_likelihood_ratio : callable
         Called with the name of a label: how much 0, 1, ... blocks of one original tell.
     progress : callable
         Called as ``progress("blocks", done, total)``.
@@ -84,7 +85,7 @@ def nearest(pair: Pair, telling: Telling, progress: Progress) -> Nearest:
     comparison = _Comparison(pair)
     done = 0
     for name, of_label, mixed_of_label in pair.classes():
-        tells, told = telling(name), []
+        tells, told = log_likelihood_ratio(name), []
         for begin in range(0, len(mixed_of_label), _ROWS):
             some = mixed_of_label[begin : begin + _ROWS]
             found = comparison.look(of_label, some, tells)

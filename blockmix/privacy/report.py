@@ -12,7 +12,7 @@ import numpy.typing as npt
 from blockmix import __version__
 from blockmix.errors import InputError
 from blockmix.forecasting.forecast import Forecast, forecast
-from blockmix.forecasting.linking import others, telling
+from blockmix.forecasting.linking import log_likelihood_ratio, others
 from blockmix.privacy.attacks.identity import Recogniser, embeddings, identity
 from blockmix.privacy.attacks.linkage import linkage
 from blockmix.privacy.attacks.reassembly import reassembly
@@ -20,7 +20,7 @@ from blockmix.privacy.attacks.releases import releases
 from blockmix.privacy.attacks.seams import seams
 from blockmix.privacy.attacks.seeds import seed_search
 from blockmix.privacy.checks import near_duplicates, small_labels
-from blockmix.privacy.nearest import Nearest, Telling, nearest
+from blockmix.privacy.nearest import LogLikelihoodRatio, Nearest, nearest
 from blockmix.privacy.pair import Pair, Positions
 from blockmix.privacy.similarity import SSIM, WINDOW, load_skimage, similarity
 from blockmix.privacy.situations import COPIES, situations
@@ -99,7 +99,7 @@ def measure(
     if recogniser is not None:
         embeddings(recogniser, pair.originals[:2])  # before the work, not after it
     started = time.perf_counter()
-    found = nearest(pair, telling_of(made), tell)
+    found = nearest(pair, log_likelihood_ratios(made), tell)
     _check_origin(pair, found)
     sources_of = found.sources if pair.sources is None else pair.sources
     known = pair.match is not None
@@ -153,12 +153,12 @@ def forecasts(pair: Pair, parameters: Parameters) -> dict[str, Forecast]:
     }
 
 
-def telling_of(made: Mapping[str, Forecast]) -> Telling:
+def log_likelihood_ratios(made: Mapping[str, Forecast]) -> LogLikelihoodRatio:
     """What an attacker who knows the parameters makes of numbers of blocks."""
 
     def tells(name: str) -> npt.NDArray[np.float64]:
         one = made[name]
-        return telling(one.own_kept, _others(one), one.blocks)
+        return log_likelihood_ratio(one.own_kept, _others(one), one.blocks)
 
     return tells
 

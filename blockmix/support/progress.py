@@ -1,4 +1,4 @@
-"""Telling how far the work has come."""
+"""Reports of progress."""
 
 from __future__ import annotations
 

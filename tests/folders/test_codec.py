@@ -24,15 +24,8 @@ from skimage import data
 from skimage.metrics import peak_signal_noise_ratio
 
 from blockmix import InputError, WorkError
-from blockmix.folders.codec import (
-    BadImageError,
-    Encoder,
-    decode,
-    read_header,
-    read_jpeg_header,
-    resized,
-    write_all,
-)
+from blockmix.folders.decode import BadImageError, decode, read_header, read_jpeg_header, resized
+from blockmix.folders.encode import Encoder, write_all
 
 COLOUR = np.random.default_rng(0).integers(0, 256, (6, 8, 3), np.uint8)
 GREY = COLOUR[..., 0]

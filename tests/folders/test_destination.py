@@ -18,8 +18,8 @@ from conftest import SECRET, read_tree, write_images
 from blockmix import InputError, Key, WorkError, mix_folder
 from blockmix.folders import destination as destination_module
 from blockmix.folders import mix_folder as mix_folder_module
-from blockmix.folders.codec import Encoder, write_all
 from blockmix.folders.destination import Destination
+from blockmix.folders.encode import Encoder, write_all
 
 PARAMETERS = {"block": 4, "sources": 3, "memory": 10 * (3 * 768 + 8 * 16 + 1024)}
 

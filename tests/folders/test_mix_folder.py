@@ -12,8 +12,8 @@ from PIL import Image, ImageFile
 
 from blockmix import BlockGrid, InputError, Key, WorkError, mix_folder
 from blockmix.folders import cohorts as cohorts_module
-from blockmix.folders import kept as kept_module
 from blockmix.folders import pipeline as pipeline_module
+from blockmix.folders import prefetch as prefetch_module
 from blockmix.folders import survey as survey_module
 from blockmix.kernels import reference
 
@@ -133,7 +133,7 @@ class TestWhatDecides:
         src = write_images(tmp_path / "src", {"a": 30, "b": 20}, suffix=".jpg")
         trees = []
         for room in (0, 200_000, 64 << 20):
-            monkeypatch.setattr(kept_module, "KEPT_BYTES", room)
+            monkeypatch.setattr(prefetch_module, "PREFETCHED_BYTES", room)
             mix_folder(src, tmp_path / str(room), block=4, sources=3, key=key)
             trees.append(read_tree(tmp_path / str(room)))
         assert trees[0] == trees[1] == trees[2]
@@ -173,7 +173,11 @@ def test_jpegs_are_read_once(jpegs, tmp_path, key):
 
 def test_nothing_is_kept_longer_than_it_is_needed(jpegs, tmp_path, key, monkeypatch):
     made = []
-    monkeypatch.setattr(survey_module, "Kept", lambda: made.append(kept_module.Kept()) or made[-1])
+    monkeypatch.setattr(
+        survey_module,
+        "PrefetchedJpegs",
+        lambda: made.append(prefetch_module.PrefetchedJpegs()) or made[-1],
+    )
     held = []
     mix_folder(
         jpegs,

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageFile, WebPImagePlugin
 from test_codec import COLOUR, GREY, ORIENTATION, decode, ifd, png, read, refused, save, turned
 
-from blockmix.folders.codec import BadImageError
+from blockmix.folders.decode import BadImageError
 from blockmix.folders.pillow_warnings import heard_warnings, is_of_pixels, listening
 
 __all__ = ["save"]  # the fixture

@@ -6,7 +6,7 @@ import pytest
 from conftest import write_images
 
 from blockmix import InputError
-from blockmix.folders.codec import BadImageError
+from blockmix.folders.decode import BadImageError
 from blockmix.folders.scan import Enclosure, find_candidates
 
 

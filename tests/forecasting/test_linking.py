@@ -5,7 +5,7 @@ import pytest
 
 from blockmix import BlockMixer, Key
 from blockmix.forecasting.forecast import own_kept
-from blockmix.forecasting.linking import others, telling
+from blockmix.forecasting.linking import log_likelihood_ratio, others
 from blockmix.privacy import balanced, forecast
 
 # Class size, sources, rounds, probability, blocks.
@@ -40,7 +40,7 @@ def shares(size, sources, rounds, probability, blocks, seed):
 def test_linked(case):
     size, sources, rounds, probability, blocks = case
     own = own_kept(size, probability, rounds)
-    tells = telling(own, others(size, own, sources, probability, rounds), blocks)
+    tells = log_likelihood_ratio(own, others(size, own, sources, probability, rounds), blocks)
     ranks = np.argsort(np.argsort(tells, kind="stable"))
     generator, right = np.random.default_rng(0), []
     for seed in range(2400 // size):
@@ -54,7 +54,7 @@ def test_linked(case):
 
 def tells_of(sources, probability, blocks):
     own = own_kept(300, probability, 1)
-    return telling(own, others(300, own, sources, probability, 1), blocks)
+    return log_likelihood_ratio(own, others(300, own, sources, probability, 1), blocks)
 
 
 def test_with_the_papers_parameters_more_blocks_tell_more():

@@ -7,7 +7,7 @@ import pytest
 from conftest import random_images
 
 from blockmix import BlockGrid, BlockMixer, InputError, InputTypeError, Key
-from blockmix.forecasting.linking import others, telling
+from blockmix.forecasting.linking import log_likelihood_ratio, others
 from blockmix.privacy import Pair
 from blockmix.privacy.nearest import UNKNOWN, nearest
 from blockmix.privacy.situations import situations
@@ -79,7 +79,7 @@ def test_what_numbers_tell_decides_who_is_voted_for():
 
 def test_all_at_once_takes_no_original_twice():
     pair = pair_of(count=200, size=32, labels=1, probability=0.75)
-    tells = telling(0.25, others(200, 0.25, 5, 0.75, 1), 64)
+    tells = log_likelihood_ratio(0.25, others(200, 0.25, 5, 0.75, 1), 64)
     found = nearest(pair, lambda _label: tells, no_progress)
     assert sorted(found.jointly) == list(range(200))
     assert (found.jointly == pair.match).mean() > (found.votes == pair.match).mean() + 0.05

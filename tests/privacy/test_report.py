@@ -18,7 +18,7 @@ from blockmix import BlockMixer, InputError, Key
 from blockmix.bench.curves.faces import face
 from blockmix.privacy import Pair, forecast, measure, page, verdicts
 from blockmix.privacy.html import contact_sheet
-from blockmix.privacy.report import forecasts, telling_of
+from blockmix.privacy.report import forecasts, log_likelihood_ratios
 
 SCHEMA = json.loads(Path(blockmix.privacy.__file__).with_name("schema.json").read_text())
 LABELS = ["cat", "dog"] * 30
@@ -153,7 +153,9 @@ class Reader(HTMLParser):
 
 def test_the_page_needs_nothing_else(report, pair):
     reader = Reader()
-    reader.feed(page(report, contact_sheet(pair, telling_of(forecasts(pair, DEFAULTS)), 0)))
+    reader.feed(
+        page(report, contact_sheet(pair, log_likelihood_ratios(forecasts(pair, DEFAULTS)), 0))
+    )
     assert reader.open == []
     assert reader.loads == []
 
@@ -175,7 +177,7 @@ def test_the_page_says_what_was_measured(report):
 def test_originals_are_shown_on_request_only(report, pair):
     assert "data:image" not in page(report)
     assert "data:image/png;base64," in page(
-        report, contact_sheet(pair, telling_of(forecasts(pair, DEFAULTS)), 0)
+        report, contact_sheet(pair, log_likelihood_ratios(forecasts(pair, DEFAULTS)), 0)
     )
 
 

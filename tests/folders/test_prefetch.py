@@ -1,13 +1,13 @@
-"""What is kept of the files that were looked at: JPEGs, as long as there is room."""
+"""What is prefetched of the files that were looked at: JPEGs, as long as there is room."""
 
 import numpy as np
 import pytest
 from conftest import random_images, write_images
 from PIL import ExifTags, Image
 
-from blockmix.folders import kept as kept_module
-from blockmix.folders.codec import BadImageError, decode, read_header
-from blockmix.folders.kept import Kept
+from blockmix.folders import prefetch as prefetch_module
+from blockmix.folders.decode import BadImageError, decode, read_header
+from blockmix.folders.prefetch import PrefetchedJpegs
 from blockmix.folders.scan import Candidate, find_candidates
 
 
@@ -16,35 +16,37 @@ def jpegs(tmp_path):
     return find_candidates(write_images(tmp_path / "src", {"a": 12}, suffix=".jpg"))
 
 
-def taken(kept, candidates):
-    return [kept.take(candidate.id) is not None for candidate in candidates]
+def taken(prefetched, candidates):
+    return [prefetched.take(candidate.id) is not None for candidate in candidates]
 
 
 def test_what_fits_is_kept_until_it_is_taken(jpegs):
-    kept = Kept()
-    assert [kept.read_header(jpeg) for jpeg in jpegs] == [read_header(jpeg.path) for jpeg in jpegs]
-    assert taken(kept, jpegs) == [True] * 12
-    assert taken(kept, jpegs) == [False] * 12
+    prefetched = PrefetchedJpegs()
+    assert [prefetched.read_header(jpeg) for jpeg in jpegs] == [
+        read_header(jpeg.path) for jpeg in jpegs
+    ]
+    assert taken(prefetched, jpegs) == [True] * 12
+    assert taken(prefetched, jpegs) == [False] * 12
 
 
 def test_what_is_kept_is_bounded(jpegs, monkeypatch, tmp_path):
     sizes = [(tmp_path / "src" / "a" / jpeg.name).stat().st_size for jpeg in jpegs]
-    room = sum(sizes[:5]) + 5 * kept_module._EACH
-    monkeypatch.setattr(kept_module, "KEPT_BYTES", room)
-    kept = Kept()
-    headers = [kept.read_header(jpeg) for jpeg in jpegs]
+    room = sum(sizes[:5]) + 5 * prefetch_module._EACH
+    monkeypatch.setattr(prefetch_module, "PREFETCHED_BYTES", room)
+    prefetched = PrefetchedJpegs()
+    headers = [prefetched.read_header(jpeg) for jpeg in jpegs]
     assert headers == [read_header(jpeg.path) for jpeg in jpegs]
-    assert taken(kept, jpegs) == [True] * 5 + [False] * 7
+    assert taken(prefetched, jpegs) == [True] * 5 + [False] * 7
 
 
 def test_a_file_that_is_too_large_leaves_the_room_to_others(jpegs, monkeypatch, tmp_path):
     with open(jpegs[0].path, "ab") as file:
         file.write(bytes(100_000))
-    monkeypatch.setattr(kept_module, "KEPT_BYTES", 100_000)
-    kept = Kept()
+    monkeypatch.setattr(prefetch_module, "PREFETCHED_BYTES", 100_000)
+    prefetched = PrefetchedJpegs()
     for jpeg in jpegs[:2]:
-        kept.read_header(jpeg)
-    assert taken(kept, jpegs[:2]) == [False, True]
+        prefetched.read_header(jpeg)
+    assert taken(prefetched, jpegs[:2]) == [False, True]
 
 
 def test_only_jpegs_are_kept(tmp_path):
@@ -52,18 +54,18 @@ def test_only_jpegs_are_kept(tmp_path):
     for suffix in (".png", ".webp", ".bmp", ".gif", ".tif", ".ppm"):
         src = write_images(tmp_path / suffix, {"a": 1}, suffix=suffix)
         (candidate,) = find_candidates(src)
-        kept = Kept()
-        assert kept.read_header(candidate) == read_header(candidate.path)
-        assert taken(kept, [candidate]) == [False]
+        prefetched = PrefetchedJpegs()
+        assert prefetched.read_header(candidate) == read_header(candidate.path)
+        assert taken(prefetched, [candidate]) == [False]
 
 
 def test_the_pixels_are_the_same(jpegs):
-    kept = Kept()
+    prefetched = PrefetchedJpegs()
     for jpeg in jpegs:
-        kept.read_header(jpeg)
+        prefetched.read_header(jpeg)
         images = [
             decode(jpeg.path, (16, 16), resize=False, grey=False, jpeg=held)
-            for held in (kept.take(jpeg.id), None)
+            for held in (prefetched.take(jpeg.id), None)
         ]
         assert np.array_equal(*map(np.asarray, images))
 
@@ -95,10 +97,10 @@ def test_damage_is_reported_the_same_whether_kept_or_not(jpegs):
             image = decode(jpeg.path, (16, 16), resize=False, grey=False, jpeg=held)
             return np.asarray(image).tobytes()
 
-        kept = Kept()
+        prefetched = PrefetchedJpegs()
         header = outcome(lambda: read_header(jpeg.path))
-        assert outcome(lambda kept=kept: kept.read_header(jpeg)) == header
-        held = kept.take(jpeg.id)
+        assert outcome(lambda prefetched=prefetched: prefetched.read_header(jpeg)) == header
+        held = prefetched.take(jpeg.id)
         if held:
             report = outcome(lambda: pixels(None))
             assert outcome(lambda held=held: pixels(held)) == report
@@ -109,7 +111,7 @@ def test_damage_is_reported_the_same_whether_kept_or_not(jpegs):
 
 def test_a_missing_file(tmp_path):
     with pytest.raises(BadImageError, match=r"gone\.jpg: it cannot be read: No such file"):
-        Kept().read_header(Candidate(0, str(tmp_path), "a", "gone.jpg"))
+        PrefetchedJpegs().read_header(Candidate(0, str(tmp_path), "a", "gone.jpg"))
 
 
 def test_turned_photographs_take_no_room(tmp_path, monkeypatch):
@@ -123,11 +125,11 @@ def test_turned_photographs_take_no_room(tmp_path, monkeypatch):
     (folder / "5.jpg").write_bytes(b"\xff\xd8\xff and no more")
     pixels.save(folder / "6.jpg")
     jpegs = find_candidates(tmp_path / "src")
-    monkeypatch.setattr(kept_module, "KEPT_BYTES", 2000)
-    kept = Kept()
+    monkeypatch.setattr(prefetch_module, "PREFETCHED_BYTES", 2000)
+    prefetched = PrefetchedJpegs()
     for jpeg in jpegs[:5]:
-        kept.read_header(jpeg)
+        prefetched.read_header(jpeg)
     with pytest.raises(BadImageError):
-        kept.read_header(jpegs[5])
-    kept.read_header(jpegs[6])
-    assert taken(kept, jpegs) == [False] * 6 + [True]
+        prefetched.read_header(jpegs[5])
+    prefetched.read_header(jpegs[6])
+    assert taken(prefetched, jpegs) == [False] * 6 + [True]

@@ -1,23 +1,23 @@
-"""Files that were read for their headers, and are kept in memory until they are decoded."""
+"""JPEG files that were read for their headers, and wait in memory until they are decoded."""
 
 from __future__ import annotations
 
 import os
 from threading import Lock
 
-from blockmix.folders.codec import Header, UprightJpeg, read_header, read_jpeg_header
+from blockmix.folders.decode import Header, UprightJpeg, read_header, read_jpeg_header
 from blockmix.folders.scan import Candidate
 
 # Bytes of all files that are kept, each with what Python needs for it: as much as one load of
 # pixels, and enough for 10,000 faces of 224 x 224. Runs over 5,000 of them took 8.1 s, without 8.8
 # (medians of ten, two threads, AMD EPYC). To keep them opened brought nothing more, 8.7: thousands
 # of Pillow's images cost the garbage collector 0.2 s.
-KEPT_BYTES = 64 << 20
+PREFETCHED_BYTES = 64 << 20
 _EACH = 512
 _START = b"\xff\xd8\xff"
 
 
-class Kept:
+class PrefetchedJpegs:
     """JPEG files by the id of the image, as many as there is room for.
 
     Those alone: a file of another format is large beside its header, which is quickly looked at.
@@ -25,11 +25,11 @@ class Kept:
 
     def __init__(self) -> None:
         self._files: dict[int, UprightJpeg] = {}
-        self._room = KEPT_BYTES
+        self._room = PREFETCHED_BYTES
         self._lock = Lock()  # headers may be read by several threads
 
     def read_header(self, candidate: Candidate) -> Header:
-        """As `codec.read_header` does, and keep the file if it is a JPEG that fits."""
+        """As `decode.read_header` does, and keep the file if it is a JPEG that fits."""
         data = self._read(candidate.path)
         if data is None:
             return read_header(candidate.path)
