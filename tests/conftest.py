@@ -1,4 +1,4 @@
-"""Shared builders: a fixed key, small image sets and folders, the real data if it is there."""
+"""Shared fixtures: a fixed key, the real data if it is there, the command line in this process."""
 
 import importlib.util
 import json
@@ -6,14 +6,11 @@ import os
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
+from builders import SECRET
 from hypothesis import settings
-from PIL import Image
 
 from blockmix import Key
-
-SECRET = bytes(range(32))
 
 # The first example of a test may have to wait for a compiler.
 settings.register_profile("blockmix", deadline=None)
@@ -93,31 +90,3 @@ def blockmix(monkeypatch, capfd, tmp_path):
         return stopped.value.code or 0, output, errors
 
     return run
-
-
-def random_images(*shape, dtype=np.uint8, seed=0):
-    """Images of random bytes, so that every block of every image differs from every other."""
-    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-    data = np.random.default_rng(seed).integers(0, 256, size, np.uint8)
-    return data.view(dtype).reshape(shape)
-
-
-def write_images(folder, labels, *, size=(16, 16), suffix=".png", seed=0, grey=False):
-    """Write random images as ``folder/<label>/<number>``; ``labels`` maps a label to a count."""
-    generator = np.random.default_rng(seed)
-    channels = () if grey else (3,)
-    for label, count in labels.items():
-        (folder / label).mkdir(parents=True)
-        for number in range(count):
-            pixels = generator.integers(0, 256, (*size, *channels), np.uint8)
-            Image.fromarray(pixels).save(folder / label / f"{number:03}{suffix}")
-    return folder
-
-
-def read_tree(folder):
-    """Every file below a folder, as a mapping from relative path to bytes."""
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import random_images
+from builders import random_images
 
 from blockmix import BlockMixer
 from blockmix.bench import peers

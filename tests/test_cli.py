@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import read_tree, write_images
+from builders import read_tree, write_images
 from PIL import Image
 
 from blockmix import Key, __version__, mix_folder

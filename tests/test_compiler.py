@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import read_tree, write_images
+from builders import read_tree, write_images
 
 SETTINGS = [
     ("NUMBA_DISABLE_JIT", "1", "need numba's compiler: unset NUMBA_DISABLE_JIT"),

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from conftest import random_images
+from builders import random_images
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from conftest import random_images
+from builders import random_images
 
 from blockmix import BlockMixer, InputError, InputTypeError, Key, WorkError, mix
 from blockmix.arrays.batch import open_images, open_out

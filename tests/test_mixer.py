@@ -6,7 +6,7 @@ import traceback
 
 import numpy as np
 import pytest
-from conftest import SECRET, random_images
+from builders import SECRET, random_images
 
 from blockmix import BlockGrid, BlockMixer, InputError, InputTypeError, Key, mix
 from blockmix.kernels import reference

@@ -5,7 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
-from conftest import random_images
+from builders import random_images
 
 from blockmix import BlockGrid, InputError, InputTypeError, SourceMap
 

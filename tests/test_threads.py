@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numba
 import numpy as np
 import pytest
-from conftest import random_images
+from builders import random_images
 
 from blockmix import mix
 

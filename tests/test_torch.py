@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import random_images
+from builders import random_images
 
 from blockmix import BlockMixer, InputError, InputTypeError, mix
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from conftest import read_tree, write_images
+from builders import read_tree, write_images
 from rich.console import Console
 
 from blockmix import InputError

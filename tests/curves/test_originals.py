@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from conftest import write_images
+from builders import write_images
 from PIL import Image
 
 from blockmix import InputError, WorkError

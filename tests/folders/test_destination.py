@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from conftest import SECRET, read_tree, write_images
+from builders import SECRET, read_tree, write_images
 
 from blockmix import InputError, Key, WorkError, mix_folder
 from blockmix.folders import destination as destination_module

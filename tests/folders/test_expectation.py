@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import write_images
+from builders import write_images
 
 from blockmix import BlockMixer, mix_folder
 from blockmix.folders.expectation import describe, expectation

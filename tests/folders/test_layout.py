@@ -1,7 +1,7 @@
 """Source folders with a level too many above the labels."""
 
 import pytest
-from conftest import write_images
+from builders import write_images
 
 from blockmix import InputError, mix_folder
 from blockmix.folders.layout import check_levels

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import SECRET, read_tree, write_images
+from builders import SECRET, read_tree, write_images
 from PIL import Image, ImageFile
 
 from blockmix import BlockGrid, InputError, Key, WorkError, mix_folder

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import random_images, write_images
+from builders import random_images, write_images
 from PIL import ExifTags, Image
 
 from blockmix.folders import prefetch as prefetch_module

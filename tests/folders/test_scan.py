@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from conftest import write_images
+from builders import write_images
 
 from blockmix import InputError
 from blockmix.folders.decode import BadImageError

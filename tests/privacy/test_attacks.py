@@ -4,7 +4,7 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import random_images
+from builders import random_images
 
 from blockmix import BlockGrid, BlockMixer, InputError, Key, SourceMap
 from blockmix.bench.curves.faces import face

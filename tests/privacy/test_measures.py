@@ -5,7 +5,7 @@ from math import factorial, log10
 
 import numpy as np
 import pytest
-from conftest import random_images
+from builders import random_images
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from conftest import random_images
+from builders import random_images
 
 from blockmix import BlockGrid, BlockMixer, InputError, InputTypeError, Key
 from blockmix.forecasting.linking import log_likelihood_ratio, others

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from conftest import read_tree, write_images
+from builders import read_tree, write_images
 from PIL import Image
 
 from blockmix import privacy

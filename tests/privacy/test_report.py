@@ -10,7 +10,7 @@ from pathlib import Path
 import jsonschema
 import numpy as np
 import pytest
-from conftest import random_images
+from builders import random_images
 from PIL import Image
 
 import blockmix.privacy
