@@ -156,10 +156,7 @@ class Destination:
         if self._lock_file is None:
             return
         if self._is_empty:  # there is nothing to resume
-            with suppress(OSError):
-                filesystem.remove(self._state)
-                for label in self._made:
-                    filesystem.remove_folder(self.root / label)
+            self._forget()
         if self._state.exists():
             self._unlock()
         else:
@@ -167,6 +164,19 @@ class Destination:
             for folder in self._new_folders:
                 with suppress(OSError):
                     folder.rmdir()
+
+    def _forget(self) -> None:
+        """Remove the state, and the folders of images that never came."""
+        folders = {
+            folder
+            for made in map(Path, filter(None, self._made))
+            for folder in (made, *made.parents[:-1])
+        }
+        with suppress(OSError):
+            filesystem.remove(self._state)
+        for folder in sorted(folders, key=lambda folder: len(folder.parts), reverse=True):
+            with suppress(OSError):
+                filesystem.remove_folder(self.root / folder)
 
     def _take_lock(self) -> None:
         path = self.work / "lock"

@@ -338,6 +338,18 @@ class TestRunsThatWriteNothing:
         (src / "cat" / "000.png").write_bytes(damaged)
         assert run(src, dst.parent / "mended", memory="1GiB").images == 50
 
+    def test_nor_folders_of_images_that_never_came(self, src, dst, monkeypatch):
+        (src / "cat" / "deep" / "er").mkdir(parents=True)
+        (src / "cat" / "000.png").rename(src / "cat" / "deep" / "er" / "000.png")
+
+        def fail(self, pixels, file):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        monkeypatch.setattr(Encoder, "save", fail)
+        with pytest.raises(WorkError, match="No space left"):
+            run(src, dst, names="keep", memory="1GiB")
+        assert not dst.exists()
+
     def test_but_what_is_written_can_be_resumed(self, src, dst):
         (src / "dog" / "000.png").write_bytes((src / "dog" / "000.png").read_bytes()[:-50])
         cohorts = {"workers": 1, "memory": 10 * (3 * 768 + 8 * 16 + 1024)}
