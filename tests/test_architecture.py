@@ -97,6 +97,30 @@ def test_no_imports_lead_back(arrows):
         left = {module: imported for module, imported in left.items() if module not in free}
 
 
+def test_the_picture_of_the_floors_shows_every_module():
+    page = (ROOT / "CONTRIBUTING.md").read_text()
+    picture = page[page.index("## The floors") : page.index("## Where is")]
+    shown = set(re.findall(r"\w+", picture))
+    for module in modules():
+        assert {*module.split(".")} <= shown, module
+
+
+@pytest.mark.parametrize("folder", ["bench/curves", "blockmix/privacy/attacks"])
+def test_lists_of_modules_are_whole(folder):
+    named = re.findall(r"^``(\w+)``", (ROOT / folder / "__init__.py").read_text(), re.MULTILINE)
+    assert sorted([*named, "__init__"]) == sorted(
+        path.stem for path in (ROOT / folder).glob("*.py")
+    )
+
+
+def test_files_that_are_named_exist():
+    page = (ROOT / "CONTRIBUTING.md").read_text()
+    paths = set(re.findall(r"`([\w/]+\.py)`", page))
+    assert len(paths) > 15
+    for path in paths:
+        assert (ROOT / path).exists() or (ROOT / "kernels" / path).exists(), path
+
+
 def test_bench_uses_of_the_kernels_only_the_reference():
     for path in (ROOT / "bench").rglob("*.py"):
         for module in imported_modules(path, "blockmix.bench"):

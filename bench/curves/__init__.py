@@ -1,7 +1,9 @@
 """``blockmix bench``: the paper's running-time curves on this machine (section VI-C).
 
 ``plan``       which numbers of images and of blocks are timed
+``step``       one thing that is timed
 ``originals``  the images: from a folder, or made by ``faces``
+``faces``      smooth pictures that cost a decoder about what faces do
 ``arrays``     one regime: mixing alone, in memory, beside a copy
 ``files``      the other: read, resize, mix and write, beside decoding, resizing and encoding alone
 ``algorithm1`` the paper's own algorithm, as published and with its images in memory
