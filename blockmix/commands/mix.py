@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from blockmix.commands.app import complain
+from blockmix.commands.options import Probability, Rounds, Sources
 from blockmix.errors import InputError
 from blockmix.support import streams
 from blockmix.support.progress import progress_bars
@@ -55,15 +56,9 @@ def mix(
         typer.Option(help="HEIGHTxWIDTH to resize to; without it all images must have one size."),
     ] = None,
     block: Annotated[str, typer.Option(help="HEIGHTxWIDTH of a block in pixels.")] = "24x24",
-    sources: Annotated[int, typer.Option(help="Images of the same label picked for one.")] = 10,
-    rounds: Annotated[int, typer.Option(help="How often the whole set is mixed.")] = 1,
-    probability: Annotated[
-        str,
-        typer.Option(
-            help="Chance that a block is replaced in one round, or 'balanced': "
-            "sources / (sources + 1)."
-        ),
-    ] = "0.5",
+    sources: Sources = 10,
+    rounds: Rounds = 1,
+    probability: Probability = "0.5",
     key_file: Annotated[
         Path | None,
         typer.Option(help="Key from 'blockmix keygen'. Default: a fresh key, then forgotten."),

@@ -1,8 +1,21 @@
-"""Values of options as people write them."""
+"""Options that several commands have, and values as people write them."""
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from blockmix.errors import InputError
+
+Sources = Annotated[int, typer.Option(help="Images of the same label picked for one.")]
+Rounds = Annotated[int, typer.Option(help="How often the whole set is mixed.")]
+Probability = Annotated[
+    str,
+    typer.Option(
+        help="Chance that a block is replaced in one round, or 'balanced': sources / (sources + 1)."
+    ),
+]
 
 
 def parse_numbers(name: str, text: str | None) -> tuple[int, ...]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from blockmix.commands.exit_codes import MISSED
-from blockmix.commands.options import parse_numbers
+from blockmix.commands.options import Probability, Rounds, Sources, parse_numbers
 from blockmix.errors import InputError
 from blockmix.support import atomic, streams
 from blockmix.support.arguments import new_or_empty, whole_number
@@ -31,15 +31,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 def forecast(
     class_size: ClassSize,
-    sources: Annotated[int, typer.Option(help="Images of the same label picked for one.")] = 10,
-    rounds: Annotated[int, typer.Option(help="How often the whole set is mixed.")] = 1,
-    probability: Annotated[
-        str,
-        typer.Option(
-            help="Chance that a block is replaced in one round, or 'balanced': "
-            "sources / (sources + 1)."
-        ),
-    ] = "0.5",
+    sources: Sources = 10,
+    rounds: Rounds = 1,
+    probability: Probability = "0.5",
     blocks: Annotated[int, typer.Option(help="Blocks of an image.")] = 64,
     releases: Annotated[
         int, typer.Option(help="How often the set is mixed afresh and published.")
