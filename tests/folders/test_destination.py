@@ -305,8 +305,8 @@ class TestThreads:
 
     def test_files_from_several_threads_are_whole(self, src, dst):
         destination = Destination(dst, src, overwrite=False, resume=False)
-        destination.take("")
-        destination.begin({"run": "", "labels": {}, "files": {"format": "png"}})
+        destination.take("00")
+        destination.begin({"run": "00", "labels": {}, "files": {"format": "png"}})
         files = {f"{i % 3}/{i}.png": bytes([i]) * 5000 for i in range(200)}
         with ThreadPoolExecutor(4) as pool:
             saves = [functools.partial(save_bytes, data) for data in files.values()]
