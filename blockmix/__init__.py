@@ -12,9 +12,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from blockmix.datasets.mix_folder import mix_folder
+    from blockmix.datasets.summary import FolderSummary
     from blockmix.errors import BlockmixError, InputError, InputTypeError, WorkError
-    from blockmix.folders.mix_folder import mix_folder
-    from blockmix.folders.summary import FolderSummary
     from blockmix.grid import BlockGrid
     from blockmix.key import Key
     from blockmix.mixer import BlockMixer, mix
@@ -40,14 +40,14 @@ _HOMES = {
     "BlockGrid": "blockmix.grid",
     "BlockMixer": "blockmix.mixer",
     "BlockmixError": "blockmix.errors",
-    "FolderSummary": "blockmix.folders.summary",
+    "FolderSummary": "blockmix.datasets.summary",
     "InputError": "blockmix.errors",
     "InputTypeError": "blockmix.errors",
     "Key": "blockmix.key",
     "SourceMap": "blockmix.source_map",
     "WorkError": "blockmix.errors",
     "mix": "blockmix.mixer",
-    "mix_folder": "blockmix.folders.mix_folder",
+    "mix_folder": "blockmix.datasets.mix_folder",
 }
 
 

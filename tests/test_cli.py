@@ -185,7 +185,7 @@ def test_interruption_is_one_line_and_exit_code_130(blockmix, src, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("blockmix.folders.mix_folder.survey", interrupted)
+    monkeypatch.setattr("blockmix.datasets.run.survey", interrupted)
     assert blockmix("mix", src, "dst", "--block", 8) == (130, "", "blockmix: interrupted\n")
 
 
@@ -273,7 +273,7 @@ def test_progress_on_a_terminal(src, tmp_path):
 
 
 BUG = (
-    "from blockmix.__main__ import main; from blockmix.folders import mix_folder as module\n"
+    "from blockmix.__main__ import main; from blockmix.datasets import run as module\n"
     "def bug(*_): raise ZeroDivisionError('by nothing')\n"
     "module.survey = bug; main()"
 )
@@ -314,7 +314,7 @@ def test_whatever_is_raised_is_one_line(blockmix, src, monkeypatch, error):
     def raise_it(*_):
         raise error("something")
 
-    monkeypatch.setattr("blockmix.folders.mix_folder.survey", raise_it)
+    monkeypatch.setattr("blockmix.datasets.run.survey", raise_it)
     code, output, errors = blockmix("mix", src, "dst", "--block", 8)
     assert (code, output) == (1, "")
     assert errors.startswith("blockmix: ")
@@ -323,14 +323,15 @@ def test_whatever_is_raised_is_one_line(blockmix, src, monkeypatch, error):
 
 
 def test_memory_that_the_machine_lacks(blockmix, src, monkeypatch):
-    monkeypatch.setattr("blockmix.folders.cohorts.machine_memory", lambda: 3 * 12 * 16 * 16 * 3 - 1)
+    needed = 3 * 12 * 16 * 16 * 3
+    monkeypatch.setattr("blockmix.datasets.cohorts.machine_memory", lambda: needed - 1)
     code, _, errors = blockmix("mix", src, "dst", "--block", 8, "--memory", "900TB")
     assert code == 2
     assert (
         "largest cohort needs 1MiB for its pixels, but this machine has 1MiB: lower --mem" in errors
     )
     assert not Path("dst").exists()
-    monkeypatch.setattr("blockmix.folders.cohorts.machine_memory", lambda: 3 * 12 * 16 * 16 * 3)
+    monkeypatch.setattr("blockmix.datasets.cohorts.machine_memory", lambda: needed)
     assert blockmix("mix", src, "dst", "--block", 8, "--memory", "900TB")[0] == 0
 
 
@@ -338,7 +339,7 @@ def test_memory_that_is_not_given(blockmix, src, monkeypatch):
     def empty(shape, dtype):
         raise MemoryError(f"Unable to allocate {shape}")
 
-    monkeypatch.setattr("blockmix.folders.pipeline.np.empty", empty)
+    monkeypatch.setattr("blockmix.datasets.engines.local.np.empty", empty)
     code, _, errors = blockmix("mix", src, "dst", "--block", 8)
     assert code == 1
     assert (

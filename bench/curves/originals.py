@@ -16,8 +16,7 @@ from blockmix.bench.cases import SOURCES
 from blockmix.bench.curves import faces
 from blockmix.bench.curves.plan import SIDE
 from blockmix.bench.peers import Pixels
-from blockmix.folders.decode import read_header
-from blockmix.folders.scan import find_candidates
+from blockmix.datasets.folder.image_folder import FileSample, ImageFolder
 
 GENERATED_LABELS = 2  # as in the paper's first data set
 
@@ -83,19 +82,19 @@ def from_folder(folder: Path, most: int) -> Originals:
     WorkError
         If one of the images cannot be used.
     """
-    by_label: dict[str, list[Path]] = {}
-    for image in find_candidates(folder):
-        by_label.setdefault(image.label, []).append(Path(image.path))
-    each = min(len(paths) for paths in by_label.values())
+    by_label: dict[str, list[FileSample]] = {}
+    for sample in ImageFolder(folder).samples():
+        by_label.setdefault(sample.label, []).append(sample)
+    each = min(len(samples) for samples in by_label.values())
     if each < SOURCES + 1:
         raise InputError(
             f"a label of {folder} has {each} images, but {SOURCES} sources need {SOURCES + 1}"
         )
     each = min(each, max(-(-most // len(by_label)), SOURCES + 1))
-    paths = [paths[number] for number in range(each) for paths in by_label.values()]
-    for path in paths:
-        read_header(str(path))
-    return Originals(paths, len(by_label), "folder")
+    chosen = [samples[number] for number in range(each) for samples in by_label.values()]
+    for sample in chosen:
+        sample.read_header()
+    return Originals([Path(sample.path) for sample in chosen], len(by_label), "folder")
 
 
 def generated(folder: Path, count: int) -> Originals:

@@ -101,7 +101,7 @@ def mix(
     ] = False,
 ) -> None:
     """Mix a folder of images: SRC/<label>/* becomes DST/<label>/*."""
-    from blockmix.folders.mix_folder import mix_folder
+    from blockmix.datasets.mix_folder import mix_folder
     from blockmix.probability import parse_probability
     from blockmix.support.sizes import parse_pair
 

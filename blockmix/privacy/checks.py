@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from blockmix.folders.scan import find_candidates
+from blockmix.datasets.folder.image_folder import ImageFolder
 from blockmix.privacy.pair import Pair, Pixels
 from blockmix.privacy.pictures import small_greys
 
@@ -80,7 +80,7 @@ def look_at_files(folder: Path, originals: Iterable[str]) -> dict[str, Any]:
         nothing; and up to ten ``examples`` of files with metadata.
     """
     stems = {Path(name).stem for name in originals}
-    files = [Path(image.path) for image in find_candidates(folder)]
+    files = [Path(image.path) for image in ImageFolder(folder).samples()]
     with ThreadPoolExecutor() as pool:
         told = [path for path, tells in zip(files, pool.map(_tells, files), strict=True) if tells]
     return {

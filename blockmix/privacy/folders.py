@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from blockmix.datasets.decode import resized
+from blockmix.datasets.folder.destination import RECORD
+from blockmix.datasets.folder.image_folder import FileSample, ImageFolder
+from blockmix.datasets.interfaces import BadImageError
 from blockmix.errors import InputError
-from blockmix.folders.decode import BadImageError, decode, resized
-from blockmix.folders.destination import RECORD
-from blockmix.folders.scan import Candidate, Enclosure, find_candidates
 from blockmix.forecasting.forecast import forecast
 from blockmix.grid import BlockGrid
 from blockmix.privacy.attacks.identity import Recogniser
@@ -117,8 +118,8 @@ def load(originals: Path, mixed: Path, progress: Progress) -> Loaded:
     WorkError
         If a mixed image cannot be read.
     """
-    found, record = find_candidates(originals), Record.read(mixed)
-    after = find_candidates(mixed)
+    found, record = ImageFolder(originals).samples(), Record.read(mixed)
+    after = ImageFolder(mixed).samples()
     counts = Counter(image.label for image in after)
     if counts != record.labels:
         raise InputError(
@@ -132,12 +133,12 @@ def load(originals: Path, mixed: Path, progress: Progress) -> Loaded:
     found = [image for image in found if image.label in counts]
     before = _of_these_names(found, after) if record.names_kept else found
     _check_memory(len(before) + len(after), record)
-    pixels, bad = _read(before, record, Enclosure(originals), progress, resize=True)
+    pixels, bad = _read(before, record, progress, resize=True)
     if bad:
         kept = [number for number in range(len(before)) if number not in bad]
         before, pixels = [before[number] for number in kept], pixels[kept]
     _check_counts(before, counts)
-    mixed_pixels, bad = _read(after, record, Enclosure(mixed), progress, resize=False)
+    mixed_pixels, bad = _read(after, record, progress, resize=False)
     if bad:
         raise next(iter(bad.values()))
     pair = Pair(
@@ -188,7 +189,7 @@ def _check_memory(images: int, record: Record) -> None:
         )
 
 
-def _check_counts(before: list[Candidate], mixed: Mapping[str, int]) -> None:
+def _check_counts(before: list[FileSample], mixed: Mapping[str, int]) -> None:
     """Refuse a set of which originals are missing: it would seem better than it is."""
     there = Counter(image.label for image in before)
     for label, count in mixed.items():
@@ -204,7 +205,7 @@ def _counts(told: Mapping[str, Any]) -> dict[str, int]:
 
 
 def _read(
-    images: list[Candidate], record: Record, look: Enclosure, progress: Progress, *, resize: bool
+    images: list[FileSample], record: Record, progress: Progress, *, resize: bool
 ) -> tuple[Pixels, dict[int, BadImageError]]:
     """Images as they were mixed, and by position those that cannot be used, and why.
 
@@ -216,10 +217,8 @@ def _read(
     pixels = np.empty((len(images), *size, channels), np.uint8)
 
     def read(number: int) -> BadImageError | None:
-        path = images[number].path
         try:
-            look.check(path)
-            image = decode(path, size, resize=resize, grey=grey)
+            image = images[number].decode(size, resize=resize, grey=grey)
         except BadImageError as error:
             return error
         pixels[number] = resized(image, size).reshape(*size, channels)
@@ -234,18 +233,18 @@ def _read(
     return pixels, bad
 
 
-def _numbers(images: list[Candidate], names: list[str]) -> Positions:
+def _numbers(images: list[FileSample], names: list[str]) -> Positions:
     number = {name: place for place, name in enumerate(names)}
     return np.array([number[image.label] for image in images], np.int64)
 
 
-def _of_these_names(before: list[Candidate], after: list[Candidate]) -> list[Candidate]:
+def _of_these_names(before: list[FileSample], after: list[FileSample]) -> list[FileSample]:
     """The originals that have a mixed image, by label and name."""
     mixed = {_stem(image) for image in after}
     return [image for image in before if _stem(image) in mixed]
 
 
-def _match(before: list[Candidate], after: list[Candidate]) -> Positions:
+def _match(before: list[FileSample], after: list[FileSample]) -> Positions:
     """By label and name, less the suffix."""
     place = {_stem(image): number for number, image in enumerate(before)}
     lacking = [image for image in after if _stem(image) not in place]
@@ -257,5 +256,5 @@ def _match(before: list[Candidate], after: list[Candidate]) -> Positions:
     return np.array([place[_stem(image)] for image in after], np.int64)
 
 
-def _stem(image: Candidate) -> tuple[str, str]:
+def _stem(image: FileSample) -> tuple[str, str]:
     return image.label, str(Path(image.name).with_suffix(""))

@@ -10,7 +10,7 @@ from PIL import Image
 from blockmix import InputError, WorkError
 from blockmix.bench.curves import faces, originals
 from blockmix.bench.curves.files import resized_at_best
-from blockmix.folders.decode import decode, resized
+from blockmix.datasets.decode import decode, resized
 
 
 def test_faces_are_smooth_distinct_and_always_the_same():

@@ -1,0 +1,1 @@
+"""Engines: who carries out the plan of a run, cohort by cohort."""

@@ -1,0 +1,220 @@
+"""The engine of one machine: it reads, mixes and writes, one load of cohorts after another.
+
+While one load is mixed and written, the next is being read, by the same threads: Pillow releases
+the interpreter while it decodes, resizes and encodes.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from io import FileIO
+from math import prod
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from blockmix.datasets.cohorts import Cohort, pack
+from blockmix.datasets.decode import resized
+from blockmix.datasets.engines.interface import Outcome
+from blockmix.datasets.interfaces import BadImageError, Sample, Sink
+from blockmix.datasets.plan import RunPlan
+from blockmix.datasets.stage_seconds import StageSeconds
+from blockmix.datasets.survey import stop_at
+from blockmix.errors import InputError, Setting, WorkError
+from blockmix.labels import check_sizes
+from blockmix.mixer import compile_kernels
+from blockmix.support.progress import Progress
+
+Pixels = npt.NDArray[np.uint8]
+
+# Images handed to a worker at once: a task costs far less than its images, in time and memory.
+_BATCH = 16
+# Small cohorts are read and mixed together up to this size. More gains nothing, and touches memory
+# that has to be cleared first, which took longer than mixing in it.
+_LOAD_BYTES = 64 << 20
+
+
+class Load(NamedTuple):
+    """Cohorts that are read together."""
+
+    samples: list[Sample]
+    cohorts: npt.NDArray[np.int64]  # (samples,): index of the cohort that each one is in
+    names: list[str]  # of the cohorts
+    pixels: Pixels  # (samples, height, width[, 3]), filled by the futures
+    pending: list[Future[BatchReport]]
+
+
+class BatchReport(NamedTuple):
+    """What a worker did with a few images."""
+
+    images: int
+    seconds: StageSeconds
+    bad: dict[int, BadImageError]  # by index in the load
+
+
+class LocalEngine:
+    """Carries out plans in this process, with the threads of a pool."""
+
+    def __init__(self, pool: Executor, progress: Progress) -> None:
+        self._pool = pool
+        self._progress = progress
+
+    def run(self, plan: RunPlan, sink: Sink) -> Outcome:
+        """Write every image of the plan that the sink does not hold yet."""
+        with ThreadPoolExecutor(1, "blockmix-compile") as compiler:
+            compiled = compiler.submit(compile_kernels, plan.mixer)
+            work = _Work(plan, sink, self._pool, self._progress)
+            try:
+                work.run(compiled)
+            except BaseException:
+                compiled.cancel()
+                raise
+        seconds = {"compile": compiled.result(), **work.seconds}
+        return Outcome(work.written, work.left_out, seconds)
+
+
+class _Work:
+    """The state of one run."""
+
+    def __init__(self, plan: RunPlan, sink: Sink, pool: Executor, progress: Progress) -> None:
+        self.written = 0
+        self.left_out: list[tuple[Sample, str]] = []
+        self.seconds = StageSeconds("read", "resize", "draw", "gather", "encode", "write")
+        self._plan = plan
+        self._sink = sink
+        self._pool = pool
+        self._progress = progress
+        self._done = {"read": 0, "write": 0}
+        self._total = 0
+
+    def run(self, compiled: Future[float]) -> None:
+        """Do the cohorts that lack an image; mixing waits for the compiled kernels.
+
+        Such a cohort is done again as a whole, since its images are each other's sources.
+        """
+        plan = self._plan
+        cohorts = [cohort for cohort in plan.cohorts if not self._is_done(cohort)]
+        self._total = sum(len(cohort.members) for cohort in cohorts)
+        loads = list(pack(cohorts, min(plan.capacity, _LOAD_BYTES // prod(plan.shape))))
+        largest = max((sum(len(cohort.members) for cohort in load) for load in loads), default=0)
+        # All the memory for pixels: the load that is mixed, the next one, and the mixed images.
+        try:
+            current, ahead, mixed = (np.empty((largest, *plan.shape), np.uint8) for _ in range(3))
+        except MemoryError as error:
+            raise WorkError(
+                f"not enough memory: {error}; lower ", Setting("memory"), " or ", Setting("size")
+            ) from None
+        waiting = iter(loads)
+        load = self._start_reading(next(waiting, None), current)
+        while load:
+            samples, cohort_indices, pixels = self._finish_reading(load)
+            load = self._start_reading(next(waiting, None), ahead)
+            compiled.result()
+            self._mix(samples, cohort_indices, pixels, mixed[: len(samples)])
+            self._write(samples, mixed)
+            current, ahead = ahead, current
+
+    def _is_done(self, cohort: Cohort) -> bool:
+        return all(self._sink.holds(self._plan.output(sample)) for sample in cohort.members)
+
+    def _start_reading(self, cohorts: list[Cohort] | None, into: Pixels) -> Load | None:
+        if cohorts is None:
+            return None
+        samples = [sample for cohort in cohorts for sample in cohort.members]
+        pixels = into[: len(samples)]
+        return Load(
+            samples=samples,
+            cohorts=np.repeat(np.arange(len(cohorts)), [len(cohort.members) for cohort in cohorts]),
+            names=[cohort.name for cohort in cohorts],
+            pixels=pixels,
+            pending=[
+                self._pool.submit(self._read_batch, samples, pixels, indices)
+                for indices in _batches(len(samples))
+            ],
+        )
+
+    def _read_batch(self, samples: list[Sample], pixels: Pixels, indices: range) -> BatchReport:
+        seconds, bad = StageSeconds("read", "resize"), {}
+        for index in indices:
+            try:
+                with seconds.measure("read"):
+                    image = self._plan.decode(samples[index])
+            except BadImageError as error:
+                bad[index] = error
+                continue
+            with seconds.measure("resize"):
+                pixels[index] = resized(image, self._plan.size)
+        return BatchReport(len(indices), seconds, bad)
+
+    def _finish_reading(self, load: Load) -> tuple[list[Sample], npt.NDArray[np.int64], Pixels]:
+        """Wait for the images of a load, and leave out those that could not be read."""
+        plan = self._plan
+        bad: dict[int, BadImageError] = {}
+        for future in load.pending:
+            bad |= self._count("read", future.result())
+            if bad and plan.options.on_error == "error":
+                raise stop_at(list(bad.values()))
+        if not bad:
+            return load.samples, load.cohorts, load.pixels
+        self.left_out += [(load.samples[index], error.reason) for index, error in bad.items()]
+        kept = [index for index in range(len(load.samples)) if index not in bad]
+        cohorts = load.cohorts[kept]
+        sizes = np.bincount(cohorts, minlength=len(load.names)).tolist()
+        try:
+            check_sizes(load.names, sizes, plan.mixer.sources, plan.mixer.small_classes)
+        except InputError as error:
+            raise WorkError("without the files that cannot be used, ", *error.args) from None
+        for target, index in enumerate(kept):  # in place: the budget has no room for a copy
+            load.pixels[target] = load.pixels[index]
+        return [load.samples[index] for index in kept], cohorts, load.pixels[: len(kept)]
+
+    def _mix(
+        self,
+        samples: list[Sample],
+        cohorts: npt.NDArray[np.int64],
+        pixels: Pixels,
+        mixed: Pixels,
+    ) -> None:
+        ids = np.array([sample.id for sample in samples], np.int64)
+        with self.seconds.measure("draw"):
+            source_map = self._plan.mixer.plan(cohorts, *self._plan.size, ids=ids)
+        with self.seconds.measure("gather"):
+            source_map.apply(pixels, mixed)
+
+    def _write(self, samples: list[Sample], mixed: Pixels) -> None:
+        outputs = [self._plan.output(sample) for sample in samples]
+        missing = [index for index, output in enumerate(outputs) if not self._sink.holds(output)]
+        # In the order of the new names, so that the order on disk does not reveal the old one.
+        missing.sort(key=outputs.__getitem__)
+        pending = [
+            self._pool.submit(self._write_batch, outputs, mixed, missing[batch.start : batch.stop])
+            for batch in _batches(len(missing))
+        ]
+        self._done["write"] += len(samples) - len(missing)
+        for future in pending:
+            self._count("write", future.result())
+        self.written += len(missing)
+
+    def _write_batch(self, outputs: list[str], mixed: Pixels, indices: list[int]) -> BatchReport:
+        seconds = StageSeconds("encode", "write")
+        for index in indices:
+
+            def save(file: FileIO, pixels: Pixels = mixed[index]) -> None:
+                with seconds.measure("encode"):
+                    self._plan.encoder.save(pixels, file)
+
+            with seconds.measure("write"):
+                self._sink.write(outputs[index], save)
+        seconds["write"] -= seconds["encode"]
+        return BatchReport(len(indices), seconds, {})
+
+    def _count(self, stage: str, report: BatchReport) -> dict[int, BadImageError]:
+        self.seconds.add(report.seconds)
+        self._done[stage] += report.images
+        self._progress(stage, self._done[stage], self._total)
+        return report.bad
+
+
+def _batches(count: int) -> list[range]:
+    return [range(begin, min(begin + _BATCH, count)) for begin in range(0, count, _BATCH)]

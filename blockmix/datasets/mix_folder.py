@@ -1,0 +1,140 @@
+"""`mix_folder`: the main job on real input."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from blockmix.datasets.folder.destination import Destination
+from blockmix.datasets.folder.image_folder import ImageFolder
+from blockmix.datasets.options import RunOptions
+from blockmix.datasets.run import run
+from blockmix.datasets.summary import FolderSummary
+from blockmix.errors import InputError, InputTypeError, WorkError
+from blockmix.grid import Block, BlockGrid
+from blockmix.key import Key
+from blockmix.mixer import BlockMixer
+from blockmix.support.progress import Progress, no_progress
+
+
+def mix_folder(
+    src: str | os.PathLike[str],
+    dst: str | os.PathLike[str],
+    *,
+    size: int | tuple[int, int] | None = None,
+    block: int | Block | BlockGrid = (24, 24),
+    sources: int = 10,
+    rounds: int = 1,
+    probability: float | str = 0.5,
+    key: Key | None = None,
+    small_classes: str = "error",
+    format: str | None = None,
+    quality: int | None = None,
+    names: str = "opaque",
+    memory: str | int = "1GiB",
+    workers: int | None = None,
+    on_error: str = "error",
+    overwrite: bool = False,
+    resume: bool = False,
+    progress: Progress | None = None,
+) -> FolderSummary:
+    """Mix a folder of images: ``SRC/<label>/*`` becomes ``DST/<label>/<opaque name>.<suffix>``.
+
+    Parameters
+    ----------
+    src : path
+        One folder for each label, with images in it or below it. Never written to.
+    dst : path
+        A new or empty folder.
+    size : (int, int) or int, optional
+        Height and width in pixels to which every image is resized (Lanczos). Without it all
+        images must have one size.
+    block, sources, rounds, probability, key, small_classes
+        See `BlockMixer`. Without a key the run uses a fresh one and forgets it: nobody can repeat
+        or undo it.
+    format : {"jpeg", "png", "webp"}, optional
+        Of the mixed images. Default: JPEG if every image is JPEG, else PNG.
+    quality : int, optional
+        1 to 100. JPEG: default 95, always without chroma subsampling. WebP: without loss unless
+        given.
+    names : {"opaque", "keep"}
+        ``"opaque"`` names follow from the key and tell nothing; ``"keep"`` keeps path and stem.
+    memory : str or int
+        Budget for images in memory, such as ``"512MiB"``. A label that does not fit is mixed in
+        cohorts, so the budget is part of what decides the result. On top come the interpreter, the
+        list of files (some hundred bytes each), one decoded photograph a worker, and up to 64 MiB
+        of files that were read for their headers and wait to be decoded.
+    workers : int, optional
+        Threads that read and write; default: one a core. Never changes the result.
+    on_error : {"error", "skip"}
+        What a file that cannot be used does: stop the run, or be left out and listed.
+    overwrite : bool
+        Replace an earlier result of blockmix in ``dst``.
+    resume : bool
+        Go on where an interrupted run with the same key stopped; ends in the same bytes.
+    progress : callable, optional
+        Called as ``progress(stage, done, total)`` with the stage "check", "read" or "write".
+
+    Returns
+    -------
+    FolderSummary
+
+    Raises
+    ------
+    InputError
+        If an argument, the layout of ``src`` or the state of ``dst`` breaks a rule. Nothing has
+        been written then.
+    WorkError
+        If a file cannot be used (see ``on_error``) or written. What is in ``dst`` by then is
+        complete file by file, and can be resumed.
+
+    Notes
+    -----
+    An image's choices follow from the key, its position in the sorted list of ``src`` and its
+    cohort. Each file of ``dst`` appears complete or not at all (should the process die; a loss of
+    power is another matter) and without metadata. All carry one time stamp, which differs from
+    run to run.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from PIL import Image
+    >>> import blockmix
+    >>> for label in ("cat", "dog"):
+    ...     Path("originals", label).mkdir(parents=True)
+    ...     for i in range(12):
+    ...         pixels = np.full((48, 48, 3), i, np.uint8)
+    ...         Image.fromarray(pixels).save(f"originals/{label}/{i}.png")
+    >>> summary = blockmix.mix_folder("originals", "mixed")
+    >>> summary.images, sorted(path.name for path in Path("mixed").iterdir())
+    (24, ['blockmix.json', 'cat', 'dog'])
+    """
+    options = RunOptions.check(
+        size=size,
+        format=format,
+        quality=quality,
+        names=names,
+        memory=memory,
+        workers=workers,
+        on_error=on_error,
+    )
+    if resume and key is None:
+        raise InputError("resume needs the key of the run that it continues: pass key")
+    mixer = BlockMixer(
+        block=block,
+        sources=sources,
+        rounds=rounds,
+        probability=probability,
+        key=key,
+        small_classes=small_classes,
+    )
+    for name, folder in (("src", src), ("dst", dst)):
+        if not isinstance(folder, str | os.PathLike) or not os.fspath(folder):
+            raise InputTypeError(f"{name} is the path of a folder, got {folder!r}")
+    source = ImageFolder(src)
+    destination = Destination(Path(dst), source.root, overwrite=overwrite, resume=resume)
+    try:
+        return run(source, destination, mixer, options, progress or no_progress)
+    except OSError as error:  # of folders; files that cannot be read or written have their own
+        raise WorkError(f"{error.filename or dst}: {error.strerror or error}") from error

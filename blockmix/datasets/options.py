@@ -1,0 +1,52 @@
+"""The options of a run beside those of the mixing itself, checked at the door."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from blockmix.datasets.encode import WRITE_SUFFIXES
+from blockmix.support.arguments import one_of, whole_number
+from blockmix.support.sizes import image_size, parse_memory
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """Checked options, as documented in `mix_folder`."""
+
+    size: tuple[int, int] | None
+    format: str | None
+    quality: int | None
+    names: str
+    memory: int
+    workers: int
+    on_error: str
+
+    @classmethod
+    def check(
+        cls,
+        *,
+        size: int | tuple[int, int] | None,
+        format: str | None,
+        quality: int | None,
+        names: str,
+        memory: str | int,
+        workers: int | None,
+        on_error: str,
+    ) -> RunOptions:
+        return cls(
+            size=None if size is None else image_size(size),
+            format=None if format is None else one_of("format", format, tuple(WRITE_SUFFIXES)),
+            quality=None if quality is None else whole_number("quality", quality, 1, 100),
+            names=one_of("names", names, ("opaque", "keep")),
+            memory=parse_memory(memory),
+            workers=_cores() if workers is None else whole_number("workers", workers, 1, 1024),
+            on_error=one_of("on_error", on_error, ("error", "skip")),
+        )
+
+
+def _cores() -> int:
+    """Return how many cores this process may use; in a container not all of the machine."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

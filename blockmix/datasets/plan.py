@@ -1,0 +1,162 @@
+"""All decisions of a run, taken before the first pixel is read."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
+
+import PIL
+from PIL import Image
+
+from blockmix import __version__
+from blockmix.compiler import rule
+from blockmix.datasets.cohorts import Cohort, capacity, check_memory, cut_into_cohorts
+from blockmix.datasets.encode import Encoder
+from blockmix.datasets.expectation import expectation
+from blockmix.datasets.interfaces import Sample
+from blockmix.datasets.options import RunOptions
+from blockmix.datasets.survey import Survey
+from blockmix.grid import BlockGrid, resolve_grid
+from blockmix.key import Key
+from blockmix.labels import check_sizes
+from blockmix.mixer import BlockMixer
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """Which images are mixed together, how, and to which files."""
+
+    mixer: BlockMixer
+    options: RunOptions
+    size: tuple[int, int]  # (height, width) of the mixed images
+    grey: bool
+    encoder: Encoder
+    capacity: int  # images in memory at once
+    cohorts: list[Cohort]
+    record: dict[str, Any]  # see FolderSummary.record
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the pixels of one mixed image."""
+        return (*self.size, *(() if self.grey else (3,)))
+
+    def decode(self, sample: Sample) -> Image.Image:
+        """Decode a sample as the run needs it; it may still have another size."""
+        return sample.decode(self.size, resize=self.options.size is not None, grey=self.grey)
+
+    def output(self, sample: Sample) -> str:
+        """Return the file, below the destination, that a sample is mixed into."""
+        if self.options.names == "keep":
+            return str(PurePath(sample.label, sample.name).with_suffix(self.encoder.suffix))
+        digest = self.mixer.key.digest("image name", sample.id.to_bytes(8, "little"))
+        return f"{sample.label}/{digest.hex()}{self.encoder.suffix}"
+
+    def distinct_outputs(self) -> list[tuple[str, Sample]]:
+        """Return the outputs whose names can be too long or collide, each with its sample.
+
+        Opaque names of one label are equally long and differ, so that one of them is enough.
+        """
+        samples = [cohort.members[0] for cohort in self.cohorts]
+        if self.options.names == "keep":
+            samples = [sample for cohort in self.cohorts for sample in cohort.members]
+            samples.sort(key=lambda sample: sample.id)
+        return [(self.output(sample), sample) for sample in samples]
+
+    def final_record(self, left_out: Iterable[Sample]) -> dict[str, Any]:
+        """Return the record without the images that turned out unreadable, and what to expect."""
+        label_of_id = {sample.id: sample.label for sample in left_out}
+        lost = Counter(label_of_id.values())
+        labels = {label: count - lost[label] for label, count in self.record["labels"].items()}
+        sizes = [
+            sum(sample.id not in label_of_id for sample in cohort.members)
+            for cohort in self.cohorts
+        ]
+        return self.record | {
+            "labels": labels,
+            "skipped": self.record["skipped"] + len(label_of_id),
+            "expected": expectation(self.mixer, self.record["grid"]["blocks"], sizes),
+        }
+
+
+def make_plan(mixer: BlockMixer, options: RunOptions, survey: Survey) -> RunPlan:
+    """Decide, and refuse what cannot be mixed."""
+    images = survey.images
+    counts = Counter(image.label for image in images)
+    # The draw will check each cohort; here every label that is too small is named at once.
+    check_sizes(list(counts), list(counts.values()), mixer.sources, mixer.small_classes)
+    height, width = options.size or survey.common_size()
+    grid = resolve_grid(mixer.block, height, width)
+    encoder = Encoder.choose(options.format, options.quality, survey.all_jpeg)
+    encoder.check_size(height, width)
+    image_bytes = height * width * (1 if survey.grey else 3)
+    fit = capacity(options.memory, image_bytes, grid.blocks, mixer.sources)
+    cohorts = cut_into_cohorts(images, fit, mixer.key)
+    check_memory(cohorts, image_bytes)
+    record: dict[str, Any] = {
+        "blockmix": __version__,
+        "rule": rule.VERSION,
+        "pillow": PIL.__version__,
+        "private": mixer.key.is_private,
+        "parameters": {
+            "sources": mixer.sources,
+            "rounds": mixer.rounds,
+            "probability": mixer.probability,
+            "small_classes": mixer.small_classes,
+        },
+        "grid": _grid_record(grid),
+        "files": {**encoder._asdict(), "names": options.names, "grey": survey.grey},
+        "cohorts": len(cohorts),
+        "smallest_cohorts": _smallest_cohorts(cohorts),
+        "labels": dict(counts),
+        "skipped": len(survey.skipped),
+    }
+    record["run"] = _run_id(mixer.key, record, cohorts)
+    return RunPlan(
+        mixer=mixer,
+        options=options,
+        size=(height, width),
+        grey=survey.grey,
+        encoder=encoder,
+        capacity=fit,
+        cohorts=cohorts,
+        record=record,
+    )
+
+
+def _smallest_cohorts(cohorts: list[Cohort]) -> dict[str, int]:
+    """Return by label how many images the smallest cohort has, among which a block hides."""
+    sizes: dict[str, int] = {}
+    for cohort in cohorts:
+        label, size = cohort.members[0].label, len(cohort.members)
+        sizes[label] = min(size, sizes.get(label, size))
+    return sizes
+
+
+def _grid_record(grid: BlockGrid) -> dict[str, Any]:
+    return {
+        "height": grid.height,
+        "width": grid.width,
+        "rows": grid.rows,
+        "cols": grid.cols,
+        "blocks": grid.blocks,
+        "row_edges": grid.row_edges,
+        "col_edges": grid.col_edges,
+    }
+
+
+def _run_id(key: Key, record: dict[str, Any], cohorts: list[Cohort]) -> str:
+    """Return what ``resume`` knows its run by: key, parameters, versions and the files of SRC.
+
+    It is a keyed digest, which reveals nothing of the files to those who lack the key.
+    """
+    files = [
+        (cohort.name, sample.id, os.fsencode(sample.name).hex(), *sample.fingerprint())
+        for cohort in cohorts
+        for sample in cohort.members
+    ]
+    return key.digest("run", json.dumps([record, files], sort_keys=True).encode()).hex()

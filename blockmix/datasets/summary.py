@@ -1,0 +1,84 @@
+"""What a folder run did, for the screen and for ``blockmix.json``."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from blockmix.datasets.expectation import describe
+from blockmix.support.text import one_line
+
+
+@dataclass(frozen=True)
+class FolderSummary:
+    """What `mix_folder` did.
+
+    Attributes
+    ----------
+    images : int
+        Mixed images that lie in the destination.
+    written : int
+        How many of them this run wrote; fewer than ``images`` after ``resume``.
+    skipped : tuple of (Path, str)
+        The files that were left out, and why. Only here, not in ``blockmix.json``: these are names
+        of originals.
+    seconds : float
+        Wall-clock time of the run.
+    stage_seconds : dict of str to float
+        Time of each stage; stages overlap. "compile" (once a process) and "check" (the headers);
+        summed over the workers "read" (and decode), "resize", "encode" (a JPEG into its file) and
+        "write" (making, stamping and naming files); on all threads at once "draw" and "gather".
+    record : dict
+        What ``blockmix.json`` says: parameters, versions, counts, and what is ``expected``: the
+        mean share of an image's blocks that are its own, and of images that whoever holds the
+        originals links to theirs (None for more rounds or blocks than are forecast; see
+        `blockmix.privacy.forecast`). No key, no source path, no time.
+    notes : tuple of str
+        What looks odd in the source, and what the file system of the destination did not offer and
+        was done without.
+
+    Examples
+    --------
+    >>> FolderSummary(8, 8, (), 2.0, {"read": 1.0, "write": 1.5}, {}).images_per_second
+    4.0
+    """
+
+    images: int
+    written: int
+    skipped: tuple[tuple[Path, str], ...]
+    seconds: float
+    stage_seconds: dict[str, float]
+    record: dict[str, Any]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def images_per_second(self) -> float:
+        """Images written by this run in a second of wall-clock time."""
+        return self.written / self.seconds
+
+    def __str__(self) -> str:
+        record = self.record
+        stages = ", ".join(f"{name} {spent:.1f} s" for name, spent in self.stage_seconds.items())
+        lines = [
+            f"mixed {self.images} images of {len(record['labels'])} labels "
+            f"in {record['cohorts']} cohorts"
+            + (f" ({self.written} written by this run)" if self.written < self.images else ""),
+            f"took {self.seconds:.1f} s, {self.images_per_second:.0f} images/s (work: {stages})",
+            "each {height} x {width}, in blocks of {rows} x {cols} = {blocks}; sources {sources}, "
+            "rounds {rounds}, probability {probability}".format(
+                **record["grid"], **record["parameters"]
+            ),
+            describe(record["expected"]),
+        ]
+        if not record["private"]:
+            lines.append("NOT PRIVATE: the key is from a seed, so anybody can undo the mixing")
+        lines += [one_line(f"note: {note}") for note in self.notes]
+        for path, reason in self.skipped:
+            lines.append(one_line(f"skipped {path}: {reason}"))
+        return "\n".join(lines)
+
+    def to_json(self) -> str:
+        """The record as it is written to ``blockmix.json``."""
+        return json.dumps(self.record, indent=2) + "\n"

@@ -1,0 +1,113 @@
+"""A look at every sample before anything is decoded or written."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import NamedTuple
+
+from blockmix.datasets.interfaces import BadImageError, Header, Sample
+from blockmix.errors import InputError, Setting, WorkError
+from blockmix.support.progress import Progress
+
+Headers = list[Header | BadImageError]
+
+# Headers read between two reports of progress, and by a worker at once.
+_BATCH = 64
+
+
+class Survey(NamedTuple):
+    """The images of a set, as far as their headers show."""
+
+    images: list[Sample]
+    kinds: dict[Header, Sample]  # every header that occurs, and the first image that has it
+    skipped: list[tuple[Path, str]]  # what cannot be used, and why
+
+    @property
+    def grey(self) -> bool:
+        """Whether every image is grey; otherwise grey ones become RGB, which loses nothing."""
+        return all(header.grey for header in self.kinds)
+
+    @property
+    def all_jpeg(self) -> bool:
+        return all(header.jpeg for header in self.kinds)
+
+    def common_size(self) -> tuple[int, int]:
+        """Return the (height, width) of all images, for a run that does not resize."""
+        first, example = next(iter(self.kinds.items()))
+        for header, sample in self.kinds.items():
+            if header[:2] != first[:2]:
+                raise InputError(
+                    "images differ in size: {} is {} x {}, but {} is {} x {}; give the size to "
+                    "which all are resized".format(
+                        example.path, *first[:2], sample.path, *header[:2]
+                    )
+                )
+        return first.height, first.width
+
+
+def survey(pool: Executor, samples: Sequence[Sample], on_error: str, progress: Progress) -> Survey:
+    """Read every header; a sample that cannot be used stops the run or is left out."""
+    result = Survey([], {}, [])
+    bad: list[BadImageError] = []
+    starts = range(0, len(samples), _BATCH)
+    batches = [samples[start : start + _BATCH] for start in starts]
+    headers_by_batch = _map(_read_headers, batches, pool)
+    for start, batch, headers in zip(starts, batches, headers_by_batch, strict=True):
+        for sample, header in zip(batch, headers, strict=True):
+            if isinstance(header, BadImageError):
+                bad.append(header)
+            else:
+                result.images.append(sample)
+                result.kinds.setdefault(header, sample)
+        progress("check", start + len(batch), len(samples))
+    if bad and on_error == "error":
+        raise stop_at(bad)
+    result.skipped.extend((error.path, error.reason) for error in bad)
+    _refuse_emptied_labels(samples, result.images)
+    return result
+
+
+def _read_headers(samples: Sequence[Sample]) -> Headers:
+    headers: Headers = []
+    for sample in samples:
+        try:
+            headers.append(sample.read_header())
+        except BadImageError as error:
+            headers.append(error)
+    return headers
+
+
+def _map(
+    read: Callable[[Sequence[Sample]], Headers],
+    batches: Sequence[Sequence[Sample]],
+    pool: Executor,
+) -> Iterator[Headers]:
+    """Read one batch after another, or many at once where reading is mostly waiting.
+
+    Reading a header holds the interpreter: 6,000 took one thread 0.88 to 0.95 s and two threads
+    1.3 to 1.8 s, when nothing had to wait for a disk or a network (AMD EPYC).
+    """
+    started, worked = time.perf_counter(), time.thread_time()
+    for number, batch in enumerate(batches, start=1):
+        yield read(batch)
+        if time.perf_counter() - started > 2 * (time.thread_time() - worked):
+            yield from pool.map(read, batches[number:])
+            return
+
+
+def stop_at(bad: Sequence[BadImageError]) -> WorkError:
+    """Return the error that stops a run because of samples that cannot be used."""
+    more = f" (and {len(bad) - 1} more files cannot be used)" if len(bad) > 1 else ""
+    return WorkError(
+        f"{bad[0]}{more}; mend it, or leave such files out with ", Setting("on_error", "skip")
+    )
+
+
+def _refuse_emptied_labels(before: Iterable[Sample], after: Iterable[Sample]) -> None:
+    counts = Counter(image.label for image in after)
+    for label in {image.label for image in before} - counts.keys():
+        raise InputError(f"the label {label!r} has no image that can be used")

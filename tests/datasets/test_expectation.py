@@ -1,0 +1,65 @@
+"""What a folder run says of the privacy that is to be expected."""
+
+import json
+
+import pytest
+from builders import write_images
+
+from blockmix import BlockMixer, mix_folder
+from blockmix.datasets.expectation import describe, expectation
+from blockmix.privacy import forecast
+
+
+def test_it_is_the_forecast_of_every_cohort_weighted_by_images():
+    mixer = BlockMixer(sources=4, rounds=2, probability=0.7)
+    made = [
+        forecast(size, sources=4, rounds=2, probability=0.7, blocks=20) for size in (10, 10, 60)
+    ]
+    assert expectation(mixer, 20, [10, 60, 10]) == {
+        "own_kept": round((made[0].own_kept * 20 + made[2].own_kept * 60) / 80, 4),
+        "linked": round((made[0].linked * 20 + made[2].linked * 60) / 80, 4),
+    }
+
+
+def test_balanced_is_that_of_each_pool():
+    made = expectation(BlockMixer(sources=10, probability="balanced"), 64, [3])
+    assert made["own_kept"] == round(1 / 3, 4)
+
+
+def test_of_many_sizes_it_is_a_sample():
+    made = expectation(BlockMixer(), 64, list(range(50, 350)))
+    assert made == {"own_kept": 0.5, "linked": 1.0}
+
+
+@pytest.mark.parametrize(("rounds", "blocks"), [(101, 64), (1, 10**9)])
+def test_what_is_not_forecast_is_not_told(rounds, blocks):
+    made = expectation(BlockMixer(rounds=rounds, probability=0.001), blocks, [1000])
+    assert made["linked"] is None
+    assert made["own_kept"] == pytest.approx(0.999**rounds, abs=2e-4)
+    assert "links" not in describe(made)
+
+
+def test_the_line():
+    assert describe({"own_kept": 0.5, "linked": 0.99996}) == (
+        "expect: about 50% of every image's blocks stay its own; whoever holds the originals "
+        "links about 100% of the images: see 'blockmix forecast'"
+    )
+    assert "about 0.1% of every" in describe({"own_kept": 0.0012, "linked": 0.0})
+
+
+def test_it_is_in_the_summary_and_in_the_record(tmp_path):
+    src = write_images(tmp_path / "src", {"cat": 12, "dog": 20})
+    summary = mix_folder(src, tmp_path / "dst", block=4)
+    record = json.loads((tmp_path / "dst" / "blockmix.json").read_text())
+    assert record["expected"] == expectation(BlockMixer(), 16, [12, 20])
+    assert describe(record["expected"]) in str(summary).splitlines()
+
+
+def test_files_that_are_left_out_do_not_count(tmp_path):
+    src = write_images(tmp_path / "src", {"cat": 4})
+    cut = (src / "cat" / "000.png").read_bytes()
+    (src / "cat" / "cut.png").write_bytes(cut[:-40])
+    options = {"block": 4, "sources": 10, "probability": "balanced", "small_classes": "clamp"}
+    summary = mix_folder(src, tmp_path / "dst", on_error="skip", **options)
+    assert summary.record["expected"]["own_kept"] == 0.25
+    assert summary.record["parameters"]["probability"] == "balanced"
