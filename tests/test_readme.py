@@ -51,6 +51,15 @@ def test_its_command_lines_parse(line, monkeypatch, tmp_path, capsys):
     assert stopped.value.code in (None, 0) or re.search("photos is not|cannot read ", errors)
 
 
+def _approximately(value):
+    """Nested lists and dicts, but for the last digits of fits, which depend on the processor."""
+    if isinstance(value, dict):
+        return {key: _approximately(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_approximately(part) for part in value]
+    return pytest.approx(value, rel=1e-9) if isinstance(value, float) else value
+
+
 def test_it_agrees_with_the_committed_record_of_the_curves():
     (committed,) = ROOT.glob("bench/results/*-curves/curves.json")
     record = records.load(committed)
@@ -58,7 +67,7 @@ def test_it_agrees_with_the_committed_record_of_the_curves():
     assert record["images"]["kind"] == "folder"
     assert not record["quick"]
     assert not record["commit"]["dirty"]
-    assert findings(record["rows"]) == record["findings"]
+    assert findings(record["rows"]) == _approximately(record["findings"])
     assert f"{committed.parent.relative_to(ROOT)}/figure-15.png" in README
     for name in figures.FIGURES:
         for suffix in figures.SUFFIXES:
