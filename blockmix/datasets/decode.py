@@ -1,6 +1,6 @@
-"""One image file to pixels; Pillow does the work.
+"""Decode one image file to pixels, with Pillow.
 
-What cannot be turned into 8-bit grey or RGB without changing its meaning is refused, by name.
+Images that cannot become 8-bit grey or RGB without changing their meaning are refused, by name.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ from blockmix.datasets.pillow_warnings import heard_warnings, is_of_pixels, is_o
 from blockmix.errors import WorkError
 
 READ_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
-# A JPEG is decoded at a half, quarter or eighth of its size where that leaves this many times the
-# size that is wanted. At 3 the resized pixels are within 44 dB (PSNR) of those from a full decode,
-# on five photographs of 300 to 640 pixels at five sizes; at 2 within 37 dB.
-_DRAFT = 3
+# A JPEG is decoded at a half, quarter or eighth of its size if that is still this many times the
+# target size. At 3 the resized pixels are within 44 dB (PSNR) of those from a full decode, on five
+# photographs of 300 to 640 pixels at five sizes; at 2 within 37 dB.
+_DRAFT_FACTOR = 3
 
-# Registers every format now: left to the first open, several threads would do it at once.
+# Register every format now: otherwise several threads would do it at once in their first open.
 Image.init()
 
 _GREY_MODES = ("1", "L", "LA")
 _JPEG = ("JPEG", "MPO")
 _TIFF_SIZE = (TiffImagePlugin.IMAGEWIDTH, TiffImagePlugin.IMAGELENGTH)
-# How far apart values lie that Pillow spreads over 8 bits, by its name for their storage.
+# Steps between grey values that Pillow spreads over 8 bits, by its name for how they are stored.
 _GREY_STEPS = {"1": 255, "L;2": 85, "L;4": 17}
 _COLOUR_MODES = ("P", "PA", "RGB", "RGBA")
-# Faults of the machine, for which no image must be left out.
-_NOT_THE_FILES_FAULT = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO)
-# What turns an image upright, by its EXIF orientation; any other value says that it is.
+# Errors of the machine, because of which no image must be left out.
+_MACHINE_ERRORS = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO)
+# The turn that makes an image upright, by its EXIF orientation; with other values it is upright.
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -49,36 +49,34 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 _SIDEWAYS = tuple(_TURNS[orientation] for orientation in (5, 6, 7, 8))
-
-
 _TRANSPARENT = "it is transparent in places: flatten it first"
 
 
 class UprightJpeg(NamedTuple):
-    """A JPEG file in memory that was found usable, and need not be turned."""
+    """A usable JPEG file in memory that need not be turned."""
 
     data: bytes
     mode: str
     size: tuple[int, int]  # (width, height)
 
     def decode(self, scale: int) -> Image.Image:
-        """Decode at a part of the size; a damaged one raises ValueError.
+        """Decode at 1 / ``scale`` of the size; a damaged file raises ValueError.
 
-        The header is not looked at in Python again, which holds the interpreter: it took 240 us of
-        224 x 224 x 3, against 420 for a file that is opened (Pillow 13.0, AMD EPYC).
+        The header is not parsed in Python again, which would hold the interpreter: 224 x 224 x 3
+        took 240 us, against 420 for a file that is opened (Pillow 13.0, AMD EPYC).
         """
         size = self.size[0] // scale, self.size[1] // scale
         return Image.frombytes(self.mode, size, self.data, "jpeg", self.mode, "", scale, 0)
 
 
 def read_header(path: str) -> Header:
-    """Look at a file and refuse what cannot be mixed, as far as that shows without decoding."""
+    """Read a file's header and refuse what cannot be mixed, as far as the header shows."""
     with _opened(path) as image:
         return _header(image)
 
 
 def read_jpeg_header(path: str, data: bytes) -> tuple[Header, UprightJpeg | None]:
-    """Do the same with a file that was read; where it can be decoded at once, give that too."""
+    """Read the header of a file in memory; also return the file if it is an upright JPEG."""
     with _opened(path, data) as image:
         upright = image.format == "JPEG" and _turn(image) is None
         jpeg = UprightJpeg(data, image.mode, image.size) if upright else None
@@ -93,15 +91,15 @@ def decode(
     grey: bool,
     jpeg: UprightJpeg | None = None,
 ) -> Image.Image:
-    """Decode an image and turn it upright: grey or RGB, without loss, of (height, width) ``size``.
+    """Decode an image, upright and without loss, to grey or RGB of (height, width) ``size``.
 
-    If it is to be resized it may have another size, and a JPEG may come smaller than it is stored,
-    but not below `_DRAFT` times the size. Colour values stay as they are stored; a colour profile
-    is neither applied nor kept. A ``jpeg`` in memory takes the place of the file.
+    With ``resize`` the result may have another size, and a JPEG may be decoded smaller than it is
+    stored, to at least `_DRAFT_FACTOR` times ``size``. Colour values stay as they are stored; a
+    colour profile is neither applied nor kept. A ``jpeg`` in memory is used instead of the file.
     """
     mode = "L" if grey else "RGB"
     if jpeg and (resize or jpeg.size == size[::-1]):
-        with suppress(ValueError):  # of a damaged one; below it is named
+        with suppress(ValueError):  # a damaged file, which is reported below
             decoded = jpeg.decode(_scale(jpeg.size, size[::-1]) if resize else 1)
             return decoded if decoded.mode == mode else decoded.convert(mode)
     with _opened(path, jpeg and jpeg.data) as image:
@@ -125,7 +123,7 @@ def decode(
             lowest, _ = pixels.getchannel("A").getextrema()
             if lowest != 255:
                 raise BadImageError(path, _TRANSPARENT)
-        if pixels.mode != mode:  # or else it would be copied
+        if pixels.mode != mode:  # convert() would copy it
             pixels = pixels.convert(mode)
         if turn is not None:
             pixels = pixels.transpose(turn)
@@ -135,20 +133,20 @@ def decode(
 
 
 def _scale(stored: tuple[int, int], size: tuple[int, int]) -> int:
-    """By how much a decoder may divide an image, as resizing to ``size`` would lose that anyway.
+    """Return by how much the decoder may shrink an image that is resized to ``size`` anyway.
 
-    Only by what leaves no rest, so that nothing is moved by a part of a pixel.
+    The stored sides are multiples of it, so that nothing moves by a fraction of a pixel.
     """
     for scale in (8, 4, 2):
         sides = zip(stored, size, strict=True)
-        enough = all(side // scale >= _DRAFT * least for side, least in sides)
+        enough = all(side // scale >= _DRAFT_FACTOR * target for side, target in sides)
         if enough and not any(side % scale for side in stored):
             return scale
     return 1
 
 
 def resized(image: Image.Image, size: tuple[int, int]) -> npt.NDArray[np.uint8]:
-    """The pixels of an image, (height, width) or (height, width, 3), resized by Lanczos."""
+    """Return pixels of (height, width) or (height, width, 3), resized by Lanczos if need be."""
     if image.size != size[::-1]:
         image = image.resize(size[::-1], Image.Resampling.LANCZOS)
     return np.asarray(image)
@@ -168,13 +166,13 @@ def _header(image: ImageFile.ImageFile) -> Header:
 def _opened(path: str, data: bytes | None = None) -> Iterator[ImageFile.ImageFile]:
     """Open an image, refuse what is not plain 8-bit grey or colour, and name every failure.
 
-    ``data`` is what is in the file, where it has been read.
+    ``data`` is the content of the file, if it has been read.
     """
     try:
         with heard_warnings() as heard:
             _refuse_lenient_pillow()
-            # Not by its path: Pillow would map a file without compression into memory, where it
-            # mixes up the pixels of a TIFF that lies sideways, and dies if it is cut off meanwhile.
+            # Not by its path: Pillow maps uncompressed files into memory, and then mixes up the
+            # pixels of a sideways TIFF, and crashes if the file is cut off meanwhile.
             with (
                 open(path, "rb") if data is None else io.BytesIO(data) as file,
                 Image.open(file, formats=READ_FORMATS) as image,
@@ -192,26 +190,26 @@ def _opened(path: str, data: bytes | None = None) -> Iterator[ImageFile.ImageFil
     except Image.DecompressionBombError:
         raise _bomb(path) from None
     except OSError as error:
-        if error.errno in _NOT_THE_FILES_FAULT:
+        if error.errno in _MACHINE_ERRORS:
             raise WorkError(f"{path} could not be read: {error.strerror}") from error
         raise BadImageError(path, f"it cannot be read: {error.strerror or error}") from error
-    except Exception as error:  # decoders raise anything at all on a damaged file
+    except Exception as error:  # decoders raise anything on a damaged file
         reason = f"it cannot be decoded: {type(error).__name__}: {error}"
         raise BadImageError(path, reason) from error
 
 
 def _turn(image: Image.Image) -> Image.Transpose | None:
-    """What turns an image upright, by its EXIF, or else by its XMP.
+    """Return the turn that makes an image upright, from its EXIF, or else from its XMP.
 
-    Where they cannot be read the image counts as upright, as it does in viewers. Nothing is
-    written back, unlike in `ImageOps.exif_transpose`, which fails on tags that do not matter here.
+    If neither can be read the image counts as upright, as in viewers. `ImageOps.exif_transpose`
+    would also write tags back, and fails on tags that do not matter here.
     """
     try:
         # Not the PNG reader's own getexif, which decodes the whole image to look behind it.
         return _TURNS.get(Image.Image.getexif(image).get(ExifTags.Base.Orientation, 1))
-    except (OSError, MemoryError):  # of the file of a TIFF
+    except (OSError, MemoryError):  # a TIFF is read from its file only now
         raise
-    except Exception:  # damaged metadata, on which Pillow raises anything at all
+    except Exception:  # damaged metadata, for which Pillow raises anything
         return None
 
 
@@ -220,8 +218,8 @@ def _grey_step(image: ImageFile.ImageFile) -> int:
 
 
 def _refuse_lenient_pillow() -> None:
-    # It belongs to the whole process, so to change it for a while would make other threads fail on
-    # files that they are to accept. It can be set at any time, so each file is looked at with it.
+    # The setting is the process's: changing it for a while would make other threads fail on files
+    # that they accept. It can be set at any time, so it is checked for every file.
     if ImageFile.LOAD_TRUNCATED_IMAGES:
         raise WorkError(
             "PIL.ImageFile.LOAD_TRUNCATED_IMAGES is set, with which damaged files pass for whole "
@@ -230,8 +228,8 @@ def _refuse_lenient_pillow() -> None:
 
 
 def _refuse_damaged_png(path: str) -> None:
-    # Pillow compares the checksums of pixels only here. Without, 53 of 690 files with one changed
-    # byte were decoded to other pixels. It takes 60 us of the 960 of a PNG of 192 x 192 x 3.
+    # Pillow compares the checksums of pixels only here. Without this, 53 of 690 files with one
+    # changed byte were decoded to other pixels. It takes 60 of 960 us for 192 x 192 x 3.
     with Image.open(path, formats=["PNG"]) as image:
         image.verify()
 
@@ -254,7 +252,7 @@ def _why_unidentified(path: str, heard: list[Warning]) -> str:
 def _is_empty(path: str) -> bool:
     try:
         return os.path.getsize(path) == 0
-    except OSError:  # it has gone away since it was opened
+    except OSError:  # removed since it was opened
         return False
 
 
@@ -284,7 +282,7 @@ def _refuse_unusable(path: str, image: ImageFile.ImageFile) -> None:
 
 
 def _is_deep(tile: Any) -> bool:
-    """Whether Pillow would cut more than 8 bits a channel down to 8, without a word."""
+    """Whether Pillow would silently cut more than 8 bits a channel down to 8."""
     decoder, _, _, arguments = tile
     if decoder in ("ppm", "ppm_plain"):
         return isinstance(arguments, tuple) and arguments[-1] > 255  # the largest value

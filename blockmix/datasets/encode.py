@@ -1,6 +1,6 @@
-"""Pixels to the bytes of one image file; Pillow does the work.
+"""Encode pixels as one image file, with Pillow.
 
-Nothing but pixels goes in: no EXIF, thumbnail, comment, colour profile or text.
+Nothing but pixels is written: no EXIF, thumbnail, comment, colour profile or text.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from PIL import Image, ImageFile, features
 from blockmix.errors import InputError
 
 WRITE_SUFFIXES = {"jpeg": ".jpg", "png": ".png", "webp": ".webp"}
-# Effort of the codecs without loss. Measured on 60 mixed faces of 192 x 192 x 3, one thread of an
+# Effort of the lossless codecs. Measured on 60 mixed faces of 192 x 192 x 3, one thread of an
 # AMD EPYC, Pillow 13.0 with zlib-ng. PNG: level 4 takes 7.6 ms and 47.7 kB an image, Pillow's
 # default of 6 16.9 ms and 47.1 kB, level 1 4.5 ms and 52.8 kB. WebP: method 0 takes 3.9 ms and
 # 39 kB, the default of 4 57 ms and 34 kB.
 PNG_LEVEL = 4
 WEBP_METHOD = 0
-# Pixels a side at most, as these formats and libjpeg define them. Pillow 11.0 and 13.0 wrote and
-# read images of exactly that height or width, and failed at a pixel more; PNGs of a million pixels
-# a side went through.
+# The most pixels a side, as defined by WebP and by libjpeg. Pillow 11.0 and 13.0 wrote and read
+# images of exactly that height or width, and failed at one pixel more. PNGs of a million pixels a
+# side worked.
 _LONGEST_SIDE = {"jpeg": 65_500, "webp": 16_383}
-# What Pillow calls the library that writes a format, which it may have been built without.
+# Pillow's name of the library that writes a format; Pillow can be built without it.
 _LIBRARY = {"jpeg": "jpg", "png": "zlib", "webp": "webp"}
-_END_OF_JPEG = b"\xff\xd9"
+_JPEG_END = b"\xff\xd9"
 # Up to this many pixel bytes, Pillow almost always writes the JPEG in one piece.
-_DIRECT = 4 * ImageFile.MAXBLOCK
+_ONE_PIECE_BYTES = 4 * ImageFile.MAXBLOCK
 
 
 class Encoder(NamedTuple):
@@ -43,9 +43,9 @@ class Encoder(NamedTuple):
 
     @classmethod
     def choose(cls, format: str | None, quality: int | None, all_jpeg: bool) -> Encoder:
-        """JPEG stays JPEG; a set that holds anything else becomes PNG, which loses nothing.
+        """Choose JPEG for a set of JPEGs alone, otherwise PNG, which loses nothing.
 
-        One format for the whole set, so that a file's format does not tell what it was.
+        The whole set gets one format, so that a file's format does not reveal its original's.
         """
         chosen = format or ("jpeg" if all_jpeg else "png")
         if chosen == "png" and quality is not None:
@@ -71,15 +71,15 @@ class Encoder(NamedTuple):
             )
 
     def save(self, pixels: npt.NDArray[np.uint8], file: FileIO) -> None:
-        """Write an image file into an open one, which has no buffer and can be read.
+        """Write an image into an open, unbuffered file that can be read too.
 
-        Whatever goes wrong is an OSError, to be named with the file.
+        Every failure raises an OSError, to which the caller adds the name of the file.
         """
         try:
             self._save(pixels, file)
         except OSError:
             raise
-        except Exception as error:  # each encoder of Pillow raises what it likes
+        except Exception as error:  # Pillow's encoders raise anything
             raise OSError(f"it cannot be encoded: {type(error).__name__}: {error}") from error
 
     def _save(self, pixels: npt.NDArray[np.uint8], file: FileIO) -> None:
@@ -88,7 +88,7 @@ class Encoder(NamedTuple):
         if self.format == "jpeg":
             # 4:4:4, so that the colours of a block do not bleed into its neighbours.
             options = {"quality": self.quality, "subsampling": "4:4:4"}
-            if pixels.nbytes <= _DIRECT and _save_directly(image, file, options):
+            if pixels.nbytes <= _ONE_PIECE_BYTES and _save_directly(image, file, options):
                 return
         elif self.format == "webp":
             lossless = {"lossless": True, "exact": True, "method": WEBP_METHOD}
@@ -99,15 +99,16 @@ class Encoder(NamedTuple):
 
 
 def _save_directly(image: Image.Image, file: FileIO, options: dict[str, Any]) -> bool:
-    """Have Pillow write a JPEG into a descriptor; whether it can be trusted.
+    """Have Pillow write a JPEG into a file descriptor; return whether the file is surely whole.
 
-    Only there it encodes without holding the interpreter: two threads took 275 to 298 us an image
-    of 192 x 192 x 3, against 438 to 444 us into memory (Pillow 13.0, AMD EPYC). But it does not
-    notice when the system takes only a part of what it writes. In one piece that shows at the end.
+    Only there Pillow encodes without holding the interpreter: two threads took 275 to 298 us an
+    image of 192 x 192 x 3, against 438 to 444 us into memory (Pillow 13.0, AMD EPYC). But it does
+    not notice if the system takes only a part of a write. If it wrote the file in one piece, the
+    end of the file shows that.
     """
     image.save(file, "JPEG", **options)
-    size = file.seek(-len(_END_OF_JPEG), os.SEEK_END) + len(_END_OF_JPEG)
-    if file.read() != _END_OF_JPEG:
+    size = file.seek(-len(_JPEG_END), os.SEEK_END) + len(_JPEG_END)
+    if file.read() != _JPEG_END:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     if size <= ImageFile.MAXBLOCK:
         return True
@@ -117,7 +118,7 @@ def _save_directly(image: Image.Image, file: FileIO, options: dict[str, Any]) ->
 
 
 def write_all(file: FileIO, data: bytes | memoryview) -> None:
-    """Write to a file without a buffer, which may take only a part at a time."""
-    left = memoryview(data)
-    while left:
-        left = left[file.write(left) :]
+    """Write to an unbuffered file, which may take only a part at a time."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) :]

@@ -1,4 +1,4 @@
-"""`mix_folder`: the main job on real input."""
+"""`mix_folder`, the main job: a folder of images to a mixed one."""
 
 from __future__ import annotations
 
@@ -50,28 +50,27 @@ def mix_folder(
         Height and width in pixels to which every image is resized (Lanczos). Without it all
         images must have one size.
     block, sources, rounds, probability, key, small_classes
-        See `BlockMixer`. Without a key the run uses a fresh one and forgets it: nobody can repeat
-        or undo it.
+        See `BlockMixer`. Without a key the run uses a fresh one and forgets it, so that nobody can
+        repeat or undo the run.
     format : {"jpeg", "png", "webp"}, optional
-        Of the mixed images. Default: JPEG if every image is JPEG, else PNG.
+        Format of the mixed images. Default: JPEG if every image is JPEG, else PNG.
     quality : int, optional
-        1 to 100. JPEG: default 95, always without chroma subsampling. WebP: without loss unless
-        given.
+        1 to 100. JPEG: default 95, always without chroma subsampling. WebP: lossless unless given.
     names : {"opaque", "keep"}
-        ``"opaque"`` names follow from the key and tell nothing; ``"keep"`` keeps path and stem.
+        ``"opaque"`` names follow from the key and reveal nothing; ``"keep"`` keeps path and stem.
     memory : str or int
         Budget for images in memory, such as ``"512MiB"``. A label that does not fit is mixed in
-        cohorts, so the budget is part of what decides the result. On top come the interpreter, the
-        list of files (some hundred bytes each), one decoded photograph a worker, and up to 64 MiB
-        of files that were read for their headers and wait to be decoded.
+        cohorts, so that another budget can give another result. The interpreter, the list of files
+        (some hundred bytes each), one decoded photograph a worker, and up to 64 MiB of files that
+        wait to be decoded come on top.
     workers : int, optional
         Threads that read and write; default: one a core. Never changes the result.
     on_error : {"error", "skip"}
-        What a file that cannot be used does: stop the run, or be left out and listed.
+        Whether a file that cannot be used stops the run, or is left out and listed.
     overwrite : bool
         Replace an earlier result of blockmix in ``dst``.
     resume : bool
-        Go on where an interrupted run with the same key stopped; ends in the same bytes.
+        Continue an interrupted run with the same key; the result is the same, byte for byte.
     progress : callable, optional
         Called as ``progress(stage, done, total)`` with the stage "check", "read" or "write".
 
@@ -82,18 +81,18 @@ def mix_folder(
     Raises
     ------
     InputError
-        If an argument, the layout of ``src`` or the state of ``dst`` breaks a rule. Nothing has
-        been written then.
+        If an argument, the layout of ``src`` or the state of ``dst`` breaks a rule. Nothing is
+        written then.
     WorkError
-        If a file cannot be used (see ``on_error``) or written. What is in ``dst`` by then is
-        complete file by file, and can be resumed.
+        If a file cannot be used (see ``on_error``) or written. The files in ``dst`` are complete,
+        and the run can be resumed.
 
     Notes
     -----
     An image's choices follow from the key, its position in the sorted list of ``src`` and its
-    cohort. Each file of ``dst`` appears complete or not at all (should the process die; a loss of
-    power is another matter) and without metadata. All carry one time stamp, which differs from
-    run to run.
+    cohort. Each file of ``dst`` appears complete or not at all, even if the process dies (a loss of
+    power can leave empty files), and without metadata. All files carry one time stamp, which
+    differs from run to run.
 
     Examples
     --------

@@ -1,7 +1,7 @@
-"""What Pillow warns of while a file is open, kept apart by file.
+"""Pillow's warnings about the file that a thread has open.
 
-Pillow does not name the file that it warns of, and Python's filters of warnings are those of the
-whole process. So its warnings are let through to `showwarning`, which sorts them by thread.
+Pillow does not name the file that it warns of, and Python's warning filters belong to the whole
+process. So the warnings are let through to `showwarning`, which sorts them by thread.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ import PIL
 from PIL import Image
 
 _PILLOW = os.path.join(os.path.dirname(PIL.__file__), "")
-# Of metadata, which is not kept; or of more pictures in the file, of which the first is read.
-# "Truncated File Read" is of a tag: where pixels are cut off, Pillow raises.
+# About metadata, which is not kept, or about further pictures in a file, which are not read.
+# "Truncated File Read" is about a tag: if pixels are cut off, Pillow raises.
 _OF_METADATA = re.compile(
     r"(Possibly c|C)orrupt EXIF |Metadata Warning, tag |Tag offset too large|Tag data larger than "
     r"|Truncated File Read|Image appears to be a malformed MPO file|Invalid APNG|\w+ opening failed"
 )
-# Tags of a TIFF without which its pixels are read in another way: subfile type, size, bits,
+# Tags of a TIFF that decide how its pixels are read: subfile type, size, bits,
 # compression, colours, fill order, strips, orientation, samples, planes, transfer of grey,
 # predictor, palette, tiles, ink, extra samples, sample format, JPEG and YCbCr.
 _TIFF_TAGS_OF_PIXELS = {
@@ -46,7 +46,7 @@ _undo = ExitStack()
 
 @contextmanager
 def heard_warnings() -> Iterator[list[Warning]]:
-    """The list that Pillow's warnings in this thread go to, instead of being shown."""
+    """Collect Pillow's warnings of this thread in a list, instead of showing them."""
     with listening():
         _thread.heard = []
         try:
@@ -57,11 +57,11 @@ def heard_warnings() -> Iterator[list[Warning]]:
 
 @contextmanager
 def listening() -> Iterator[None]:
-    """Turn Pillow's warnings over to `heard_warnings`, which does the same on its own.
+    """Hand Pillow's warnings over to `heard_warnings`, which calls this itself.
 
-    That changes settings of the process, so a run does it once, not for each file: the first
-    thread changes them, the last one restores them. Other threads see their warnings as before,
-    but each of Pillow's every time.
+    It changes settings of the process, so a run does it once, not for each file: the first thread
+    changes them, the last one restores them. Other threads see warnings as before, but Pillow's
+    every time instead of once.
     """
     global _listeners
     with _lock:
@@ -104,17 +104,17 @@ def _redirected() -> Iterator[None]:
 
 
 def is_of_pixels(warning: Warning) -> bool:
-    """Whether a warning may say that pixels are wrong; one that is not known may."""
+    """Whether a warning may mean that pixels are wrong; True for unknown warnings."""
     if isinstance(warning, Image.DecompressionBombWarning):
-        return False  # the decoder refuses what it is about
+        return False  # the decoder refuses such files itself
     return not _OF_METADATA.match(str(warning))
 
 
 def is_of_tiff_pixels(warning: Warning) -> bool:
-    """Whether that holds of a warning about the tags of a TIFF, by which its pixels are read."""
+    """Whether a warning about the tags of a TIFF may mean that its pixels are read wrongly."""
     if skipped := re.search(r"Skipping tag (\d+)", str(warning)):
         return int(skipped[1]) in _TIFF_TAGS_OF_PIXELS
-    # Of a tag with too many entries the first one is taken, by other readers as well.
+    # From a tag with too many entries the first is used, by other readers as well.
     return not isinstance(warning, Image.DecompressionBombWarning) and not str(warning).startswith(
         "Metadata Warning"
     )

@@ -1,4 +1,4 @@
-"""What a folder run did, for the screen and for ``blockmix.json``."""
+"""The summary of a run, for the screen and for ``blockmix.json``."""
 
 from __future__ import annotations
 
@@ -18,26 +18,25 @@ class FolderSummary:
     Attributes
     ----------
     images : int
-        Mixed images that lie in the destination.
+        Mixed images in the destination.
     written : int
         How many of them this run wrote; fewer than ``images`` after ``resume``.
     skipped : tuple of (Path, str)
-        The files that were left out, and why. Only here, not in ``blockmix.json``: these are names
-        of originals.
+        The files that were left out, and why. Not in ``blockmix.json``, as these are names of
+        originals.
     seconds : float
         Wall-clock time of the run.
     stage_seconds : dict of str to float
-        Time of each stage; stages overlap. "compile" (once a process) and "check" (the headers);
-        summed over the workers "read" (and decode), "resize", "encode" (a JPEG into its file) and
-        "write" (making, stamping and naming files); on all threads at once "draw" and "gather".
+        Time of each stage; stages overlap. "check" (headers) and "compile" (once a process); summed
+        over the workers "read" (and decode), "resize", "encode" (a JPEG into its file) and "write"
+        (making, stamping and naming files); on all threads at once "draw" and "gather".
     record : dict
-        What ``blockmix.json`` says: parameters, versions, counts, and what is ``expected``: the
-        mean share of an image's blocks that are its own, and of images that whoever holds the
-        originals links to theirs (None for more rounds or blocks than are forecast; see
-        `blockmix.privacy.forecast`). No key, no source path, no time.
+        The content of ``blockmix.json``: parameters, versions and counts, without key, source path
+        or time. ``expected`` is the mean share of an image's blocks that stay its own, and the
+        share of images that someone with the originals links to theirs (None for more rounds or
+        blocks than are forecast; see `blockmix.privacy.forecast`).
     notes : tuple of str
-        What looks odd in the source, and what the file system of the destination did not offer and
-        was done without.
+        What looks odd in the source, and what the file system of the destination did not offer.
 
     Examples
     --------
@@ -55,7 +54,7 @@ class FolderSummary:
 
     @property
     def images_per_second(self) -> float:
-        """Images written by this run in a second of wall-clock time."""
+        """Images that this run wrote per second of wall-clock time."""
         return self.written / self.seconds
 
     def __str__(self) -> str:

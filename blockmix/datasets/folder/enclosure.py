@@ -11,10 +11,10 @@ from blockmix.datasets.interfaces import BadImageError
 
 
 class Enclosure:
-    """The source folder, as a place that no file may lie outside of.
+    """The source folder, outside of which no file may lie.
 
-    Folders are resolved once, not for every file in them, and files are asked for once: it was 6 us
-    a file instead of 26, and with folders resolved each time some 150 (AMD EPYC).
+    Folders are resolved once, not for every file in them, and each file takes one system call: 6 us
+    a file instead of 26, and some 150 with folders resolved each time (AMD EPYC).
     """
 
     def __init__(self, src: Path) -> None:
@@ -23,14 +23,14 @@ class Enclosure:
         self._is_inside = cache(lambda path: os.path.commonpath([self._root, path]) == self._root)
 
     def check(self, path: str) -> None:
-        """Refuse links that lead out of SRC, links to folders, and what is not a file."""
+        """Refuse links that lead out of the folder, links to folders, and what is not a file."""
         folder, name = os.path.split(path)
         folder = self._resolve_folder(folder)
         resolved = os.path.join(folder, name)
         try:
             mode = os.lstat(resolved).st_mode
         except OSError:
-            mode = 0  # of no kind of file
+            mode = 0  # no kind of file
         if stat.S_ISLNK(mode):
             resolved = os.path.realpath(resolved)
             folder = os.path.dirname(resolved)

@@ -1,7 +1,7 @@
-"""What is asked of the file system of a destination, an operation a function.
+"""File system operations of a destination, one function each.
 
-Mounts (sshfs, NFS, Lustre, CIFS, vfat) lack operations or do them their own way, so every failure
-names its operation and its file, and what can be done without is.
+Mounts (sshfs, NFS, Lustre, CIFS, vfat) lack some operations or do them in their own way. Every
+failure therefore names its operation and its file, and runs do without what they can.
 """
 
 from __future__ import annotations
@@ -16,54 +16,54 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
-# What a file system answers that does not offer an operation.
+# Error numbers of a file system that does not offer an operation.
 NOT_OFFERED = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOTTY)
-# In place of limits that a file system does not tell: those of Linux, in bytes.
+# Used if a file system does not report its limits: those of Linux, in bytes.
 _NAME_BYTES, _PATH_BYTES = 255, 4096
 
 
 def make_folders(folder: str | Path) -> None:
-    """Make a folder and those above it, as far as they are missing."""
+    """Make a folder and its parents, as far as they are missing."""
     _call("making the folder", folder, os.makedirs, folder, 0o777, True)
 
 
 def create(path: str) -> FileIO:
-    """A new file to write to and to read from."""
+    """Create a file to write to and to read from."""
     return _call("creating", path, FileIO, path, "x+")  # type: ignore[no-any-return]
 
 
 def fill(file: FileIO, target: str, save: Callable[[FileIO], None]) -> None:
-    """Have ``save`` write into a file that will be called ``target``."""
+    """Call ``save`` on a file that will get the name ``target``."""
     _call("writing", target, save, file)
 
 
 def move(path: str, target: str) -> None:
-    """Put a file in place of whatever is there, at once."""
+    """Rename a file atomically; a file named ``target`` is replaced."""
     _call("renaming a finished file to", target, os.replace, path, target)
 
 
 def remove(path: str | Path) -> None:
-    """Remove a file, if it is there."""
+    """Remove a file if it exists."""
     with suppress(FileNotFoundError):
         _call("removing", path, os.unlink, path)
 
 
 def remove_folder(path: Path) -> None:
-    """Remove a folder that is empty."""
+    """Remove an empty folder."""
     _call("removing", path, os.rmdir, path)
 
 
 class NoLocksError(OSError):
-    """There are no locks on that file system."""
+    """The file system offers no locks."""
 
 
 def open_lock(path: Path) -> int:
-    """The descriptor of a file to lock, which is made if need be."""
+    """Return the descriptor of a file to lock, which is created if missing."""
     return _call("opening", path, os.open, path, os.O_RDWR | os.O_CREAT, 0o600)  # type: ignore[no-any-return]
 
 
 def lock(file: int, path: Path) -> bool:
-    """Whether an open file could be locked for this process alone; False: somebody has it.
+    """Lock an open file for this process alone; return False if another process has it.
 
     Raises
     ------
@@ -82,7 +82,7 @@ def lock(file: int, path: Path) -> bool:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether somebody has locked a file, as far as can be told."""
+    """Whether another process has locked a file, as far as this one can see."""
     try:
         with open(path, "rb") as file:
             return not lock(file.fileno(), path)
@@ -95,13 +95,13 @@ def stamp(file: FileIO, time: int) -> None:
     os.utime(file.fileno(), (time, time))
 
 
-def is_there(path: Path) -> bool:
-    """Whether a folder has a name, be it of a broken link."""
+def exists(path: Path) -> bool:
+    """Whether a path exists, also as a broken link."""
     return os.path.lexists(path)
 
 
 def name_limits(folder: Path) -> tuple[int, int]:
-    """Bytes that a name, and a path, may have in a folder that exists."""
+    """Return how many bytes a name, and a path, may have in an existing folder."""
 
     def limit(name: str, default: int) -> int:
         try:
@@ -113,10 +113,9 @@ def name_limits(folder: Path) -> tuple[int, int]:
 
 
 def name_folding(folder: Path) -> Callable[[str], str] | None:
-    """How to tell which names are the same name in a folder; None where only equal ones are.
+    """Return a function that maps the names that a folder takes for the same to one string.
 
-    ``folder`` exists and can be written to. Two names are the same if the function gives the same
-    for both.
+    None if the folder tells all different names apart. ``folder`` exists and can be written to.
     """
     ignores_case = _are_same(folder / "case.part", folder / "CASE.PART")
     ignores_form = _are_same(folder / "\u00e9.part", folder / "e\u0301.part")
@@ -132,12 +131,12 @@ def name_folding(folder: Path) -> Callable[[str], str] | None:
 def _are_same(path: Path, twin: Path) -> bool:
     try:
         path.touch()
-    except OSError:  # of a file system that has no such names
+    except OSError:  # a file system that has no such names
         return False
     try:
-        return is_there(twin)
+        return exists(twin)
     finally:
-        with suppress(OSError):  # what is left over is removed, or named, when the run begins
+        with suppress(OSError):  # `Destination.begin` removes it, or names it
             remove(path)
 
 

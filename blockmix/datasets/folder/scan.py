@@ -8,8 +8,8 @@ from pathlib import Path
 
 from blockmix.errors import InputError
 
-# What file managers, archivers and storage devices leave behind, in lower case; hidden files are
-# passed over too.
+# Files of file managers, archivers and storage devices, in lower case; they are passed over, and
+# hidden files too.
 _LITTER = (
     *("thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin", "system volume information"),
     *("icon\r", "__macosx", "network trash folder", "temporary items"),

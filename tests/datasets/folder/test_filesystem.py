@@ -186,11 +186,11 @@ class TestNames:
     def ignoring_case(self, monkeypatch):
         """A file system that takes names for the same that differ in case alone."""
 
-        def is_there(path):
+        def exists(path):
             names = {entry.name.casefold() for entry in path.parent.iterdir()}
             return path.name.casefold() in names
 
-        monkeypatch.setattr(filesystem, "is_there", is_there)
+        monkeypatch.setattr(filesystem, "exists", exists)
 
     def test_here_all_names_differ(self, tmp_path):
         assert filesystem.name_folding(tmp_path) is None
@@ -202,7 +202,7 @@ class TestNames:
         assert fold("\u00e9") == fold("\u00c9")
 
     def test_form(self, tmp_path, monkeypatch):
-        monkeypatch.setattr(filesystem, "is_there", lambda path: "e\u0301" in path.name)
+        monkeypatch.setattr(filesystem, "exists", lambda path: "e\u0301" in path.name)
         fold = filesystem.name_folding(tmp_path)
         assert fold("\u00e9") == fold("e\u0301") != fold("\u00c9")
 
