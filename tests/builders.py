@@ -1,9 +1,14 @@
-"""What tests are made of: a fixed key, small image sets, folders of images."""
+"""What tests are made of: a fixed key, small image sets, folders of images, the command line."""
+
+import sys
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 from PIL import Image
 
 SECRET = bytes(range(32))
+COMMAND = str(Path(sys.executable).with_name("blockmix"))
 
 
 def random_images(*shape, dtype=np.uint8, seed=0):
@@ -32,3 +37,20 @@ def read_tree(folder):
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
+
+
+class FakeCupy:
+    """A CuPy array as far as blockmix looks at one, in memory of the host.
+
+    It shows what is checked before anything is launched. That real arrays look the same is left
+    to tests/gpu.
+    """
+
+    def __init__(self, array, device=0):
+        self.array = array
+        self.shape, self.strides, self.dtype = array.shape, array.strides, array.dtype
+        self.data = SimpleNamespace(ptr=array.ctypes.data)
+        self.device = SimpleNamespace(id=device)
+
+    def get(self):
+        return self.array.copy()

@@ -5,9 +5,10 @@ import json
 import os
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-from builders import SECRET
+from builders import SECRET, FakeCupy
 from hypothesis import settings
 
 from blockmix import Key
@@ -46,6 +47,13 @@ def torch():
     import torch
 
     return torch
+
+
+@pytest.fixture
+def fake_cupy(monkeypatch):
+    """Makes CuPy arrays of NumPy arrays, beside a module cupy that they belong to."""
+    monkeypatch.setitem(sys.modules, "cupy", SimpleNamespace(ndarray=FakeCupy))
+    return FakeCupy
 
 
 @pytest.fixture

@@ -1,108 +1,393 @@
-"""CPU torch tensors: the same bytes as NumPy, without a copy on the way."""
+"""The batch transform, on CPU torch; on a GPU it is `mix`, which tests/gpu tries."""
+
+import collections
+import copy
+import io
 
 import numpy as np
 import pytest
-from builders import random_images
+from builders import SECRET
 
-from blockmix import BlockMixer, InputError, InputTypeError, mix
-
-LABELS = [0, 1] * 12
+from blockmix import BlockMixer, InputError, InputTypeError, Key
 
 
 @pytest.fixture
-def images():
-    return random_images(24, 8, 12, 3)
+def block_mix(torch):
+    from blockmix.torch import BlockMix
+
+    def make(**parameters):
+        return BlockMix(**{"block": 4, "sources": 3, "key": Key(SECRET)} | parameters)
+
+    return make
 
 
-def test_tensors_in_tensors_out(torch, images, key):
-    mixed = mix(torch.from_numpy(images), torch.tensor(LABELS), block=4, key=key)
-    assert isinstance(mixed, torch.Tensor)
-    assert np.array_equal(mixed.numpy(), mix(images, LABELS, block=4, key=key))
+@pytest.fixture
+def loader(torch, batch):
+    """A DataLoader over four batches."""
+
+    def make(transform, workers=1, start="fork", **options):
+        dataset = torch.utils.data.TensorDataset(batch[0].repeat(4, 1, 1, 1), batch[1].repeat(4))
+        return torch.utils.data.DataLoader(
+            dataset,
+            batch_size=24,
+            num_workers=workers,
+            collate_fn=transform.collate,
+            multiprocessing_context=start if workers else None,
+            **options,
+        )
+
+    return make
 
 
-def test_channels_first(torch, images, key):
-    tensor = torch.from_numpy(images).permute(0, 3, 1, 2)
-    expected = mix(images, LABELS, block=4, key=key)
-    for images_first in (tensor, tensor.contiguous()):
-        mixed = mix(images_first, LABELS, block=4, key=key, layout="NCHW")
-        assert np.array_equal(mixed.permute(0, 2, 3, 1).numpy(), expected)
+@pytest.fixture
+def batch(torch):
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randint(0, 256, (24, 3, 8, 12), dtype=torch.uint8, generator=generator)
+    return images, torch.arange(24) % 3
 
 
-def test_out_is_written_in_place(torch, images, key):
-    out = torch.zeros(24, 8, 12, 3, dtype=torch.uint8)
-    address = out.data_ptr()
-    assert mix(torch.from_numpy(images), LABELS, block=4, key=key, out=out) is out
-    assert out.data_ptr() == address
-    assert np.array_equal(out.numpy(), mix(images, LABELS, block=4, key=key))
+def ids(epoch, number, count=24):
+    return np.uint64((epoch << 24 | number) << 24) + np.arange(count, dtype=np.uint64)
 
 
-def test_dtypes_that_numpy_lacks(torch, images, key):
-    expected = mix(images, LABELS, block=4, key=key)
-    for dtype in (torch.bfloat16, torch.float16, torch.float64, torch.bool, torch.complex128):
-        mixed = mix(torch.from_numpy(images).to(dtype), LABELS, block=4, key=key)
-        assert mixed.dtype == dtype
-        assert torch.equal(mixed, torch.from_numpy(expected).to(dtype))
+def expected(batch, epoch, number):
+    mixer = BlockMixer(block=4, sources=3, key=Key(SECRET), layout="NCHW")
+    return mixer(batch[0].numpy(), batch[1].numpy(), ids=ids(epoch, number))
 
 
-def test_gradients_are_left_behind(torch, key):
-    images = torch.rand(24, 8, 12, 3, requires_grad=True)
-    assert not mix(images, LABELS, block=4, key=key).requires_grad
+def test_every_batch_has_its_own_choices(block_mix, batch):
+    transform = block_mix()
+    for number in range(3):
+        mixed, labels = transform(*batch)
+        assert np.array_equal(mixed.numpy(), expected(batch, 0, number))
+        assert labels is batch[1]
+    assert not np.array_equal(expected(batch, 0, 0), expected(batch, 0, 1))
 
 
-def test_mixed_kinds_of_container(torch, images):
-    with pytest.raises(InputTypeError, match="out must be of the same kind"):
-        mix(torch.from_numpy(images), LABELS, block=4, out=np.empty_like(images))
+def test_epochs(block_mix, batch):
+    transform = block_mix()
+    transform(*batch)
+    transform.set_epoch(7)
+    assert np.array_equal(transform(*batch)[0].numpy(), expected(batch, 7, 0))
+    with pytest.raises(InputError, match="epoch"):
+        transform.set_epoch(1 << 16)
 
 
-def test_out_that_shares_memory(torch, images):
-    tensor = torch.from_numpy(images)
-    with pytest.raises(InputError, match="shares memory"):
-        mix(tensor, LABELS, block=4, out=tensor.view(24, 8, 12, 3))
+def test_a_balanced_probability(block_mix, batch):
+    transform = block_mix(probability="balanced")
+    assert "probability='balanced'" in repr(transform)
+    assert transform(*batch)[0].equal(block_mix(probability=3 / 4)(*batch)[0])
 
 
-def test_tensors_elsewhere_are_refused(torch):
-    with pytest.raises(InputTypeError, match=r"torch tensor on meta: .* bring it over with"):
-        mix(torch.empty(24, 8, 12, 3, device="meta"), LABELS, block=4)
+def test_a_fresh_key_without_one(block_mix, batch):
+    one, two = (block_mix(key=None)(*batch)[0] for _ in range(2))
+    assert not one.equal(two)
 
 
-def test_tensors_that_are_not_plain_are_refused(torch):
-    dense = torch.zeros(24, 8, 12)
-    for tensor in (
-        dense.to_sparse(),
-        torch.nested.nested_tensor([dense[0], dense[1]], layout=torch.jagged),
-        torch.complex(dense, dense).conj(),
-    ):
-        with pytest.raises(InputTypeError, match="sparse, nested, quantised or lazy"):
-            mix(tensor, LABELS, block=4)
+class TestState:
+    def test_is_the_count_and_not_the_key(self, torch, block_mix, batch):
+        transform, other = block_mix(), block_mix()
+        transform.set_epoch(2)
+        transform(*batch)
+        state = transform.state_dict()
+        assert list(state) == ["_extra_state"]
+        assert state["_extra_state"].tolist() == [2, 1]
+        other.load_state_dict(state)
+        assert other(*batch)[0].equal(transform(*batch)[0])
+
+    def test_of_earlier_versions(self, block_mix, batch):
+        transform = block_mix()
+        transform.load_state_dict({"_extra_state": {"epoch": 2, "calls": 1}})
+        assert np.array_equal(transform(*batch)[0].numpy(), expected(batch, 2, 1))
+
+    def test_loops_over_a_state_leave_the_count_alone(self, torch, block_mix, batch):
+        transform = block_mix()
+        transform(*batch)
+        average = copy.deepcopy(transform)
+        for value, other in zip(
+            average.state_dict().values(), transform.state_dict().values(), strict=True
+        ):
+            value.mul_(0.999).add_(other, alpha=0.001)
+            value.copy_(0.5 * value + 0.5 * other)
+            value /= 3
+        assert average.state_dict()["_extra_state"].tolist() == [0, 1]
+
+    def test_of_a_model_that_is_averaged_or_cast(self, torch, block_mix, batch):
+        model = torch.nn.Sequential(block_mix(), torch.nn.BatchNorm2d(3))
+        model[0](*batch)
+        average = torch.optim.swa_utils.AveragedModel(model, use_buffers=True)
+        model[0](*batch)
+        average.update_parameters(model)
+        assert average.module[0].state_dict()["_extra_state"].tolist() == [0, 1]
+        assert model.half()[0].state_dict()["_extra_state"].tolist() == [0, 2]
+        assert list(model[0].buffers()) == []
+
+    def test_travels_in_a_file_of_weights(self, torch, block_mix, batch):
+        transform, file = block_mix(), io.BytesIO()
+        transform(*batch)
+        torch.save(transform.state_dict(), file)
+        file.seek(0)
+        other = block_mix()
+        other.load_state_dict(torch.load(file, weights_only=True))
+        assert np.array_equal(other(*batch)[0].numpy(), expected(batch, 0, 1))
+
+    @pytest.mark.parametrize("counts", [[1.5, 7.0], [1.0, float("nan")], [1.0, 3e7], [1.0, -1.0]])
+    def test_that_was_averaged(self, torch, block_mix, counts):
+        transform = block_mix()
+        with pytest.warns(UserWarning, match="numbers could repeat: call set_epoch"):
+            transform.load_state_dict({"_extra_state": torch.tensor(counts)})
+        assert transform.state_dict()["_extra_state"].tolist() == [1, 7 if counts[1] == 7 else 0]
+
+    def test_that_was_rounded(self, torch, block_mix):
+        state = torch.tensor([1.0, 2049.0]).half()
+        with pytest.warns(UserWarning, match="numbers could repeat: call set_epoch"):
+            block_mix().load_state_dict({"_extra_state": state})
 
 
-def test_compiled_functions_leave_mixing_out_of_their_graphs(torch, images, key):
-    tensor, labels = torch.from_numpy(images), torch.tensor(LABELS)
-    mixer = BlockMixer(block=4, key=key)
-    plan = mixer.plan(LABELS, 8, 12)
-    steps = [
-        lambda images, labels: mix(images + 1, labels, block=4, key=key) * 2,
-        lambda images, labels: mixer(images + 1, labels) * 2,
-        lambda images, labels: plan.apply(images + 1) * 2,
-        lambda images, labels: mixer.plan(labels, 8, 12).apply(images + 1) * 2,
-    ]
-    wanted = mix(images + np.uint8(1), LABELS, block=4, key=key) * np.uint8(2)
-    graphs = []
+def test_the_key_does_not_show(block_mix):
+    shown = repr(block_mix())
+    assert "block=(4, 4)" in shown
+    assert "key" not in shown.lower()
 
-    def backend(graph, _):
-        graphs.append([node.name for node in graph.graph.nodes if node.op == "call_function"])
-        return graph.forward
 
-    for step in steps:
+def test_grey_and_channels_last(torch, block_mix, batch):
+    mixed, _ = block_mix()(*batch)
+    last, _ = block_mix(layout="NHWC")(batch[0].permute(0, 2, 3, 1).contiguous(), batch[1])
+    assert last.permute(0, 3, 1, 2).equal(mixed)
+    grey, _ = block_mix()(batch[0][:, 0].contiguous(), batch[1])
+    assert grey.equal(mixed[:, 0])
+
+
+class TestSmallClasses:
+    def test_are_an_error(self, torch, block_mix, batch):
+        with pytest.raises(InputError, match="label 9 has 1 image"):
+            block_mix()(batch[0], torch.where(torch.arange(24) == 5, 9, batch[1]))
+
+    def test_are_dropped_on_request(self, torch, block_mix, batch):
+        labels = torch.where(torch.arange(24) == 5, 9, batch[1])
+        mixed, kept = block_mix(small_classes="drop")(batch[0], labels)
+        assert 9 not in kept
+        assert mixed.shape == (23, 3, 8, 12)
+        assert kept.equal(labels[labels != 9])
+
+    def test_all_may_be_dropped(self, torch, block_mix, batch):
+        mixed, kept = block_mix(small_classes="drop")(batch[0], torch.arange(24))
+        assert mixed.shape == (0, 3, 8, 12)
+        assert len(kept) == 0
+
+    def test_clamp_to_what_there_is(self, torch, block_mix, batch):
+        labels = torch.where(torch.arange(24) < 2, 9, batch[1])
+        assert block_mix(small_classes="clamp")(batch[0], labels)[0].shape == batch[0].shape
+
+
+def labels_that_are_refused():
+    """Labels for 24 images that are none, and what is said of them."""
+    import torch
+
+    labels = torch.arange(24) % 3
+    one_hot = torch.nn.functional.one_hot(labels)
+    kind = "labels are integers or strings, got "
+    return {
+        "too few": (labels[:20], "one label for each image, got 20 labels for 24 images"),
+        "too many": (torch.arange(26) % 3, "got 26 labels for 24 images"),
+        "one-hot": (one_hot, r"got shape \(24, 3\): mix before one-hot .* argmax\(1\)"),
+        "soft": (one_hot.float().requires_grad_(), r"got shape \(24, 3\): mix before one-hot"),
+        "column": (labels[:, None], r"got shape \(24, 1\): pass labels.reshape\(-1\)"),
+        "single": (labels[0], r"labels are 1-D, one for each image, got shape \(\)"),
+        "bfloat16": (labels.bfloat16(), kind + r"bfloat16: .* labels.long\(\) in torch"),
+        "float8": (labels.float().to(torch.float8_e4m3fn), kind + "float8_e4m3fn"),
+        "gradients": (labels.float().requires_grad_(), kind + "float32"),
+        "sparse": (labels.to_sparse(), "labels is a sparse, nested, quantised or lazy"),
+        "nested": (
+            torch.nested.nested_tensor([labels[:12], labels[12:]], layout=torch.jagged),
+            "labels is a sparse, nested, quantised or lazy",
+        ),
+        "lazy": (torch.complex(labels * 1.0, labels * 1.0).conj(), "quantised or lazy"),
+        "meta": (labels.to("meta"), "labels is a torch tensor on meta"),
+    }
+
+
+@pytest.mark.parametrize("small_classes", ["error", "clamp", "drop"])
+def test_labels_that_are_refused(block_mix, batch, small_classes):
+    transform = block_mix(small_classes=small_classes)
+    for labels, message in labels_that_are_refused().values():
+        with pytest.raises(InputError, match=message):
+            transform(batch[0], labels)
+
+
+def test_images_are_checked_before_any_is_dropped(torch, block_mix, batch):
+    transform, labels = block_mix(small_classes="drop"), torch.arange(24) % 9
+    with pytest.raises(InputTypeError, match="images is a sparse"):
+        transform(batch[0].to_sparse(), labels)
+    with pytest.raises(InputError, match=r"images have shape .* got \(\)"):
+        transform(torch.tensor(1), labels)
+
+
+def test_what_is_not_a_batch(block_mix, batch):
+    with pytest.raises(InputTypeError, match="images and labels are torch tensors, got ndarray"):
+        block_mix()(batch[0].numpy(), batch[1])
+    with pytest.raises(InputTypeError, match="labels are integers or strings, got float"):
+        block_mix()(batch[0], batch[1].float())
+    with pytest.raises(InputError, match="small_classes"):
+        block_mix(small_classes="ignore")
+
+
+# Of forking beside threads.
+forks = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+SEED = 1234
+
+
+def seeded(torch):
+    return torch.Generator().manual_seed(SEED)
+
+
+def expected_of_pass(torch, batch, epoch, number):
+    """What a worker of a pass mixes that is seeded with `seeded`."""
+    seed = torch.empty((), dtype=torch.int64).random_(generator=seeded(torch)).item()
+    key = Key(SECRET).derive("batches", seed.to_bytes(8, "little"))
+    mixer = BlockMixer(block=4, sources=3, key=key, layout="NCHW")
+    return mixer(batch[0].numpy(), batch[1].numpy(), ids=ids(epoch, number))
+
+
+def mixed_by(loader):
+    return [mixed.numpy().tobytes() for mixed, _ in loader]
+
+
+def assert_pass(torch, loader, batch, epoch, numbers):
+    for number, (mixed, labels) in zip(numbers, loader, strict=True):
+        assert np.array_equal(mixed.numpy(), expected_of_pass(torch, batch, epoch, number))
+        assert labels.equal(batch[1])
+
+
+@pytest.fixture
+def ranks(torch, monkeypatch):
+    """This process as rank 3 of 4."""
+    monkeypatch.setattr(torch.distributed, "is_initialized", lambda: True)
+    monkeypatch.setattr(torch.distributed, "get_world_size", lambda: 4)
+    monkeypatch.setattr(torch.distributed, "get_rank", lambda: 3)
+
+
+def test_ranks_count_apart(block_mix, batch, ranks):
+    transform = block_mix()
+    transform(*batch)
+    assert np.array_equal(transform(*batch)[0].numpy(), expected(batch, 0, 1 * 4 + 3))
+
+
+@forks
+class TestWorkers:
+    def test_a_loader_without_counts_on(self, block_mix, loader, batch):
+        transform = block_mix()
+        for numbers in (range(4), range(4, 8)):
+            for number, (mixed, _) in zip(numbers, loader(transform, 0), strict=True):
+                assert np.array_equal(mixed.numpy(), expected(batch, 0, number))
+
+    @pytest.mark.parametrize("workers", [1, 2])
+    def test_batches_do_not_depend_on_their_number(self, torch, block_mix, loader, batch, workers):
+        """Batch b is mixed as number b, whichever worker of however many has it."""
+        transform = block_mix()
+        transform.set_epoch(6)
+        assert_pass(torch, loader(transform, workers, generator=seeded(torch)), batch, 6, range(4))
+
+    @pytest.mark.parametrize("start", ["fork", "spawn", "forkserver"])
+    def test_of_ranks_count_apart(self, torch, block_mix, loader, batch, ranks, start):
+        """Also where torch.distributed is not initialised in them."""
+        of_rank = loader(block_mix(), start=start, generator=seeded(torch))
+        assert_pass(torch, of_rank, batch, 0, [3, 7, 11, 15])
+
+    def test_no_two_batches_are_mixed_alike(self, torch, block_mix, loader, batch):
+        """In two passes that start workers anew, two loaders side by side, and their process."""
+        transform = block_mix()
+        first, second = loader(transform, 2), loader(transform, 1)
+        mixed = mixed_by(first) + mixed_by(first) + mixed_by(second)
+        mixed.append(transform(*batch)[0].numpy().tobytes())
+        assert len(set(mixed)) == 13
+
+    def test_that_persist_count_on(self, torch, block_mix, loader, batch):
+        persistent = loader(
+            block_mix(), workers=2, persistent_workers=True, generator=seeded(torch)
+        )
+        for numbers in (range(4), range(4, 8)):
+            assert_pass(torch, persistent, batch, 0, numbers)
+
+    def test_of_passes_that_are_seeded_alike(self, torch, block_mix, loader, batch):
+        """They repeat each other, as whoever seeds them wants; an epoch tells them apart."""
+        transform = block_mix()
+        passes = []
+        for epoch in (0, 0, 1):
+            transform.set_epoch(epoch)
+            passes.append(mixed_by(loader(transform, generator=seeded(torch))))
+        assert passes[0] == passes[1]
+        assert not {*passes[0]} & {*passes[2]}
+
+
+def test_replicas_share_their_count(block_mix, batch):
+    """Those of DataParallel, which live for one call."""
+    transform = block_mix()
+    for number in range(3):
+        replica = transform._replicate_for_data_parallel()
+        assert np.array_equal(replica(*batch)[0].numpy(), expected(batch, 0, number))
+
+
+class TestSamples:
+    def test_pairs_of_any_kind(self, block_mix, batch):
+        pair = collections.namedtuple("pair", "image label")
+        for kind in (lambda *fields: fields, lambda *fields: list(fields), pair):
+            mixed = block_mix().collate(list(map(kind, *batch)))
+            assert np.array_equal(mixed[0].numpy(), expected(batch, 0, 0))
+            assert mixed[1].equal(batch[1])
+        assert mixed.label is mixed[1]
+
+    @pytest.mark.parametrize(
+        ("sample", "kind"),
+        [
+            ((1, 2, 3), "tuple of 3"),
+            ([1], "list of 1"),
+            ({"image": 1, "label": 2}, "dict of 2"),
+            (np.zeros((2, 2)), "ndarray"),
+            ("ab", "str"),
+        ],
+        ids=["three", "one", "dict", "array", "string"],
+    )
+    def test_of_other_kinds(self, block_mix, sample, kind):
+        with pytest.raises(InputTypeError, match=rf"a sample is \(image, label\), got a {kind}:"):
+            block_mix().collate([sample, sample])
+
+    def test_none(self, block_mix):
+        with pytest.raises(InputError, match="one sample or more"):
+            block_mix().collate([])
+
+
+class TestCompiled:
+    """A step of training that is compiled leaves mixing out of its graph."""
+
+    @pytest.fixture
+    def compiled(self, torch):
         torch._dynamo.reset()
-        mixed = torch.compile(step, backend=backend)(tensor, labels)
-        assert np.array_equal(mixed.numpy(), wanted)
-        assert graphs[-2:] == [["add"], ["mul"]]
-    assert len(graphs) == 2 * len(steps)
+        return lambda step: torch.compile(step, backend="eager")
+
+    def test_a_step_that_mixes_batches(self, torch, block_mix, batch, compiled):
+        transform = block_mix()
+        step = compiled(lambda images, labels: transform(images + 1, labels)[0] * 2)
+        more = (batch[0] + 1, batch[1])
+        for number in range(3):
+            wanted = expected(more, 0, number) * np.uint8(2)
+            assert np.array_equal(step(*batch).numpy(), wanted)
+
+    def test_a_model_that_mixes_batches(self, torch, block_mix, batch, compiled):
+        class Model(torch.nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.mix = block_mix()
+
+            def forward(self, images, labels):
+                return self.mix(images, labels)[0] * 2
+
+        wanted = expected(batch, 0, 0) * np.uint8(2)
+        assert np.array_equal(compiled(Model())(*batch).numpy(), wanted)
 
 
-def test_a_fresh_key_is_no_part_of_a_graph(torch, images):
-    torch._dynamo.reset()
-    step = torch.compile(lambda images: mix(images, LABELS, block=4), backend="eager")
-    first, second = (step(torch.from_numpy(images)) for _ in range(2))
-    assert not first.equal(second)
+def test_more_batches_than_an_id_can_tell_apart(block_mix, batch):
+    transform = block_mix()
+    transform.set_extra_state({"epoch": 0, "calls": 1 << 24})
+    with pytest.raises(InputError, match="begin the next with set_epoch"):
+        transform(*batch)

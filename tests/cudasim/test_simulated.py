@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from builders import SECRET, random_images
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,12 +19,6 @@ from blockmix.backends import streamed
 from blockmix.backends.dispatch import choose
 from blockmix.kernels import gather_cuda, reference
 from blockmix.kernels.cuda import cuda
-
-SECRET = bytes(range(32))
-
-
-def random_images(*shape, seed=0):
-    return np.random.default_rng(seed).integers(0, 256, shape, np.uint8)
 
 
 @given(data=st.data())

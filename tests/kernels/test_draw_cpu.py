@@ -2,13 +2,12 @@
 
 import numpy as np
 import pytest
+from builders import SECRET
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blockmix import BlockMixer, Key
 from blockmix.kernels import reference
-
-SECRET = bytes(range(32))
 
 
 def drawn(labels, rows, cols, ids=None, **parameters):

@@ -15,7 +15,7 @@ from numba.core.caching import FunctionCache
 
 from blockmix.kernels import cache
 
-KERNELS = Path(__file__).parents[1] / "kernels"
+KERNELS = Path(__file__).parents[2] / "kernels"
 # Composes two small maps, and tells the result and whether the kernel was compiled or came from
 # disk. Of all kernels this one compiles in the shortest time.
 SCRIPT = """
