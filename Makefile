@@ -27,7 +27,7 @@ test-ptx: $(VENV)/.test $(VENV)/.cuda13  ## Compile the CUDA kernels for five ge
 	$(BIN)/python -m pytest tests/ptx
 
 gpu-check:  ## On a machine with a GPU: test the CUDA backend there, measure it, write build/gpu.json
-	$(PYTHON) bench/gpu_check.py
+	$(PYTHON) -m blockmix.bench.gpu.check
 
 lint: $(VENV)/.lint  ## Check format, style and types
 	$(BIN)/ruff format --check .
@@ -35,15 +35,15 @@ lint: $(VENV)/.lint  ## Check format, style and types
 	$(BIN)/mypy
 
 bench: $(VENV)/.bench  ## Measure draw, gather and mix beside a memory copy, NumPy and PyTorch (two minutes)
-	$(BENCH) bench/bench_mix.py --benchmark-json=build/bench.json
-	$(BIN)/python -m blockmix.bench.summary build/bench.json
+	$(BENCH) bench/suites/bench_mix.py --benchmark-json=build/bench.json
+	$(BIN)/python -m blockmix.bench.speed.summary build/bench.json
 
 bench-full: $(VENV)/.bench  ## The same, and sizes, labels, layouts, threads, memory, start-up (10 GiB of memory)
-	$(BENCH) bench/bench_mix.py bench/bench_full.py --benchmark-json=build/bench-full.json
-	$(BIN)/python -m blockmix.bench.summary build/bench-full.json
-	$(BIN)/python -m blockmix.bench.memory
-	$(BIN)/python -m blockmix.bench.memory --rounds 3
-	$(BIN)/python -m blockmix.bench.startup
+	$(BENCH) bench/suites/bench_mix.py bench/suites/bench_full.py --benchmark-json=build/bench-full.json
+	$(BIN)/python -m blockmix.bench.speed.summary build/bench-full.json
+	$(BIN)/python -m blockmix.bench.speed.memory
+	$(BIN)/python -m blockmix.bench.speed.memory --rounds 3
+	$(BIN)/python -m blockmix.bench.speed.startup
 
 curves: $(VENV)/.plot  ## Measure the paper's running-time curves (half an hour) on IMAGES=folder, else generated
 	rm -rf build/curves

@@ -1,7 +1,6 @@
 """Shared fixtures: a fixed key, the real data if it is there, the command line in this process."""
 
 import importlib.util
-import json
 import os
 import sys
 from pathlib import Path
@@ -19,14 +18,16 @@ settings.load_profile("blockmix")
 
 
 # These need processes of their own: a simulated GPU, a compiler for GPUs, a GPU. See the Makefile.
-APART = {"cudasim", "ptx", "gpu"}
+APART = [Path(__file__).parent / name for name in ("cudasim", "ptx", "gpu")]
 
 
 def pytest_ignore_collect(collection_path, config):
     """Leave out what stands apart, unless it is named on the command line."""
-    named = any(Path(argument.split("::")[0]).name in APART for argument in config.args)
-    inside = any(Path(argument).parent.name in APART for argument in config.args)
-    return True if collection_path.name in APART and not (named or inside) else None
+    if collection_path not in APART:
+        return None
+    started_in = config.invocation_params.dir
+    named = [(started_in / argument.split("::")[0]).resolve() for argument in config.args]
+    return None if any(path.is_relative_to(collection_path) for path in named) else True
 
 
 @pytest.fixture
@@ -64,23 +65,6 @@ def faces():
     if not folder.is_dir():
         pytest.skip("no real images: set BLOCKMIX_DATA to the folder that holds fairface/")
     return folder
-
-
-@pytest.fixture(scope="session")
-def measured(tmp_path_factory):
-    """The folder that a small run of ``blockmix bench curves`` writes."""
-    from blockmix.__main__ import app
-
-    folder = tmp_path_factory.mktemp("curves") / "out"
-    options = ["--counts", "30,22,24", "--blocks", "64,4", "--device", "cpu"]
-    code = app(["bench", "curves", "--output", str(folder), *options], standalone_mode=False)
-    assert not code
-    return folder
-
-
-@pytest.fixture
-def record(measured):
-    return json.loads((measured / "curves.json").read_text())
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ SCRIPT = """
 from importlib.util import find_spec
 import blockmix
 
-parts = ("mixer", "kernels", "kernels.rule", "bench.gpu", "bench.curves.records")
+parts = ("mixer", "kernels", "kernels.rule", "bench.speed.rows", "bench.curves.records")
 print(blockmix.__file__, *(find_spec(f"blockmix.{part}").origin for part in parts), sep="\\n")
 print(*blockmix.__path__, sep="\\n")
 from blockmix import kernels
@@ -52,7 +52,7 @@ def test_a_checkout_that_is_not_installed(checkout):
         "blockmix/mixer.py",
         "kernels/__init__.py",
         "kernels/rule.py",
-        "bench/gpu.py",
+        "bench/speed/rows.py",
         "bench/curves/records.py",
         "blockmix",
     ]

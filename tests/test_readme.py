@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from blockmix import __main__ as door
-from blockmix.bench import privacy
+from blockmix.bench.common.markdown import replace_marked
 from blockmix.bench.curves import figures, readme, records
 from blockmix.bench.curves.findings import findings
+from blockmix.bench.privacy.measuring import ways
+from blockmix.bench.privacy.tables import tables
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -63,7 +65,7 @@ def _approximately(value):
 def test_it_agrees_with_the_committed_record_of_the_curves():
     (committed,) = ROOT.glob("bench/results/*-curves/curves.json")
     record = records.load(committed)
-    assert readme.replace(README, readme.table(record)) == README
+    assert replace_marked(README, readme.table(record)) == README
     assert record["images"]["kind"] == "folder"
     assert not record["quick"]
     assert not record["commit"]["dirty"]
@@ -80,12 +82,12 @@ def test_the_page_on_privacy_agrees_with_the_committed_record():
     (committed,) = ROOT.glob("bench/results/*-privacy.json")
     record = json.loads(committed.read_text())
     text = (ROOT / "blockmix" / "privacy" / "README.md").read_text()
-    assert readme.replace(text, privacy.tables(record["rows"])) == text
+    assert replace_marked(text, tables(record["rows"])) == text
     assert not record["commit"]["dirty"]
-    ways = [
+    measured = [
         (row["grid"]["blocks"], *list(row["parameters"].values())[1:]) for row in record["rows"]
     ]
-    assert ways == list(privacy.ways())
+    assert measured == list(ways())
     for row in record["rows"]:
         if row["grid"]["blocks"] == 64:
             assert (

@@ -2,12 +2,11 @@
 
 ``plan``       which numbers of images and of blocks are timed
 ``step``       one thing that is timed
-``originals``  the images: from a folder, or made by ``faces``
-``faces``      smooth pictures that cost a decoder about what faces do
 ``arrays``     one regime: mixing alone, in memory, beside a copy
 ``files``      the other: read, resize, mix and write, beside decoding, resizing and encoding alone
 ``algorithm1`` the paper's own algorithm, as published and with its images in memory
-``paper``      what the paper measured
+``limits``     what of it this machine can measure
+``memory``     how much memory is free
 ``run``        everything in order, to a record
 ``findings``   fits, growth and ratios
 ``records``    a record as a file, and the schema it keeps to

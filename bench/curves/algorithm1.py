@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from blockmix.bench.curves.originals import resized_file
-from blockmix.bench.peers import Pixels
+from blockmix.bench.common.originals import resized_file
+from blockmix.bench.speed.peers import Pixels
 
 Block = tuple[int, int]
 JPEG = {"format": "JPEG", "quality": 95, "subsampling": "4:4:4"}  # as `mix_folder` writes it

@@ -9,13 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from blockmix.bench.alternation import in_turns
-from blockmix.bench.cases import PAPER, PEER_ROWS, SOURCES, Case
+from blockmix.bench.common.blocks import block_size
+from blockmix.bench.common.originals import Originals
+from blockmix.bench.common.paper import SHAPE, SOURCES
 from blockmix.bench.curves.algorithm1 import mix_cached
-from blockmix.bench.curves.originals import Originals
-from blockmix.bench.curves.plan import CACHED, block_of
+from blockmix.bench.curves.plan import CACHED
 from blockmix.bench.curves.step import Step
-from blockmix.bench.rows import ROWS, Setting
+from blockmix.bench.speed.alternation import in_turns
+from blockmix.bench.speed.cases import PEER_ROWS, Case
+from blockmix.bench.speed.rows import ROWS, Setting
 
 PARTS = ("draw", "gather")
 
@@ -63,7 +65,7 @@ class Arrays:
         return self._cached(step) if step.row == CACHED else self._beside_copy(step, repeats)
 
     def _setting(self, count: int, blocks: int) -> Setting:
-        case = Case("curves", "", count, PAPER, block_of(blocks), labels=self._labels)
+        case = Case("curves", "", count, SHAPE, block_size(blocks), labels=self._labels)
         return Setting(case, self._images[:count], self._out[:count], self._pool, self._threads)
 
     def _beside_copy(self, step: Step, repeats: int) -> dict[str, Any]:
@@ -85,7 +87,7 @@ class Arrays:
         labels = np.arange(step.images) % self._labels
         picked, generator = range(step.timed_images), np.random.default_rng(0)
         started = perf_counter()
-        mix_cached(images, labels, picked, block_of(step.blocks), SOURCES, generator)
+        mix_cached(images, labels, picked, block_size(step.blocks), SOURCES, generator)
         return {"seconds": [perf_counter() - started]}
 
     def _waited_for(self, work: Any) -> Any:

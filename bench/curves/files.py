@@ -13,10 +13,11 @@ import numpy as np
 from PIL import Image
 
 from blockmix import Key, mix_folder
-from blockmix.bench.cases import PROBABILITY, SOURCES
+from blockmix.bench.common.blocks import block_size
+from blockmix.bench.common.originals import Originals
+from blockmix.bench.common.paper import PROBABILITY, SIDE, SOURCES
 from blockmix.bench.curves.algorithm1 import JPEG, mix_files
-from blockmix.bench.curves.originals import Originals
-from blockmix.bench.curves.plan import ALGORITHM_1, CEILING_IMAGES, SIDE, block_of
+from blockmix.bench.curves.plan import ALGORITHM_1, CEILING_IMAGES
 from blockmix.bench.curves.step import Step
 
 # A JPEG is decoded at a part of its size as long as so many times the size is left: as mixing does.
@@ -77,7 +78,7 @@ class Files:
         labels = np.arange(count) % self._originals.labels
         generator = np.random.default_rng(0)
         started = perf_counter()
-        mix_files(self._victims, labels, picked, block_of(step.blocks), SOURCES, generator)
+        mix_files(self._victims, labels, picked, block_size(step.blocks), SOURCES, generator)
         return {"seconds": [perf_counter() - started]}
 
     def _run(self, source: Path, blocks: int) -> tuple[float, dict[str, float]]:
@@ -87,7 +88,7 @@ class Files:
             source,
             self._work / f"mixed-{self._runs}",
             size=SIDE,
-            block=block_of(blocks),
+            block=block_size(blocks),
             sources=SOURCES,
             probability=PROBABILITY,
             key=Key.from_seed(self._runs),

@@ -6,12 +6,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from blockmix import InputError
-from blockmix.bench.cases import PAPER, SOURCES
-from blockmix.bench.curves import paper
+from blockmix.bench.common import paper
+from blockmix.bench.common.blocks import block_size
 from blockmix.bench.curves.step import Step
-from blockmix.bench.rows import ROWS
-
-SIDE = PAPER[0]  # height and width of an image in pixels
+from blockmix.bench.speed.rows import ROWS
 
 # The ceiling is measured on up to so many images before each run: it has to see the same machine,
 # and a larger number does not change its rate.
@@ -99,28 +97,6 @@ def up_to_the_papers(counts: tuple[int, ...]) -> int:
     return max((count for count in counts if count <= paper.MOST), default=min(counts))
 
 
-def block_of(blocks: int) -> tuple[int, int]:
-    """Height and width of the blocks that cut an image into so many, as square as can be.
-
-    Examples
-    --------
-    >>> block_of(64), block_of(128)
-    ((24, 24), (24, 12))
-    """
-    shapes = [
-        (rows, blocks // rows)
-        for rows in range(1, SIDE + 1)
-        if blocks % rows == 0 and SIDE % rows == 0 and SIDE % (blocks // rows) == 0
-    ]
-    if not shapes:
-        raise InputError(
-            f"an image of {SIDE} x {SIDE} pixels cannot be cut into {blocks} equal blocks: "
-            "take a power of two, up to 4096"
-        )
-    rows, cols = min(shapes, key=lambda shape: (abs(shape[1] - shape[0]), shape))
-    return SIDE // rows, SIDE // cols
-
-
 def with_numbers(
     plan: Plan, counts: tuple[int, ...] | None, blocks: tuple[int, ...] | None
 ) -> Plan:
@@ -131,15 +107,15 @@ def with_numbers(
     if blocks:
         plan = plan._replace(blocks=tuple(sorted(set(blocks))))
     for number in plan.blocks:
-        block_of(number)
+        block_size(number)
     return plan
 
 
 def check_counts(counts: tuple[int, ...], labels: int) -> None:
     """Refuse fewer images than can be mixed."""
-    least = labels * (SOURCES + 1)
+    least = labels * (paper.SOURCES + 1)
     if min(counts) < least:
         raise InputError(
-            f"{labels} labels with {SOURCES} sources need {least} images, but a count is "
+            f"{labels} labels with {paper.SOURCES} sources need {least} images, but a count is "
             f"{min(counts)}: give larger --counts, or a folder with fewer labels"
         )

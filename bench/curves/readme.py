@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from blockmix.bench.common.markdown import replace_marked
 from blockmix.bench.curves import records
 from blockmix.bench.curves.findings import Row, main_rows, per_image, share
 
-BEGIN, END = "<!-- from the record: make readme -->\n", "<!-- to here -->\n"
 # The faster of the two ways in which each library is used.
 PEERS = {"NumPy": ("numpy", "numpy lines"), "PyTorch": ("torch", "torch lines")}
 NOT_MEASURED = "-"
@@ -51,13 +51,6 @@ def table(record: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def replace(text: str, table: str) -> str:
-    """The text with another table between its marks."""
-    before, rest = text.split(BEGIN)
-    _, after = rest.split(END)
-    return f"{before}{BEGIN}{table}{END}{after}"
-
-
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description="Put the table of a record into the README.")
@@ -65,9 +58,8 @@ def main() -> None:
     parser.add_argument("readme", type=Path)
     given = parser.parse_args()
     made = table(records.load(given.record))
-    given.readme.write_text(
-        replace(given.readme.read_text(encoding="utf-8"), made), encoding="utf-8"
-    )
+    page = given.readme.read_text(encoding="utf-8")
+    given.readme.write_text(replace_marked(page, made), encoding="utf-8")
 
 
 def _rate(row: Row | None, digits: int) -> tuple[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -16,23 +15,17 @@ import numba
 
 from blockmix import InputError
 from blockmix.backends.driver import devices
-from blockmix.bench import machine
-from blockmix.bench.cases import PAPER, PROBABILITY, SOURCES
-from blockmix.bench.curves import originals, paper
+from blockmix.bench.common import machine, originals, paper
+from blockmix.bench.common.blocks import block_size
+from blockmix.bench.common.checkout import commit
+from blockmix.bench.common.originals import GENERATED_LABELS, Originals
 from blockmix.bench.curves.algorithm1 import JPEG
 from blockmix.bench.curves.arrays import Arrays, rows_on
 from blockmix.bench.curves.files import Files
 from blockmix.bench.curves.findings import findings
-from blockmix.bench.curves.originals import GENERATED_LABELS, Originals
-from blockmix.bench.curves.plan import SIDE, Plan, block_of, check_counts, with_numbers
+from blockmix.bench.curves.limits import what_can_be_done
+from blockmix.bench.curves.plan import Plan, check_counts, with_numbers
 from blockmix.bench.curves.step import Step
-
-IMAGE_BYTES = SIDE * SIDE * PAPER[2]
-# A mixed file, generously: of real faces they have some 13 kB.
-FILE_BYTES = 64 << 10
-# Of the memory that is free, what images and mixed images may take: NumPy's numbers of lines take
-# up to as much again at 5,000 images.
-MEMORY_SHARE = 0.6
 
 # What is told on the way: all steps, the one that begins, and one that is done with its row.
 Planned = Callable[[Sequence[Step]], None]
@@ -78,7 +71,7 @@ def run(options: Options, output: Path, watcher: Watcher) -> dict[str, Any]:
     dict
         See ``schema.json``.
     """
-    began, time, commit = perf_counter(), datetime.now(UTC), machine.commit()
+    began, time, revision = perf_counter(), datetime.now(UTC), commit()
     device = device_of(options.device) if "arrays" in options.regimes else "cpu"
     threads = threads_of(options.threads)
     plan = with_numbers(options.plan, options.counts, options.blocks)
@@ -107,13 +100,13 @@ def run(options: Options, output: Path, watcher: Watcher) -> dict[str, Any]:
         "quick": plan.quick,
         "device": device,
         "machine": machine.describe(threads),
-        "commit": commit,
+        "commit": revision,
         "images": described,
         "parameters": {
-            "size": [SIDE, SIDE],
-            "sources": SOURCES,
+            "size": [paper.SIDE, paper.SIDE],
+            "sources": paper.SOURCES,
             "rounds": 1,
-            "probability": PROBABILITY,
+            "probability": paper.PROBABILITY,
             "format": JPEG["format"],
             "quality": JPEG["quality"],
         },
@@ -132,7 +125,7 @@ def row_of(step: Step, bench: Files | Arrays, plan: Plan) -> dict[str, Any]:
         "row": step.row,
         "images": step.images,
         "blocks": step.blocks,
-        "block": list(block_of(step.blocks)),
+        "block": list(block_size(step.blocks)),
         "timed_images": step.timed_images,
         **bench.measure(step, repeats),
     }
@@ -170,72 +163,6 @@ def images_of(options: Options, plan: Plan, folder: Path) -> Originals:
         return originals.from_folder(options.images, most)
     check_counts((*plan.file_counts, *plan.array_counts), GENERATED_LABELS)
     return originals.generated(folder, most)
-
-
-def what_can_be_done(
-    regimes: Sequence[str], plan: Plan, pictures: Originals, device: str, output: Path
-) -> tuple[Plan, list[str]]:
-    """The plan without what there are too few images or too little memory for, and what that is.
-
-    Raises
-    ------
-    InputError
-        If nothing is left, or the disk would be full.
-    """
-    left_out: list[str] = []
-    if "files" in regimes:
-        there = len(pictures.paths)
-        counts = tuple(count for count in plan.file_counts if count <= there)
-        if not counts:
-            raise InputError(
-                f"the fewest images to be timed are {min(plan.file_counts)}, but there are "
-                f"{there}, as many of each label: give fewer --counts, or a larger folder"
-            )
-        check_counts(counts, pictures.labels)
-        left_out += [
-            f"files of {count} images: there are {there}, as many of each label"
-            for count in plan.file_counts
-            if count > there
-        ]
-        plan = plan._replace(file_counts=counts)
-        check_disk(plan, pictures, output)
-    if "arrays" in regimes:
-        fit = fitting(device)
-        counts = tuple(count for count in plan.array_counts if count <= fit)
-        if not counts:
-            raise InputError(f"{needed(min(plan.array_counts))}: give fewer --counts")
-        check_counts(counts, pictures.labels)
-        left_out += [needed(count) for count in plan.array_counts if count > fit]
-        plan = plan._replace(array_counts=counts)
-    return plan, left_out
-
-
-def check_disk(plan: Plan, pictures: Originals, output: Path) -> None:
-    """Refuse to start what would fill the disk."""
-    files = sum(plan.file_counts) * plan.repeats * len(plan.blocks)
-    copies = sum(pictures.bytes(count) for count in (*plan.file_counts, len(pictures.paths)))
-    least, free = files * FILE_BYTES + copies, shutil.disk_usage(output).free
-    if least > free:
-        raise InputError(
-            f"{files:,} files need up to {least / 2**30:.1f} GiB while this runs, but there are "
-            f"{free / 2**30:.1f} GiB at {output}: give another --output, --quick, or fewer --counts"
-        )
-
-
-def fitting(device: str) -> int:
-    """How many images fit into memory, with as many mixed ones."""
-    free = machine.free_memory()
-    if device == "cuda":
-        import cupy
-
-        free = min(free, cupy.cuda.Device().mem_info[0])
-    return int(MEMORY_SHARE * free) // (2 * IMAGE_BYTES)
-
-
-def needed(count: int) -> str:
-    """What arrays need."""
-    gib = 2 * count * IMAGE_BYTES / 2**30
-    return f"arrays of {count} images: with the mixed ones they need {gib:.1f} GiB"
 
 
 def device_of(wanted: str) -> str:

@@ -1,6 +1,6 @@
 """The CUDA backend on a real GPU: against the reference and the CPU path, byte for byte.
 
-``python bench/gpu_check.py`` runs this. Nothing is skipped for want of a GPU, CuPy or torch.
+``make gpu-check`` runs this. Nothing is skipped for want of a GPU, CuPy or torch.
 Devices other than the first are not tried: the machines at hand have one.
 """
 

@@ -7,7 +7,7 @@ import pytest
 from builders import random_images
 
 from blockmix import BlockGrid, BlockMixer, InputError, Key, SourceMap
-from blockmix.bench.curves.faces import face
+from blockmix.bench.common.faces import face
 from blockmix.privacy import Pair, forecast
 from blockmix.privacy.attacks.identity import identity
 from blockmix.privacy.attacks.linkage import linkage

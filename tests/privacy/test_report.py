@@ -15,7 +15,7 @@ from PIL import Image
 
 import blockmix.privacy
 from blockmix import BlockMixer, InputError, Key
-from blockmix.bench.curves.faces import face
+from blockmix.bench.common.faces import face
 from blockmix.privacy import Pair, forecast, measure, page, verdicts
 from blockmix.privacy.html import contact_sheet
 from blockmix.privacy.report import forecasts, log_likelihood_ratios

@@ -1,0 +1,49 @@
+"""What a record says of the machine and the versions; nothing that names anybody."""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+import numba
+
+from blockmix.backends.driver import devices
+from blockmix.support.versions import version
+
+LIBRARIES = ("blockmix", "numba", "llvmlite", "numpy", "pillow", "tbb", "torch")
+GPU_LIBRARIES = ("numba-cuda", "cupy-cuda13x", "cupy-cuda12x")
+
+
+def describe(threads: int) -> dict[str, Any]:
+    """Of the machine: what it is, and what it was used with."""
+    return {
+        "cpu": _cpu(),
+        "cores": len(os.sched_getaffinity(0)),
+        "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "gpus": devices(),
+        "versions": {name: version(name) for name in (*LIBRARIES, *GPU_LIBRARIES)},
+        "threads": threads,
+        "threading_layer": threading_layer(),
+    }
+
+
+def threading_layer() -> str:
+    """Numba's; it is chosen when its threads start."""
+    try:
+        return str(numba.threading_layer())
+    except ValueError:
+        return "not started"
+
+
+def _cpu() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(
+            line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")
+        )
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()

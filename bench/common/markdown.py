@@ -1,0 +1,12 @@
+"""Tables of records in Markdown pages, each between two marks."""
+
+from __future__ import annotations
+
+BEGIN, END = "<!-- from the record: make readme -->\n", "<!-- to here -->\n"
+
+
+def replace_marked(page: str, table: str) -> str:
+    """The page with another table between its marks."""
+    before, rest = page.split(BEGIN)
+    _, after = rest.split(END)
+    return f"{before}{BEGIN}{table}{END}{after}"

@@ -1,0 +1,6 @@
+"""Forecast of privacy beside measurement, and the paper's Table IV again.
+
+``measuring``  a folder mixed in many ways, and a report on each
+``tables``     the record in Markdown
+``__main__``   the command line, ``python -m blockmix.bench.privacy``
+"""

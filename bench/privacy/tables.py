@@ -1,0 +1,93 @@
+"""The tables of a record, in Markdown: forecast beside measurement, and Table IV again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from blockmix.bench.common import paper
+from blockmix.bench.privacy.measuring import BLOCKS
+
+Row = dict[str, Any]
+
+
+def tables(rows: list[Row]) -> str:
+    """All tables, in Markdown."""
+    return "\n".join([_table_iv(rows), _beside_forecast(rows), _attacks(rows)])
+
+
+def _table_iv(rows: list[Row]) -> str:
+    """SSIM against the number of blocks, beside the paper's."""
+    defaults = rows[: len(paper.BLOCKS)]
+    wiki, cnbc = (
+        dict(zip(paper.BLOCKS, values, strict=True)) for values in paper.TABLE_IV.values()
+    )
+    columns: dict[str, Callable[[Row], str]] = {
+        "blocks": lambda row: f"{row['grid']['blocks']}",
+        "SSIM (95 % interval)": lambda row: _interval(row["similarity"]["ssim"]),
+        "two different originals": lambda row: f"{row['similarity']['ssim_floor']['value']:.3f}",
+        "paper, WIKI": lambda row: f"{wiki[row['grid']['blocks']]:.3f}",
+        "paper, CNBC": lambda row: f"{cnbc[row['grid']['blocks']]:.3f}",
+    }
+    return _markdown(columns, defaults)
+
+
+def _beside_forecast(rows: list[Row]) -> str:
+    """What was found / what was forecast, for each way of mixing."""
+    columns = _WAY | {
+        "own kept": lambda row: _both(row, "own_kept", 4),
+        "erased": lambda row: _both(row, "erased", 4),
+        "more than once": lambda row: _both(row, "repeated", 4),
+        "sources of an image": lambda row: _both(row, "distinct_sources", 2),
+        "linked one by one": lambda row: (
+            f"{row['linkage']['by_blocks']['value']:.4f} / {row['forecast']['linked']:.4f}"
+        ),
+    }
+    return _markdown(columns, _in_order(rows))
+
+
+def _attacks(rows: list[Row]) -> str:
+    """What attackers reach, with 95 % intervals."""
+    columns = _WAY | {
+        "linked all at once": lambda row: _interval(row["linkage"]["jointly"]),
+        "linked by pixels": lambda row: _interval(row["linkage"]["by_pixels"]),
+        "recognised first": lambda row: _interval(row["identity"]["rank_1"]),
+        "seams (AUC)": lambda row: _interval(row["seams"]["auc"]),
+        "reassembled": lambda row: _interval(row["reassembly"]["direct"]),
+        "as published": lambda row: f"{row['reassembly']['as_published']['direct']:.3f}",
+    }
+    return _markdown(columns, _in_order(rows))
+
+
+_WAY: dict[str, Callable[[Row], str]] = {
+    "blocks": lambda row: f"{row['grid']['blocks']}",
+    "rounds": lambda row: f"{row['parameters']['rounds']}",
+    "probability": lambda row: f"{row['parameters']['probability']:.3f}",
+}
+
+
+def _in_order(rows: list[Row]) -> list[Row]:
+    """Rows of `BLOCKS`, one way of mixing after another."""
+    chosen = [row for row in rows if row["grid"]["blocks"] in BLOCKS]
+    return sorted(
+        chosen,
+        key=lambda row: (
+            row["parameters"]["rounds"],
+            row["parameters"]["probability"],
+            row["grid"]["blocks"],
+        ),
+    )
+
+
+def _both(row: Row, name: str, digits: int) -> str:
+    return f"{row['situations'][name]:.{digits}f} / {row['forecast'][name]:.{digits}f}"
+
+
+def _interval(figure: dict[str, float]) -> str:
+    return f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
+
+
+def _markdown(columns: dict[str, Callable[[Row], str]], rows: list[Row]) -> str:
+    lines = [list(columns), ["---"] * len(columns)]
+    lines += [[cell(row) for cell in columns.values()] for row in rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"

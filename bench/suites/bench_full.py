@@ -1,0 +1,11 @@
+"""The rest of the full set, run by ``make bench-full``: sizes, labels, layouts and threads."""
+
+import pytest
+
+from blockmix.bench.speed.alternation import time_beside_copy
+from blockmix.bench.speed.cases import FULL, case_rows
+
+
+@pytest.mark.parametrize(("case", "row"), case_rows(FULL))
+def test_row(benchmark, setting, case, row):
+    time_beside_copy(benchmark, setting, row)

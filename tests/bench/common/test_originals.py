@@ -1,0 +1,98 @@
+"""The images that are measured on: generated or the user's, labels in turns."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from builders import write_images
+from PIL import Image
+
+from blockmix import InputError, WorkError
+from blockmix.bench.common import faces, originals
+from blockmix.bench.curves.files import resized_at_best
+from blockmix.datasets.decode import decode, resized
+
+
+def test_faces_are_smooth_distinct_and_always_the_same():
+    one = faces.face(0, 0)
+    assert one.shape == (224, 224, 3)
+    assert one.dtype == np.uint8
+    assert np.array_equal(one, faces.face(0, 0))
+    assert not np.array_equal(one, faces.face(0, 1))
+    assert not np.array_equal(one, faces.face(1, 0))
+    steps = np.abs(np.diff(one.astype(int), axis=0))
+    assert steps.mean() < 8  # of random bytes it is 85
+    assert one.std() > 10
+
+
+def test_generated_files(tmp_path):
+    made = originals.generated(tmp_path, 5)
+    assert len(made.paths) == 6  # as many of each label
+    assert [path.parent.name for path in made.paths] == ["label0", "label1"] * 3
+    described = made.describe()
+    assert described["kind"] == "generated"
+    assert described["stored_size"] == [224, 224]
+    assert 10_000 < described["median_file_bytes"] < 60_000
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return write_images(tmp_path / "photos", {"b": 14, "a": 12}, size=(20, 30))
+
+
+def test_a_folder_gives_as_many_of_each_label(folder):
+    found = originals.from_folder(folder, 1000)
+    assert (found.labels, len(found.paths)) == (2, 24)
+    assert [path.parent.name for path in found.paths] == ["a", "b"] * 12
+    assert len(originals.from_folder(folder, 23).paths) == 24
+    assert len(originals.from_folder(folder, 5).paths) == 22  # fewer could not be mixed
+    assert str(folder) not in str(found.describe())
+
+
+def test_copies_keep_labels_apart_and_the_folder_as_it_is(folder, tmp_path):
+    found = originals.from_folder(folder, 1000)
+    copies = found.copy_to(tmp_path / "copies", 5)
+    assert [path.parent.name for path in copies] == ["label000", "label001"] * 2 + ["label000"]
+    for path, copy in zip(found.paths, copies, strict=False):
+        assert path.read_bytes() == copy.read_bytes()
+
+
+def test_pixels_repeat_in_step_with_the_labels(folder):
+    found = originals.from_folder(folder, 1000)
+    with ThreadPoolExecutor(2) as pool:
+        pixels = found.pixels(61, pool)
+        assert np.array_equal(pixels[:7], found.pixels(7, pool))
+    assert np.array_equal(pixels, np.tile(pixels[:24], (3, 1, 1, 1))[:61])
+    assert np.array_equal(pixels[5], np.asarray(originals.resized_file(found.paths[5])))
+
+
+@pytest.mark.parametrize("side", [224, 1152, 1153, 2400])
+def test_the_ceiling_decodes_and_resizes_as_mixing_does(tmp_path, side):
+    path = tmp_path / "face.jpg"
+    Image.fromarray(faces.face(0, 0)).resize((side, side)).save(path)
+    pixels = resized(decode(str(path), (192, 192), resize=True, grey=False), (192, 192))
+    assert np.array_equal(pixels, np.asarray(resized_at_best(path)))
+    if side == 224:  # nothing is left out
+        assert np.array_equal(pixels, np.asarray(originals.resized_file(path)))
+
+
+def test_a_file_that_cannot_be_used_is_named(folder):
+    (folder / "a" / "zzz.png").write_bytes(b"not an image")
+    (folder / "b" / "zzz.png").write_bytes(b"not an image")
+    with pytest.raises(WorkError, match=r"photos/a/zzz.png"):
+        originals.from_folder(folder, 1000)
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [({}, "holds no folder for a label"), ({"a": 12, "b": 10}, "has 10 images, but 10 sources")],
+)
+def test_folders_that_cannot_be_measured(tmp_path, labels, message):
+    write_images(tmp_path, labels)
+    with pytest.raises(InputError, match=message):
+        originals.from_folder(tmp_path, 100)
+
+
+def test_no_folder(tmp_path):
+    with pytest.raises(InputError, match="is not a folder"):
+        originals.from_folder(tmp_path / "photos", 100)

@@ -1,0 +1,56 @@
+"""What is measured, and what is refused before anything is."""
+
+import pytest
+
+from blockmix import InputError
+from blockmix.bench.common import paper
+from blockmix.bench.curves.plan import (
+    FULL,
+    QUICK,
+    check_counts,
+    up_to_the_papers,
+    with_numbers,
+)
+
+
+def test_the_full_plan_covers_the_paper():
+    assert set(paper.COUNTS) <= set(FULL.file_counts) & set(FULL.array_counts)
+    assert set(paper.BLOCKS) <= set(FULL.blocks)
+    assert (max(FULL.blocks), max(FULL.array_counts)) == (1024, 50_000)
+
+
+def test_other_numbers_are_put_in_order():
+    plan = with_numbers(FULL, (300, 100, 300), (64, 4))
+    assert plan.file_counts == plan.array_counts == (100, 300)
+    assert plan.blocks == (4, 64)
+    assert plan.peer_images() == 300
+    assert with_numbers(FULL, None, None) == FULL
+
+
+def test_peers_are_compared_at_a_number_of_images_that_is_measured():
+    assert FULL.peer_images() == 5000
+    assert QUICK.peer_images() == 4000
+    assert up_to_the_papers((1000, 3000, 7000)) == 3000
+    assert up_to_the_papers((7000, 6000)) == 6000
+
+
+@pytest.mark.parametrize("plan", [FULL, QUICK])
+def test_the_papers_algorithm_has_as_much_work_for_few_blocks(plan):
+    opened = [
+        step.timed_images * (step.blocks / 2 + 1)
+        for step in plan.file_steps()
+        if step.row == "algorithm 1" and step.timed_images < step.images
+    ]
+    assert max(opened) / min(opened) < 1.5
+
+
+@pytest.mark.parametrize("blocks", [7, 5, 8192])
+def test_blocks_that_cannot_be(blocks):
+    with pytest.raises(InputError, match="cannot be cut into"):
+        with_numbers(FULL, None, (blocks,))
+
+
+def test_too_few_images():
+    check_counts((22, 30), 2)
+    with pytest.raises(InputError, match="2 labels with 10 sources need 22 images"):
+        check_counts((21, 30), 2)

@@ -1,0 +1,56 @@
+"""The suites under pytest-benchmark record what they claim to."""
+
+import json
+import platform
+from pathlib import Path
+
+import pytest
+
+from blockmix.bench.common.machine import LIBRARIES
+from blockmix.bench.speed.rows import ROWS
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="module")
+def record_file(tmp_path_factory, run_python):
+    """What ``make bench`` writes, of a few images in one grid."""
+    path = tmp_path_factory.mktemp("bench") / "bench.json"
+    chosen = "bench/suites/bench_mix.py::test_row[64 blocks-"
+    rows = [f"{chosen}{row}]" for row in ("copy", "draw", "mix", "numpy")]
+    options = ["--benchmark-only", f"--benchmark-json={path}", "--scale=0.004"]
+    run_python("-m", "pytest", *rows, *options)
+    return path
+
+
+def test_record_compares_rows_with_the_copy(record_file):
+    record = json.loads(record_file.read_text())
+    rows = {benchmark["extra_info"]["row"]: benchmark for benchmark in record["benchmarks"]}
+    assert list(rows) == ["copy", "draw", "mix", "numpy"]
+    for name, row in rows.items():
+        info = row["extra_info"]
+        assert len(info["copy_s"]) == len(row["stats"]["data"]) == ROWS[name].times
+        assert info["median_s"] == row["stats"]["median"]
+        assert (info["images"], info["blocks"], info["shape"]) == (20, 64, [192, 192, 3])
+
+
+def test_record_names_versions_and_commit_but_nobody(record_file):
+    record = json.loads(record_file.read_text())
+    machine = record["machine_info"]
+    assert set(LIBRARIES) == set(machine["versions"])
+    assert machine["threads"] >= 1
+    assert machine["threading_layer"] in ("tbb", "omp", "workqueue")
+    assert set(record["commit_info"]) == {"id", "time", "dirty"}
+    assert "node" not in machine
+    text = record_file.read_text()
+    assert str(ROOT) not in text
+    assert str(Path.home()) not in text
+    assert f'"{platform.node()}"' not in text
+
+
+def test_summary_has_a_line_for_each_case(record_file, run_python):
+    summary = run_python("-m", "blockmix.bench.speed.summary", str(record_file))
+    (line,) = [line for line in summary.splitlines() if line.strip().startswith("64 blocks")]
+    assert "- " not in line
+    assert "torch" not in summary.split("64 blocks")[0].splitlines()[-1]  # it was not timed
+    assert "numba" in summary
