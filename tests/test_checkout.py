@@ -1,9 +1,11 @@
 """A checkout and an installation are imported whole, each from its own folders."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -36,6 +38,37 @@ def python(folder, *arguments):
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def installed_packages():
+    """The folder of every package that is installed, by name."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    folders = {}
+    for package in settings["packages"]:
+        root = max(
+            (root for root in settings["package-dir"] if f"{package}.".startswith(f"{root}.")),
+            key=len,
+        )
+        folders[package] = (
+            ROOT / settings["package-dir"][root] / package[len(root) + 1 :].replace(".", "/")
+        )
+    return folders
+
+
+def test_every_package_is_installed():
+    found = {
+        path.parent
+        for part in ("blockmix", "kernels", "bench")
+        for path in (ROOT / part).rglob("__init__.py")
+    }
+    assert found == set(installed_packages().values())
+
+
+def test_no_test_is_installed():
+    for package, folder in installed_packages().items():
+        names = [path.name for path in folder.glob("*.py")]
+        assert names, package
+        assert not [name for name in names if re.match("test_|bench_|conftest", name)], package
 
 
 @pytest.fixture
