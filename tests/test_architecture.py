@@ -19,7 +19,11 @@ FLOORS = [
     {"blockmix.bench.curves", "blockmix.bench.gpu", "blockmix.bench.privacy"},
     {"blockmix.bench.speed"},
     {"blockmix.bench", "blockmix.bench.common"},
-    {"blockmix.privacy"},
+    {"blockmix.privacy"},  # its face, which names what users take from its rooms
+    {"blockmix.privacy.report"},
+    {"blockmix.privacy.attacks"},
+    {"blockmix.privacy.measures"},
+    {"blockmix.privacy.sets"},
     {"blockmix.datasets.mix_folder", "blockmix.torch"},
     {"blockmix.datasets.run"},
     {"blockmix.datasets.engines", "blockmix.datasets.folder"},

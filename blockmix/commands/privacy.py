@@ -137,12 +137,13 @@ def report(
     ] = None,
 ) -> None:
     """Measure what a mixed set gives away; exits with 3 if a threshold is missed."""
-    from blockmix.privacy.figures import load_matplotlib
-    from blockmix.privacy.folders import load, report_on
-    from blockmix.privacy.html import contact_sheet, load_jinja2, page
-    from blockmix.privacy.report import forecasts, log_likelihood_ratios
-    from blockmix.privacy.similarity import load_skimage
-    from blockmix.privacy.verdict import check_thresholds, verdicts
+    from blockmix.privacy.measures.similarity import load_skimage
+    from blockmix.privacy.report.figures import load_matplotlib
+    from blockmix.privacy.report.forecasts import forecasts, log_likelihood_ratios
+    from blockmix.privacy.report.html import contact_sheet, load_jinja2, page
+    from blockmix.privacy.report.measure import measure_folders
+    from blockmix.privacy.report.verdict import check_thresholds, verdicts
+    from blockmix.privacy.sets.folders import load
 
     limits = {
         "max_own_kept": max_own_kept,
@@ -164,7 +165,9 @@ def report(
     looks = None if recogniser is None else _recogniser(recogniser)
     with progress_bars(shown=sys.stderr.isatty()) as progress:
         loaded = load(original, mixed, progress)
-        made = report_on(loaded, sample=sample, seed=seed, recogniser=looks, progress=progress)
+        made = measure_folders(
+            loaded, sample=sample, seed=seed, recogniser=looks, progress=progress
+        )
     made["verdicts"] = verdicts(made, limits)
     sheet = None
     if samples:

@@ -5,10 +5,10 @@ What follows from parameters alone is in `blockmix.forecasting`, and named here 
 
 from blockmix.forecasting.advice import advise
 from blockmix.forecasting.forecast import Forecast, forecast
-from blockmix.privacy.html import page
-from blockmix.privacy.pair import Pair
-from blockmix.privacy.report import measure
-from blockmix.privacy.verdict import verdicts
+from blockmix.privacy.report.html import page
+from blockmix.privacy.report.measure import measure
+from blockmix.privacy.report.verdict import verdicts
+from blockmix.privacy.sets.pair import Pair
 from blockmix.probability import balanced
 
 __all__ = ["Forecast", "Pair", "advise", "balanced", "forecast", "measure", "page", "verdicts"]

@@ -3,16 +3,12 @@
 import json
 import os
 import sys
-from pathlib import Path
 
 import jsonschema
 import pytest
 from builders import read_tree, write_images
 from PIL import Image
-
-from blockmix import privacy
-
-SCHEMA = json.loads(Path(privacy.__file__).with_name("schema.json").read_text())
+from privacy_builders import SCHEMA
 
 
 @pytest.fixture

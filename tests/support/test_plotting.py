@@ -11,7 +11,7 @@ import pytest
 
 from blockmix import InputError
 from blockmix.bench.curves import figures as bench_figures
-from blockmix.privacy import figures as report_figures
+from blockmix.privacy.report import figures as report_figures
 from blockmix.support.extras import load
 
 ROOT = Path(__file__).parents[2]
@@ -26,7 +26,7 @@ SETTINGS = {
 # Draws in a process of its own, and tells what others in it find of matplotlib's state.
 SCRIPT = """
 import io, os, sys
-from blockmix.privacy.figures import load_matplotlib
+from blockmix.privacy.report.figures import load_matplotlib
 
 matplotlib = load_matplotlib()
 figure = matplotlib.figure.Figure()

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from blockmix.errors import InputError
-from blockmix.privacy.pair import Pair, Pixels, Positions
-from blockmix.privacy.pictures import small_greys
-from blockmix.privacy.statistics import share_with_interval
+from blockmix.privacy.measures.statistics import share_with_interval
+from blockmix.privacy.sets.pair import Pair, Pixels, Positions
+from blockmix.privacy.sets.pictures import small_greys
 
 # From images, (N, H, W, C) uint8, to one vector each, (N, D).
 Recogniser = Callable[[Pixels], npt.NDArray[np.floating]]

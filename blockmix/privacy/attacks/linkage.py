@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from blockmix.privacy.nearest import Nearest
-from blockmix.privacy.pair import Pair, Positions
-from blockmix.privacy.statistics import share_with_interval
+from blockmix.privacy.measures.nearest import Nearest
+from blockmix.privacy.measures.statistics import share_with_interval
+from blockmix.privacy.sets.pair import Pair, Positions
 
 
 def linkage(pair: Pair, match: Positions, found: Nearest) -> dict[str, Any]:

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from blockmix.privacy.attacks.seams import Joined, largest_piece, neighbours, roughness
-from blockmix.privacy.nearest import UNKNOWN, clear_places
-from blockmix.privacy.pair import Pair, Pixels, Positions
-from blockmix.privacy.statistics import mean_with_interval
+from blockmix.privacy.measures.nearest import UNKNOWN, clear_places
+from blockmix.privacy.measures.statistics import mean_with_interval
+from blockmix.privacy.sets.pair import Pair, Pixels, Positions
 from blockmix.support.progress import Progress
 
 _SCORES = ("direct", "neighbour", "largest")

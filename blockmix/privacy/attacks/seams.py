@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from blockmix.privacy.nearest import UNKNOWN
-from blockmix.privacy.pair import Pair, Pixels, Positions
-from blockmix.privacy.statistics import area_under_curve, mean_with_interval
+from blockmix.privacy.measures.nearest import UNKNOWN
+from blockmix.privacy.measures.statistics import area_under_curve, mean_with_interval
+from blockmix.privacy.sets.pair import Pair, Pixels, Positions
 
 Scores = npt.NDArray[np.float32]
 Joined = npt.NDArray[np.bool_]

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from blockmix import __version__
 from blockmix.errors import InputError
-from blockmix.forecasting.forecast import Forecast, forecast
-from blockmix.forecasting.linking import log_likelihood_ratio, others
 from blockmix.privacy.attacks.identity import Recogniser, embeddings, identity
 from blockmix.privacy.attacks.linkage import linkage
 from blockmix.privacy.attacks.reassembly import reassembly
 from blockmix.privacy.attacks.releases import releases
 from blockmix.privacy.attacks.seams import seams
 from blockmix.privacy.attacks.seeds import seed_search
-from blockmix.privacy.checks import near_duplicates, small_labels
-from blockmix.privacy.nearest import LogLikelihoodRatio, Nearest, nearest
-from blockmix.privacy.pair import Pair, Positions
-from blockmix.privacy.similarity import SSIM, WINDOW, load_skimage, similarity
-from blockmix.privacy.situations import COPIES, situations
+from blockmix.privacy.measures.hygiene import look_at_files, near_duplicates, small_labels
+from blockmix.privacy.measures.nearest import Nearest, nearest
+from blockmix.privacy.measures.similarity import SSIM, WINDOW, load_skimage, similarity
+from blockmix.privacy.measures.situations import situations
+from blockmix.privacy.report.forecasts import (
+    forecasts,
+    log_likelihood_ratios,
+    neighbours_together,
+    overall,
+)
+from blockmix.privacy.sets.folders import Loaded
+from blockmix.privacy.sets.pair import Pair, Positions
 from blockmix.support.arguments import whole_number
 from blockmix.support.progress import Progress, no_progress
 
@@ -32,7 +35,6 @@ SAMPLE, PUZZLES = 500, 40
 # Nearest blocks of other people's faces were a tenth as far as random ones, those of the originals
 # less than 0.002 after JPEG of quality 95, and 0.09 at most after quality 20 (96 x 96, 12 x 12).
 _FOREIGN = 0.03
-Parameters = Mapping[str, Any]  # "sources", "rounds", "probability"
 
 
 def measure(
@@ -68,7 +70,7 @@ def measure(
     Returns
     -------
     dict
-        See ``blockmix/privacy/schema.json``.
+        See ``blockmix/privacy/report/schema.json``.
 
     Raises
     ------
@@ -127,7 +129,7 @@ def measure(
         "similarity": similarity(pair, match, chosen, seed, tell),
         "situations": situations(pair, sources_of),
         "linkage": linkage(pair, match, found) if known else None,
-        "seams": seams(pair, sources_of, pair.match, chosen, _together(made, sizes)),
+        "seams": seams(pair, sources_of, pair.match, chosen, neighbours_together(made, sizes)),
         "reassembly": reassembly(pair, sources_of, puzzles, seed, tell),
         "identity": identity(pair, match, chosen, recogniser) if known else None,
         "releases": releases(made, sizes),
@@ -141,84 +143,30 @@ def measure(
 _GRID = ("height", "width", "rows", "cols", "blocks")
 
 
-def forecasts(pair: Pair, parameters: Parameters) -> dict[str, Forecast]:
-    """The forecast of each label; of its smallest cohort, if it was mixed in several."""
-    return {
-        name: forecast(
-            min(len(of_label), pair.cohorts.get(name, len(of_label))),
-            blocks=pair.grid.blocks,
-            **parameters,
-        )
-        for name, of_label, _ in pair.classes()
-    }
-
-
-def log_likelihood_ratios(made: Mapping[str, Forecast]) -> LogLikelihoodRatio:
-    """What an attacker who knows the parameters makes of numbers of blocks."""
-
-    def tells(name: str) -> npt.NDArray[np.float64]:
-        one = made[name]
-        return log_likelihood_ratio(one.own_kept, _others(one), one.blocks)
-
-    return tells
-
-
-def overall(made: Mapping[str, Forecast], sizes: Mapping[str, int]) -> dict[str, Any]:
-    """The forecast of a set: means over its images, and of what protects the least.
-
-    Parameters
-    ----------
-    made : mapping of str to Forecast
-        Of each label.
-    sizes : mapping of str to int
-        Images of each label.
-    """
-
-    def mean(of: Callable[[Forecast], npt.ArrayLike]) -> Any:
-        return _mean(made, sizes, of).tolist()
-
-    copies = mean(_copies)
-    return {
-        "own_kept": mean(lambda one: one.own_kept),
-        "erased": copies[0],
-        "repeated": 1 - copies[0] - copies[1],
-        "copies": copies,
-        "distinct_sources": mean(lambda one: one.distinct_sources),
-        "unmixed": mean(lambda one: one.unmixed),
-        "linked": mean(lambda one: one.linked),
-        "anonymity_set": min(one.anonymity_set for one in made.values()),
-        "effective_anonymity_set": min(one.effective_anonymity_set for one in made.values()),
-        "key_bits": next(iter(made.values())).key_bits,
-    }
-
-
-def _mean(
-    made: Mapping[str, Forecast],
-    sizes: Mapping[str, int],
-    of: Callable[[Forecast], npt.ArrayLike],
-) -> Any:
-    return np.average(
-        [of(one) for one in made.values()], axis=0, weights=[sizes[name] for name in made]
+def measure_folders(
+    loaded: Loaded,
+    *,
+    sample: int,
+    seed: int,
+    recogniser: Recogniser | None,
+    progress: Progress,
+) -> dict[str, Any]:
+    """`measure` a pair of folders, and look at the files of the mixed one."""
+    made = measure(
+        loaded.pair,
+        **loaded.record.parameters,
+        sample=sample,
+        seed=seed,
+        recogniser=recogniser,
+        progress=progress,
     )
-
-
-def _copies(made: Forecast) -> list[float]:
-    """The chances of a block to be published 0, 1, ... times, as many as are counted."""
-    chances = [*made.copies, *[0.0] * COPIES]  # a class of n has at most n copies
-    return [*chances[:COPIES], sum(chances[COPIES:])]
-
-
-def _others(made: Forecast) -> Mapping[float, float]:
-    return others(made.class_size, made.own_kept, made.sources, made.probability, made.rounds)
-
-
-def _together(made: Mapping[str, Forecast], sizes: Mapping[str, int]) -> float:
-    """Share of neighbours that are expected to come from one image."""
-
-    def of(one: Forecast) -> float:
-        return one.own_kept**2 + sum(many * chance**2 for chance, many in _others(one).items())
-
-    return min(1.0, float(_mean(made, sizes, of)))
+    made["files"] = {
+        **look_at_files(loaded.mixed, loaded.names),
+        "left_out": loaded.left_out,
+        "cohorts": loaded.record.cohorts,
+        "private": loaded.record.private,
+    }
+    return made
 
 
 def _check(pair: Pair) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from blockmix.privacy.statistics import Figure
+from blockmix.privacy.measures.statistics import Figure
 from blockmix.support import plotting
 
 _INK, _FOUND, _BESIDE = "#7f7f7f", "#D55E00", "#56B4E9"

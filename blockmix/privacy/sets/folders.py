@@ -19,10 +19,7 @@ from blockmix.datasets.interfaces import BadImageError
 from blockmix.errors import InputError
 from blockmix.forecasting.forecast import forecast
 from blockmix.grid import BlockGrid
-from blockmix.privacy.attacks.identity import Recogniser
-from blockmix.privacy.checks import look_at_files
-from blockmix.privacy.pair import Pair, Pixels, Positions
-from blockmix.privacy.report import measure
+from blockmix.privacy.sets.pair import Pair, Pixels, Positions
 from blockmix.probability import check_probability
 from blockmix.support.arguments import whole_number
 from blockmix.support.progress import Progress
@@ -152,32 +149,6 @@ def load(originals: Path, mixed: Path, progress: Progress) -> Loaded:
         cohorts=record.smallest_cohorts,
     )
     return Loaded(pair, record, [image.name for image in before], mixed, len(found) - len(before))
-
-
-def report_on(
-    loaded: Loaded,
-    *,
-    sample: int,
-    seed: int,
-    recogniser: Recogniser | None,
-    progress: Progress,
-) -> dict[str, Any]:
-    """`measure` a pair of folders, and look at the files of the mixed one."""
-    made = measure(
-        loaded.pair,
-        **loaded.record.parameters,
-        sample=sample,
-        seed=seed,
-        recogniser=recogniser,
-        progress=progress,
-    )
-    made["files"] = {
-        **look_at_files(loaded.mixed, loaded.names),
-        "left_out": loaded.left_out,
-        "cohorts": loaded.record.cohorts,
-        "private": loaded.record.private,
-    }
-    return made
 
 
 def _check_memory(images: int, record: Record) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from blockmix.privacy.pair import Pair, Pixels, Positions
-from blockmix.privacy.statistics import mean_with_interval
+from blockmix.privacy.measures.statistics import mean_with_interval
+from blockmix.privacy.sets.pair import Pair, Pixels, Positions
 from blockmix.support.extras import load
 from blockmix.support.progress import Progress
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from blockmix.privacy.pair import Pixels
+from blockmix.privacy.sets.pair import Pixels
 
 
 def picture(pixels: Pixels) -> Image.Image:

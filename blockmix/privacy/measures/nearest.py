@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from blockmix.privacy.pair import Pair, Pixels, Positions
+from blockmix.privacy.sets.pair import Pair, Pixels, Positions
 from blockmix.support.progress import Progress
 
 Distances = npt.NDArray[np.float32]

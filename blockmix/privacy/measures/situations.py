@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from blockmix.privacy.nearest import UNKNOWN, clear_places
-from blockmix.privacy.pair import Pair, Positions
+from blockmix.privacy.measures.nearest import UNKNOWN, clear_places
+from blockmix.privacy.sets.pair import Pair, Positions
 
 LOG10 = log(10)
 COPIES = 8  # the last: as many or more

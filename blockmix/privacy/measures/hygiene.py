@@ -13,8 +13,8 @@ import numpy.typing as npt
 from PIL import Image
 
 from blockmix.datasets.folder.image_folder import ImageFolder
-from blockmix.privacy.pair import Pair, Pixels
-from blockmix.privacy.pictures import small_greys
+from blockmix.privacy.sets.pair import Pair, Pixels
+from blockmix.privacy.sets.pictures import small_greys
 
 # Of 64 bits: at most so many differ between two pictures of the same scene.
 NEAR = 4

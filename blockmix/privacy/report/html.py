@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from blockmix.privacy.figures import figures
-from blockmix.privacy.nearest import LogLikelihoodRatio, nearest
-from blockmix.privacy.pair import Pair
-from blockmix.privacy.pictures import picture
-from blockmix.privacy.verdict import verdicts
+from blockmix.privacy.measures.nearest import LogLikelihoodRatio, nearest
+from blockmix.privacy.report.figures import figures
+from blockmix.privacy.report.verdict import verdicts
+from blockmix.privacy.sets.pair import Pair
+from blockmix.privacy.sets.pictures import picture
 from blockmix.support.extras import load
 from blockmix.support.progress import no_progress
 
@@ -49,7 +49,7 @@ def page(report: dict[str, Any], samples: str | None = None) -> str:
     """
     jinja2 = load_jinja2()
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("blockmix.privacy", "templates"),
+        loader=jinja2.PackageLoader("blockmix.privacy.report", "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

@@ -1,22 +1,16 @@
-"""Two sets side by side, and where blocks come from."""
-
-from dataclasses import replace
+"""Where blocks come from, as pixels tell it."""
 
 import numpy as np
 import pytest
 from builders import random_images
+from privacy_builders import growing_ratio
 
-from blockmix import BlockGrid, BlockMixer, InputError, InputTypeError, Key
+from blockmix import BlockGrid, BlockMixer, Key
 from blockmix.forecasting.linking import log_likelihood_ratio, others
 from blockmix.privacy import Pair
-from blockmix.privacy.nearest import UNKNOWN, nearest
-from blockmix.privacy.situations import situations
+from blockmix.privacy.measures.nearest import UNKNOWN, nearest
+from blockmix.privacy.measures.situations import situations
 from blockmix.support.progress import no_progress
-
-
-def most_blocks(_label):
-    """The more blocks are an original's, the more that tells."""
-    return np.arange(300.0)
 
 
 def pair_of(count=30, size=16, block=4, labels=2, **parameters):
@@ -27,20 +21,10 @@ def pair_of(count=30, size=16, block=4, labels=2, **parameters):
     return Pair.of_arrays(images, plan.apply(images), numbers, block=block, source_map=plan)
 
 
-def test_classes_and_blocks():
-    pair = Pair.of_arrays(
-        random_images(5, 6, 9), random_images(5, 6, 9), ["b", "a", "b", "a", "a"], block=(4, 5)
-    )
-    assert pair.originals.shape == (5, 6, 9, 1)
-    classes = [(name, before.tolist(), after.tolist()) for name, before, after in pair.classes()]
-    assert classes == [("a", [1, 3, 4], [1, 3, 4]), ("b", [0, 2], [0, 2])]
-    assert pair.block(1, 1) == (slice(4, 6), slice(5, 9))
-
-
 @pytest.mark.parametrize("block", [4, (3, 7), 16, BlockGrid([0, 5, 16], [0, 1, 3, 16])])
 def test_pixels_tell_the_map(block):
     pair = pair_of(block=block, rounds=2)
-    found = nearest(pair, most_blocks, no_progress)
+    found = nearest(pair, growing_ratio, no_progress)
     assert np.array_equal(found.sources, pair.sources)
     assert found.exact == 1
 
@@ -51,7 +35,7 @@ def test_pixels_tell_the_map_of_stored_images():
     noisy = pair.mixed.astype(int) + np.random.default_rng(0).integers(-9, 10, pair.mixed.shape)
     stored = np.clip(noisy, 0, 255).astype(np.uint8)
     found = nearest(
-        Pair.of_arrays(pair.originals, stored, pair.labels, block=4), most_blocks, no_progress
+        Pair.of_arrays(pair.originals, stored, pair.labels, block=4), growing_ratio, no_progress
     )
     assert np.array_equal(found.sources, pair.sources)
     assert found.exact == 0
@@ -59,7 +43,7 @@ def test_pixels_tell_the_map_of_stored_images():
 
 def test_linked_as_a_whole_and_by_blocks():
     pair = pair_of(probability=0.3)
-    found = nearest(pair, most_blocks, no_progress)
+    found = nearest(pair, growing_ratio, no_progress)
     assert np.array_equal(found.image, pair.match)
     counts = (pair.sources.reshape(30, -1, 1) == np.arange(30)).sum(axis=1)
     assert (counts[np.arange(30), found.votes] == counts.max(axis=1)).all()
@@ -93,7 +77,7 @@ def test_blocks_that_many_have_tell_nothing():
     mixer = BlockMixer(block=4, key=Key.from_seed(0))
     plan = mixer.plan([0] * 40, 32, 32)
     pair = Pair.of_arrays(images, plan.apply(images), [0] * 40, block=4)
-    found = nearest(pair, most_blocks, no_progress)
+    found = nearest(pair, growing_ratio, no_progress)
     inside = found.sources[:, 2:6, 2:6]
     assert np.array_equal(inside, plan.sources[:, 2:6, 2:6])
     assert (found.sources != UNKNOWN).sum() == inside.size
@@ -114,58 +98,12 @@ def test_near_duplicates_are_told_apart():
         np.uint8
     )
     pair = Pair.of_arrays(images, images, [0] * 20, block=96)
-    found = nearest(pair, most_blocks, no_progress)
+    found = nearest(pair, growing_ratio, no_progress)
     assert np.array_equal(found.votes, np.arange(20))
     assert found.exact == 1
 
 
 def test_progress_of_comparing():
     told = []
-    nearest(pair_of(size=8), most_blocks, lambda *step: told.append(step))
+    nearest(pair_of(size=8), growing_ratio, lambda *step: told.append(step))
     assert told == [("blocks", 15, 30), ("blocks", 30, 30)]
-
-
-@pytest.mark.parametrize(
-    ("change", "error", "message"),
-    [
-        ({"mixed": random_images(4, 8, 8, 3)}, InputError, "same images before and after"),
-        ({"mixed": random_images(5, 8, 8, 3).tolist()}, InputTypeError, "uint8, got list"),
-        ({"originals": np.zeros((5, 8, 8, 3))}, InputTypeError, "uint8, got float64"),
-        ({"originals": np.zeros((5, 8), np.uint8)}, InputError, r"got \(5, 8\)"),
-        ({"labels": [0, 1]}, InputError, "one for each of 5 images, got 2"),
-        ({"source_map": BlockMixer(block=2).plan([0] * 12, 8, 8)}, InputError, "another set"),
-    ],
-)
-def test_what_does_not_go_together(change, error, message):
-    given = {
-        "originals": random_images(5, 8, 8, 3),
-        "mixed": random_images(5, 8, 8, 3),
-        "labels": [0] * 5,
-        "block": 4,
-    }
-    given |= change
-    with pytest.raises(error, match=message):
-        Pair.of_arrays(given.pop("originals"), given.pop("mixed"), given.pop("labels"), **given)
-
-
-def test_no_image_at_all():
-    none = np.zeros((0, 8, 8, 3), np.uint8)
-    with pytest.raises(InputError, match="at least one"):
-        Pair.of_arrays(none, none, [], block=4)
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"mixed": random_images(6, 8, 9, 3)}, "mixed is at least one image of 8 x 8"),
-        ({"mixed_labels": np.zeros(2, np.int64)}, "and 2 labels"),
-        (
-            {"match": np.zeros(2, np.int64)},
-            r"match is one original for each mixed image, got \(2,\)",
-        ),
-    ],
-)
-def test_parts_of_a_pair_that_do_not_go_together(change, message):
-    pair = Pair.of_arrays(random_images(6, 8, 8, 3), random_images(6, 8, 8, 3), [0] * 6, block=4)
-    with pytest.raises(InputError, match=message):
-        replace(pair, **change)
