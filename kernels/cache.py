@@ -1,8 +1,8 @@
 """Compiled kernels on disk, so that later processes need not compile.
 
 numba's own ``cache=True`` notices edits of the file of a kernel, but not of the files that it
-calls into: it would go on running an old rule. Here a cached kernel belongs to the digest of all
-that this folder runs, of the versions beneath it and of the settings of the compiler, so that it is
+calls into: it would go on running an old rule. Here a cached kernel belongs to a digest of all code
+in this folder, of the versions of its libraries and of the settings of the compiler, so that it is
 never run after an edit or an upgrade. numba itself adds the processor.
 """
 
@@ -23,10 +23,11 @@ import numpy as np
 from numba import config
 from numba.core import caching
 
-# What numba compiles by, of which its own key of a kernel says nothing: without these, one that was
-# compiled under NUMBA_BOUNDSCHECK=1 would slow down all later processes.
+# Settings of the compiler that numba's own cache ignores: without them, a kernel that was compiled
+# under NUMBA_BOUNDSCHECK=1 would slow down all later processes.
 SETTINGS = ("OPT", "LOOP_VECTORIZE", "SLP_VECTORIZE", "BOUNDSCHECK", "DEBUGINFO_DEFAULT")
-# What a code object does. The rest is where it stands, which differs between installations.
+# The fields that decide what a code object does. The others say where its file is, which differs
+# between installations.
 FIELDS = (
     *("co_name", "co_flags", "co_argcount", "co_posonlyargcount", "co_kwonlyargcount"),
     *("co_code", "co_names", "co_varnames", "co_cellvars", "co_freevars", "co_exceptiontable"),
@@ -34,7 +35,7 @@ FIELDS = (
 
 
 def _content(code):
-    """A code object, and those inside it, in words that are the same in every process."""
+    """The fields of a code object and of those inside it, as text that every process gets alike."""
     return [repr(getattr(code, field)) for field in FIELDS] + list(map(_constant, code.co_consts))
 
 
@@ -46,10 +47,10 @@ def _constant(value):
 
 
 def _digest():
-    """Of all that a kernel follows from; None where some of the code cannot be had.
+    """A digest of everything that a kernel depends on; None where some of the code is missing.
 
-    Code is asked of whoever loads it, as there may be no source beside it: in an archive, or in a
-    frozen application.
+    The code comes from its loaders, as there may be no source file: in an archive, or in a frozen
+    application.
     """
     parts = [sys.version, *(library.__version__ for library in (numba, llvmlite, np))]
     parts += [getattr(config, name, None) for name in SETTINGS]
@@ -59,7 +60,7 @@ def _digest():
         return None
     try:
         parts += [(name, _content(find_spec(name).loader.get_code(name))) for name in names]
-    except Exception:  # whatever a loader does that gives no code
+    except Exception:  # a loader without code may raise anything
         return None
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
@@ -69,38 +70,42 @@ DIGEST = _digest()
 
 @cache
 def _folders():
-    """Where kernels are kept, outermost first; as it was when first asked for."""
+    """The folders of the cache, outermost first; fixed at the first call."""
     base = Path(os.environ.get("XDG_CACHE_HOME", ""))
     base = base if base.is_absolute() else Path.home() / ".cache"
     return base / "blockmix", base / "blockmix" / DIGEST[:16]
 
 
 def _is_private():
-    """Whether only their owner can write to the folders, which exist then.
+    """Make the folders of the cache, and return whether only their owner can write to them.
 
-    What is loaded from there is run, so nobody else may be able to put it there.
+    Code is loaded from them and run, so nobody else may be able to put it there.
     """
     try:
         for folder in _folders():
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            found = folder.lstat()
-            if not S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o022:
+            status = folder.lstat()
+            if (
+                not S_ISDIR(status.st_mode)
+                or status.st_uid != os.getuid()
+                or status.st_mode & 0o022
+            ):
                 return False
     except (OSError, RuntimeError):  # RuntimeError: no home
         return False
     return True
 
 
-def kept_in():
-    """The folder where kernels are kept, or None where every process compiles them."""
+def cache_folder():
+    """The folder that kernels are cached in, or None where every process compiles them."""
     return _folders()[-1] if DIGEST is not None and _is_private() else None
 
 
 class Locator(caching._CacheLocator):
-    """Tells numba where kernels are kept, and what they belong to."""
+    """Tells numba where kernels are cached, and which code they belong to."""
 
     def __init__(self, name):
-        self.name = self._py_file = name  # numba names it where it warns that it keeps nothing
+        self.name = self._py_file = name  # numba's warnings show it
 
     def get_cache_path(self):
         return str(_folders()[-1])
@@ -121,12 +126,12 @@ class Implementation(caching.CompileResultCacheImpl):
 
     def __init__(self, py_func):
         super().__init__(py_func)
-        # NUMBA_CACHE_LOCATOR_CLASSES names others, for which a kernel belongs to one file.
+        # Those that NUMBA_CACHE_LOCATOR_CLASSES names would tie a kernel to its own file only.
         self._locator = Locator(py_func.__qualname__)
 
 
 class KernelCache(caching.FunctionCache):
-    """numba's cache, but one whose failures cost time and nothing else."""
+    """numba's cache, whose failures cost only time."""
 
     _impl_class = Implementation
 
@@ -135,19 +140,19 @@ class KernelCache(caching.FunctionCache):
             return None
         try:
             return super().load_overload(sig, target_context)
-        except Exception:  # whatever a damaged file leads to
+        except Exception:  # a damaged file may raise anything
             with suppress(OSError):
-                self.flush()  # or else numba could not save beside it
+                self.flush()  # otherwise numba could not save a new file
             return None
 
     def save_overload(self, sig, data):
         with suppress(OSError):  # a full disk, a folder that is gone or read-only now
-            if _is_private():  # saving reads what is there
+            if _is_private():  # saving also loads from there
                 super().save_overload(sig, data)
 
 
 def cached(kernel):
-    """Let a kernel be kept on disk; it is compiled in every process where that cannot be."""
+    """Cache a kernel on disk; where that is impossible, every process compiles it."""
     if DIGEST is not None:
         with suppress(RuntimeError):  # numba: no locator available
             kernel._cache = KernelCache(kernel.py_func)

@@ -1,11 +1,11 @@
-"""ChaCha20 (RFC 8439, section 2.3), as scalars and constants: the only source of chance.
+"""ChaCha20 (RFC 8439, section 2.3), as scalars and constants: the only source of randomness.
 
-A cryptographic generator, because whoever can guess the stream can undo the mixing. In counter
-mode every 16-word group has an address (key, counter, nonce), so no state is kept and the number
-of threads or machines cannot matter.
+The generator is cryptographic, because anyone who can guess the stream can undo the mixing. In
+counter mode every 16-word group has an address (key, counter, nonce), so no state is kept and the
+number of threads or machines cannot matter.
 
 The state has 16 words: four constants, eight of the key, the counter, three of the nonce. It goes
-ten times through `QUARTER_ROUNDS`, and what comes out is added to what went in.
+ten times through `QUARTER_ROUNDS`, and the initial state is added to the result.
 """
 
 from numba import njit, uint32
@@ -26,7 +26,7 @@ QUARTER_ROUNDS = (
 
 @njit(inline="always")
 def quarter_round(a, b, c, d):
-    """RFC 8439, section 2.1. Sums wrap at 32 bits; the lines of two shifts rotate left."""
+    """RFC 8439, section 2.1. Sums wrap at 32 bits; the lines with two shifts rotate left."""
     a = uint32(a + b)
     d = uint32(d ^ a)
     d = uint32((d << uint32(16)) | (d >> uint32(16)))

@@ -1,7 +1,7 @@
-"""The draw on the CPU: all images in parallel, some side by side within a thread.
+"""The draw on the CPU: images are drawn in parallel, and side by side within a thread.
 
-Images stand in *slots*: class after class, in the order of ids within a class. The map names
-slots, and its rows of blocks lie one after another, as the gather reads it.
+Images are in *slots*: class after class, in the order of ids within a class. The map names slots,
+and holds one row of blocks of all images after another, as the gather reads it.
 """
 
 import numpy as np
@@ -24,19 +24,19 @@ from .words_cpu import LANES, fill_words
 
 @inlined
 def fill_pools(pools, sizes, class_starts, class_sizes, words, key, round_, ids, slot):
-    """Fill the pool of the image in each lane with slots, and end it with the image's own."""
-    most = 0
+    """Fill the pool of the image in each lane with slots, and append the image's own."""
+    largest = 0
     for lane in range(LANES):
-        most = max(most, sizes[lane])
-    for m in range(most):
-        at = pool_word(m) % WORDS
-        if at == 0:
+        largest = max(largest, sizes[lane])
+    for m in range(largest):
+        word = pool_word(m) % WORDS
+        if word == 0:
             fill_words(words, key, POOL, round_, ids, pool_word(m) // WORDS)
         for lane in range(LANES):
             if m < sizes[lane]:
                 size, class_size = uint32(sizes[lane]), uint32(class_sizes[lane])
                 last = floyd_last(class_size, size, uint32(m))
-                pick = below(words[at, lane], words[at + 1, lane], uint32(last + uint32(1)))
+                pick = below(words[word, lane], words[word + 1, lane], uint32(last + uint32(1)))
                 for earlier in range(m):
                     pick = floyd_distinct(pick, uint32(pools[lane, earlier]), last)
                 pools[lane, m] = pick
@@ -52,41 +52,41 @@ def fill_pools(pools, sizes, class_starts, class_sizes, words, key, round_, ids,
 def throw_dice(
     flat, rows, images, cols, slot, count, pools, sizes, words, key, round_, ids, faces, shifts
 ):
-    """Fill the map of ``count`` images from ``slot`` on: one word, one die for each block."""
+    """Fill the map of ``count`` images from ``slot`` on: one word and one die for each block."""
     to_next_row = (images - 1) * cols
     for group in range((rows * cols + WORDS - 1) // WORDS):
         fill_words(words, key, DIE, round_, ids, group)
         first = group * WORDS
         row, first_col = first // cols, first % cols
         for lane in range(count):
-            kept = uint64(sizes[lane])
+            own = uint64(sizes[lane])
             die_faces, die_shift = faces[sizes[lane]], shifts[sizes[lane]]
             col = first_col
-            at = (row * images + slot + lane) * cols + col
+            entry = (row * images + slot + lane) * cols + col
             for w in range(min(WORDS, rows * cols - first)):
                 face = throw_die(words[w, lane], die_faces, die_shift)
-                flat[at] = pools[lane, min(face, kept)]
-                at += 1
+                flat[entry] = pools[lane, min(face, own)]
+                entry += 1
                 col += 1
                 if col == cols:
-                    at += to_next_row
+                    entry += to_next_row
                     col = 0
 
 
 @serial
 def draw_lanes(flat, rows, cols, key, round_, slot, ids, classes, starts, faces, shifts):
-    """Draw for the images from ``slot`` on, one a lane."""
+    """Draw for the images from ``slot`` on, one per lane."""
     count = min(LANES, ids.size - slot)
     lane_ids = np.empty(LANES, np.uint64)
     class_starts = np.empty(LANES, np.int64)
     class_sizes = np.empty(LANES, np.int64)
     sizes = np.empty(LANES, np.int64)
     for lane in range(LANES):
-        # Lanes beyond the last image draw for it again, into nowhere.
-        at = slot + min(lane, count - 1)
-        lane_ids[lane] = ids[at]
-        class_starts[lane] = starts[classes[at]]
-        class_sizes[lane] = starts[classes[at] + 1] - class_starts[lane]
+        # Lanes beyond the last image draw for it again, and their draws are dropped.
+        image_slot = slot + min(lane, count - 1)
+        lane_ids[lane] = ids[image_slot]
+        class_starts[lane] = starts[classes[image_slot]]
+        class_sizes[lane] = starts[classes[image_slot] + 1] - class_starts[lane]
         sizes[lane] = min(class_sizes[lane] - 1, faces.size - 1)
     words = np.empty((WORDS, LANES), np.uint32)
     pools = np.empty((LANES, faces.size), np.int32)
@@ -105,9 +105,9 @@ def draw_round(flat, rows, cols, key, round_, ids, classes, starts, faces, shift
     ----------
     flat : (rows * N * cols,) int32, written
         Entry (r, s, c) of the map becomes the slot whose block (r, c) goes to the image in slot
-        s. (One axis, as a reshape takes 0.3 s to compile.)
+        s. It has one axis, as a reshape takes 0.3 s to compile.
     rows, cols : int
-        Of blocks.
+        Number of rows and of columns of blocks.
     key : (8,) uint32
     round_ : int
     ids : (N,) uint64
@@ -125,10 +125,13 @@ def draw_round(flat, rows, cols, key, round_, ids, classes, starts, faces, shift
 
 
 @parallel
-def compose(sources, before):
-    """``sources[r, s, c] = before[r, sources[r, s, c], c]``: the earlier rounds, then this one."""
+def compose(sources, previous):
+    """Add a round: ``sources``, its map, becomes that of the previous rounds and this one.
+
+    ``sources[r, s, c] = previous[r, sources[r, s, c], c]``
+    """
     rows, images, cols = sources.shape
-    for at in prange(rows * images):
-        row, slot = at // images, at % images
+    for item in prange(rows * images):
+        row, slot = item // images, item % images
         for col in range(cols):
-            sources[row, slot, col] = before[row, sources[row, slot, col], col]
+            sources[row, slot, col] = previous[row, sources[row, slot, col], col]

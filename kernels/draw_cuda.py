@@ -1,4 +1,4 @@
-"""The draw on the GPU: the same words, pools and dice as on the CPU, a thread each.
+"""The draw on the GPU: the same words, pools and dice as on the CPU, one per thread.
 
 The map has the same order as on the CPU, so that either side can apply it: see `draw_cpu`.
 """
@@ -26,10 +26,10 @@ C0, C1, C2, C3 = map(np.uint32, CONSTANTS)
 
 @njit(inline="always")
 def fill_words(words, thread, key, purpose, round_, image, group):
-    """One group of words of an image, into the thread's column of shared memory.
+    """Fill one group of words of an image, in the thread's column of shared memory.
 
-    The state of ChaCha20 stands in sixteen variables, which are registers: an array would be
-    local memory. A double round is `chacha.QUARTER_ROUNDS`, written out.
+    The state of ChaCha20 is in sixteen variables, which are registers: an array would be local
+    memory. A double round is `chacha.QUARTER_ROUNDS`, written out.
     """
     counter = uint32(group)
     first, second, third = nonce(purpose, round_, image)
@@ -57,10 +57,10 @@ def fill_words(words, thread, key, purpose, round_, image, group):
 
 
 @kernel
-def fill_pools(pools, most, key, round_, ids, classes, starts):
-    """The pool of each image as slots, and the image's own slot at its end.
+def fill_pools(pools, sources, key, round_, ids, classes, starts):
+    """Fill the pool of each image with slots, and append the image's own.
 
-    ``pools`` is (most + 1, N) int32, flat: members of all images side by side, so that the
+    ``pools`` is (sources + 1, N) int32, flat: member after member of all images, so that the
     threads of a warp read and write neighbours.
     """
     words = cuda.shared.array((WORDS, THREADS), np.uint32)
@@ -71,13 +71,13 @@ def fill_pools(pools, most, key, round_, ids, classes, starts):
         return
     start = starts[classes[slot]]
     class_size = starts[classes[slot] + 1] - start
-    size = min(class_size - 1, most)
+    size = min(class_size - 1, sources)
     for m in range(size):
-        at = pool_word(m) % WORDS
-        if at == 0:
+        word = pool_word(m) % WORDS
+        if word == 0:
             fill_words(words, thread, key, POOL, round_, ids[slot], pool_word(m) // WORDS)
         last = floyd_last(uint32(class_size), uint32(size), uint32(m))
-        pick = below(words[at, thread], words[at + 1, thread], uint32(last + uint32(1)))
+        pick = below(words[word, thread], words[word + 1, thread], uint32(last + uint32(1)))
         for earlier in range(m):
             pick = floyd_distinct(pick, uint32(pools[earlier * images + slot]), last)
         pools[m * images + slot] = pick
@@ -91,12 +91,12 @@ def fill_pools(pools, most, key, round_, ids, classes, starts):
 @kernel
 def throw_dice(
     flat,
-    before,
+    previous,
     composed,
     cols,
     blocks,
     pools,
-    most,
+    sources,
     key,
     round_,
     ids,
@@ -105,9 +105,9 @@ def throw_dice(
     faces,
     shifts,
 ):
-    """A group of words of an image each: one word, one die for each block, after earlier rounds.
+    """Throw the dice of one group of words per thread: one word and one die for each block.
 
-    See `draw_cpu.draw_round`; with ``composed``, ``before`` is the map of the earlier rounds.
+    See `draw_cpu.draw_round`; with ``composed``, after the rounds of the map ``previous``.
     """
     words = cuda.shared.array((WORDS, THREADS), np.uint32)
     thread = cuda.threadIdx.x
@@ -119,15 +119,15 @@ def throw_dice(
         return
     fill_words(words, thread, key, DIE, round_, ids[slot], group)
     class_size = starts[classes[slot] + 1] - starts[classes[slot]]
-    size = min(class_size - 1, most)
+    size = min(class_size - 1, sources)
     die_faces, die_shift = faces[size], shifts[size]
     col = first % cols
-    block = first // cols * images * cols + col  # of the image in slot 0
+    block = first // cols * images * cols + col  # its entry for slot 0
     for w in range(min(WORDS, blocks - first)):
         face = throw_die(words[w, thread], die_faces, die_shift)
         source = int64(pools[min(int64(face), size) * images + slot])
         if composed:
-            source = int64(before[block + source * cols])
+            source = int64(previous[block + source * cols])
         flat[block + slot * cols] = source
         block += 1
         col += 1
@@ -137,38 +137,37 @@ def throw_dice(
 
 
 def draw(flat, spare, pools, rows, cols, key, rounds, ids, classes, starts, faces, shifts, stream):
-    """Draw the map of all rounds on the device; nothing is waited for.
+    """Draw the map of all rounds on the device, without waiting for it.
 
     Parameters
     ----------
     flat, spare : (rows * N * cols,) int32 device arrays, written
-        Room for two maps, of which the result is one. With one round ``spare`` is not used.
+        Memory of two maps, one of which becomes the result. One round does not use ``spare``.
     pools : ((sources + 1) * N,) int32 device array, written
     rows, cols : int
-        Of blocks.
+        Number of rows and of columns of blocks.
     key : tuple of 8 uint32
-        Travels with each launch, and is not left in device memory.
+        Goes with each launch, and is not left in device memory.
     rounds : int
     ids, classes, starts, faces, shifts
         See `draw_cpu.draw_round`; on the device.
-    stream
-        Of numba.
+    stream : stream of numba
 
     Returns
     -------
-    The one of ``flat`` and ``spare`` that holds the map.
+    ``flat`` or ``spare``, whichever holds the map.
     """
-    images, blocks, most = ids.size, rows * cols, faces.size - 1
+    images, blocks, sources = ids.size, rows * cols, faces.size - 1
     groups = (blocks + WORDS - 1) // WORDS
     for round_ in range(rounds):
         launch(
             fill_pools, blocks_for(images), stream,
-            pools, most, key, round_, ids, classes, starts,
+            pools, sources, key, round_, ids, classes, starts,
         )  # fmt: skip
         launch(
             throw_dice, blocks_for(images * groups), stream,
-            flat, spare, round_ > 0, cols, blocks, pools, most, key, round_, ids, classes, starts,
-            faces, shifts,
+            flat, spare, round_ > 0, cols, blocks, pools, sources, key, round_, ids, classes,
+            starts, faces, shifts,
         )  # fmt: skip
         flat, spare = spare, flat
     return spare

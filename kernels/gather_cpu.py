@@ -1,16 +1,16 @@
 """The gather on the CPU: move bytes according to a map, strip by strip.
 
-What of a block lies in one line is a *piece*, see `pieces`.
+The part of a block that lies in one line is a *piece*, see `pieces`.
 
 A *strip* is the same few lines of all images of a *group* (a class, or several small ones). A
 thread packs it into scratch memory of its own, which reads every byte from memory once and in
-order, and is small enough for the cache to keep. Then it gathers image after image from there,
-piece by piece, into a small buffer, and streams that out in whole cache lines. While it gathers
-one strip it packs its next, so that memory is read and written at the same time.
+order, and fits into the cache. Then it gathers image after image from there, piece by piece, into
+a small buffer, and streams that out in whole cache lines. While it gathers one strip it packs its
+next, so that memory is read and written at the same time.
 
-A group too large for that is gathered from where the images lie, prefetched one image ahead.
+A group too large for that is gathered from the images themselves, prefetched one image ahead.
 
-Threads take strips as they come and never wait for one another.
+Each thread takes the next strip that is free, and never waits for another thread.
 """
 
 from itertools import pairwise
@@ -28,11 +28,11 @@ from .moves import (
     copy_32,
     copy_64,
     fence,
+    fetch_add,
     load_int32,
     load_int64,
     prefetch,
     stream_64,
-    take,
 )
 from .pieces import cut_image
 from .threads import inlined, parallel, serial
@@ -43,156 +43,158 @@ from .threads import inlined, parallel, serial
 # Scratch of 0.5 MiB 1.34 to 1.90, of 0.75 MiB 1.12 to 1.26, of 2 MiB 0.98 to 1.00, of 3 MiB 0.99
 # to 1.90. One strip shared by all threads, which then wait for each other at its end: 1.00 to 1.11,
 # and 10 to 25 on a machine that was also busy with other work.
-SCRATCH_BYTES = 3 << 19  # of one packed strip, about; each thread has two
+SCRATCH_BYTES = 3 << 19  # of a packed strip, roughly; each thread has two
 # As shares of a copy's speed: 20,000 images of one label, 4, 64, 1,024 blocks: packed in strips of
 # 192 bytes 0.07, 0.05, 0.05, of 320 bytes 0.11, 0.08, 0.06; not packed 0.38, 0.24, 0.12. Two labels
 # of 10,000, 64 blocks: packed in strips of 128 bytes 0.20, of 192 bytes 0.27, of 288 bytes 0.22.
 SHORTEST_STRIP = 192  # bytes of one image
-MOST_PACKED = 12_000  # images of a group
+MAX_PACKED = 12_000  # images of a group
 # One label of 14,000: 256 images 1.00, 8,192 images 1.05.
-MOST_AT_ONCE = 1024  # images that a thread takes of a larger group
+MAX_AT_ONCE = 1024  # images of a larger group that a thread takes
 # 100 labels of 20, 64 and 1,024 blocks: 2,048 bytes 1.10 and 0.98, 24,576 bytes 1.06 and 1.06.
 LONGEST_STRIP = 8192  # bytes of one image, so that the buffers stay in the first-level cache
 # 600 bytes 1.10 to 1.20, 4,608 bytes 0.96 to 1.03, 9,216 bytes 0.98 to 1.05.
-AHEAD_BYTES = 2304  # that packing prefetches ahead
-# 32 to 512 images: always 0.94 to 0.99, never 1.08 to 1.39; but what is small may be read next.
-STREAM_BYTES = 4 << 20  # outputs of this size are written past the caches
-BUFFER_BYTES = LONGEST_STRIP + 2 * CACHE_LINE  # a strip, moved on to a cache line, and room behind
+AHEAD_BYTES = 2304  # between what packing copies and what it prefetches
+# 32 to 512 images: always 0.94 to 0.99, never 1.08 to 1.39; but a small output may be read next.
+STREAM_BYTES = 4 << 20  # outputs of this size and more are written past the caches
+BUFFER_BYTES = LONGEST_STRIP + 2 * CACHE_LINE  # a strip, aligned to cache lines, and room after it
 PIECE_BYTES = 24  # three int64, see `cut_strips`
-EXACT = 0  # the width of copies where it depends on the piece, see `width_of`
-# What a step is, see `plan_steps`.
+EXACT = 0  # the width of copies that depends on the piece, see `copy_width`
+# The columns of steps, see `plan_steps`.
 SLOT, STOP, BEGIN, END, PACKED, FIRST, COUNT, WIDTH = range(8)
 
 
 @serial
-def move(to, origin, count):
-    """Copy bytes by moves of one width, of which the last overlaps the one before."""
+def move(target, origin, count):
+    """Copy ``count`` bytes by copies of one width; the last may overlap the one before."""
     if count >= 64:
-        for at in range(0, count - 63, 64):
-            copy_64(to + at, origin + at)
-        copy_64(to + count - 64, origin + count - 64)
+        for offset in range(0, count - 63, 64):
+            copy_64(target + offset, origin + offset)
+        copy_64(target + count - 64, origin + count - 64)
     elif count >= 32:
-        copy_32(to, origin)
-        copy_32(to + count - 32, origin + count - 32)
+        copy_32(target, origin)
+        copy_32(target + count - 32, origin + count - 32)
     elif count >= 16:
-        copy_16(to, origin)
-        copy_16(to + count - 16, origin + count - 16)
+        copy_16(target, origin)
+        copy_16(target + count - 16, origin + count - 16)
     elif count >= 8:
-        copy_8(to, origin)
-        copy_8(to + count - 8, origin + count - 8)
+        copy_8(target, origin)
+        copy_8(target + count - 8, origin + count - 8)
     elif count >= 4:
-        copy_4(to, origin)
-        copy_4(to + count - 4, origin + count - 4)
+        copy_4(target, origin)
+        copy_4(target + count - 4, origin + count - 4)
     else:
-        for at in range(count):
-            copy_1(to + at, origin + at)
+        for offset in range(count):
+            copy_1(target + offset, origin + offset)
 
 
 @inlined
-def gather_image(to, packed, strip_bytes, sources, pieces, count, width):
-    """Bring the strip of one image together. ``sources`` is where the image begins in the map.
+def gather_image(target, packed, strip_bytes, sources, pieces, count, width):
+    """Gather the strip of one image from a packed strip.
 
-    Unless that is `EXACT`, every piece is moved by one copy of ``width``, which is no shorter than
-    any. What it writes too much, the next pieces write again, and behind the last there is room.
+    ``sources`` is the address of the image's first entry in the map. Unless ``width`` is `EXACT`,
+    every piece is moved by one copy of that width, which may write beyond the piece: the next
+    pieces write there again, and after the last piece there is room.
     """
     for piece in range(pieces, pieces + count * PIECE_BYTES, PIECE_BYTES):
         source = load_int32(sources + load_int64(piece))
         offset = load_int64(piece + 8)
         origin = packed + source * strip_bytes + offset
         if width == 8:
-            copy_8(to + offset, origin)
+            copy_8(target + offset, origin)
         elif width == 16:
-            copy_16(to + offset, origin)
+            copy_16(target + offset, origin)
         elif width == 32:
-            copy_32(to + offset, origin)
+            copy_32(target + offset, origin)
         else:
-            move(to + offset, origin, load_int64(piece + 16))
+            move(target + offset, origin, load_int64(piece + 16))
 
 
 @inlined
-def gather_directly(to, images, stride, order, sources, next_sources, pieces, count):
-    """The same from where the images lie, while prefetching what the next image will need."""
+def gather_directly(target, images, stride, order, sources, next_sources, pieces, count):
+    """Gather the strip of one image from the images, and prefetch the pieces of the next image."""
     for piece in range(pieces, pieces + count * PIECE_BYTES, PIECE_BYTES):
-        at, offset, length = load_int64(piece), load_int64(piece + 8), load_int64(piece + 16)
-        later = images + order[load_int32(next_sources + at)] * stride + offset
+        entry, offset, length = load_int64(piece), load_int64(piece + 8), load_int64(piece + 16)
+        prefetched = images + order[load_int32(next_sources + entry)] * stride + offset
         for line in range(0, length, CACHE_LINE):
-            prefetch(later + line)
-        prefetch(later + length - 1)
-        move(to + offset, images + order[load_int32(sources + at)] * stride + offset, length)
+            prefetch(prefetched + line)
+        prefetch(prefetched + length - 1)
+        move(target + offset, images + order[load_int32(sources + entry)] * stride + offset, length)
 
 
 @serial
-def write_and_pack(to, buffer, count, streamed, packed, image, ahead, next_count):
-    """Write out the strip of one image, and pack another's next, a cache line each in turn.
+def write_and_pack(target, buffer, count, streamed, packed, image, prefetched, next_count):
+    """Write out the strip of one image, and pack the next strip of another, a line each in turn.
 
     Taking turns keeps both directions of the memory busy: 5 to 13 % faster than one after the
     other. ``count`` and ``next_count`` may be 0.
     """
     if not streamed:
-        move(to, buffer, count)
+        move(target, buffer, count)
         count = 0
-    head = min(count, -to % CACHE_LINE)  # only whole cache lines can be streamed
-    move(to, buffer, head)
-    to, buffer, count = to + head, buffer + head, count - head
-    whole, next_whole = count // CACHE_LINE * CACHE_LINE, next_count // CACHE_LINE * CACHE_LINE
-    both = min(whole, next_whole)
-    for at in range(0, both, CACHE_LINE):
-        prefetch(ahead + at)
-        copy_64(packed + at, image + at)
-        stream_64(to + at, buffer + at)
-    for at in range(both, whole, CACHE_LINE):
-        stream_64(to + at, buffer + at)
-    for at in range(both, next_whole, CACHE_LINE):
-        prefetch(ahead + at)
-        copy_64(packed + at, image + at)
-    move(to + whole, buffer + whole, count - whole)
-    move(packed + next_whole, image + next_whole, next_count - next_whole)
+    head = min(count, -target % CACHE_LINE)  # only full cache lines can be streamed
+    move(target, buffer, head)
+    target, buffer, count = target + head, buffer + head, count - head
+    full, next_full = count // CACHE_LINE * CACHE_LINE, next_count // CACHE_LINE * CACHE_LINE
+    common = min(full, next_full)
+    for offset in range(0, common, CACHE_LINE):
+        prefetch(prefetched + offset)
+        copy_64(packed + offset, image + offset)
+        stream_64(target + offset, buffer + offset)
+    for offset in range(common, full, CACHE_LINE):
+        stream_64(target + offset, buffer + offset)
+    for offset in range(common, next_full, CACHE_LINE):
+        prefetch(prefetched + offset)
+        copy_64(packed + offset, image + offset)
+    move(target + full, buffer + full, count - full)
+    move(packed + next_full, image + next_full, next_count - next_full)
 
 
 @serial
 def run_step(
     out, out_stride, images, images_stride, sources, order, cols, streamed,
-    packed, next_packed, pieces, now, soon, buffers,
+    packed, next_packed, pieces, step, next_step, buffers,
 ):  # fmt: skip
-    """Gather the strip ``now`` of all its images, and pack the strip ``soon`` of all of its."""
-    strip_bytes, next_bytes = now[END] - now[BEGIN], soon[END] - soon[BEGIN]
-    slot, stop = now[SLOT], now[STOP]
-    next_slot, next_stop = soon[SLOT], soon[STOP] if soon[PACKED] > 0 else soon[SLOT]
-    ahead = max(1, AHEAD_BYTES // max(1, next_bytes))
-    packed -= now[SLOT] * strip_bytes
-    next_packed -= soon[SLOT] * next_bytes
-    pieces, count = pieces + now[FIRST] * PIECE_BYTES, now[COUNT]
-    buffer, other = buffers, buffers + BUFFER_BYTES
-    written, waiting = out, int64(0)
-    # An image is written one turn after it was gathered: by then its bytes have left the store
-    # queue, from which wide loads of what was stored in narrow pieces would have to wait.
-    while slot < stop or waiting > 0 or next_slot < next_stop:
-        gathered = int64(0)
+    """Gather the strip of ``step`` for all its images, and pack that of ``next_step``."""
+    strip_bytes, next_bytes = step[END] - step[BEGIN], next_step[END] - next_step[BEGIN]
+    slot, stop = step[SLOT], step[STOP]
+    next_slot = next_step[SLOT]
+    next_stop = next_step[STOP] if next_step[PACKED] > 0 else next_slot
+    images_ahead = max(1, AHEAD_BYTES // max(1, next_bytes))
+    packed -= step[SLOT] * strip_bytes
+    next_packed -= next_step[SLOT] * next_bytes
+    pieces, count = pieces + step[FIRST] * PIECE_BYTES, step[COUNT]
+    buffer, previous_buffer = buffers, buffers + BUFFER_BYTES
+    target, previous_bytes = out, int64(0)
+    # An image is written one turn after it was gathered, when its bytes have left the store queue:
+    # wide loads of bytes that were stored in narrow pieces would have to wait for that.
+    while slot < stop or previous_bytes > 0 or next_slot < next_stop:
+        gathered_bytes = int64(0)
         if slot < stop:
-            gathered = strip_bytes
-            here = sources + slot * cols * 4
-            if now[PACKED] > 0:
-                gather_image(buffer, packed, strip_bytes, here, pieces, count, now[WIDTH])
+            gathered_bytes = strip_bytes
+            image_sources = sources + slot * cols * 4
+            if step[PACKED] > 0:
+                gather_image(buffer, packed, strip_bytes, image_sources, pieces, count, step[WIDTH])
             else:
-                later = here if slot == stop - 1 else here + cols * 4
+                next_sources = image_sources if slot == stop - 1 else image_sources + cols * 4
                 gather_directly(
-                    buffer, images + now[BEGIN], images_stride, order, here, later, pieces, count
-                )
-        image, later, packing = images, images, int64(0)
+                    buffer, images + step[BEGIN], images_stride, order,
+                    image_sources, next_sources, pieces, count,
+                )  # fmt: skip
+        image, prefetched, packing_bytes = images, images, int64(0)
         if next_slot < next_stop:
-            packing = next_bytes
-            image = images + order[next_slot] * images_stride + soon[BEGIN]
-            later = (
-                order[min(next_slot + ahead, next_stop - 1)] * images_stride + images + soon[BEGIN]
-            )
+            packing_bytes = next_bytes
+            image = images + order[next_slot] * images_stride + next_step[BEGIN]
+            slot_ahead = min(next_slot + images_ahead, next_stop - 1)
+            prefetched = order[slot_ahead] * images_stride + images + next_step[BEGIN]
         write_and_pack(
-            written, other, waiting, streamed,
-            next_packed + next_slot * next_bytes, image, later, packing,
+            target, previous_buffer, previous_bytes, streamed,
+            next_packed + next_slot * next_bytes, image, prefetched, packing_bytes,
         )  # fmt: skip
-        waiting = gathered
+        previous_bytes = gathered_bytes
         if slot < stop:
-            written = out + order[slot] * out_stride + now[BEGIN]
-        buffer, other = other, buffer
+            target = out + order[slot] * out_stride + step[BEGIN]
+        buffer, previous_buffer = previous_buffer, buffer
         slot += 1
         next_slot += 1
 
@@ -200,9 +202,9 @@ def run_step(
 @parallel
 def gather_bytes(
     out, out_stride, images, images_stride, sources, order, cols, streamed,
-    scratch, strip_bytes, part_bytes, pieces, steps, next_step, parts,
+    scratch, strip_bytes, part_bytes, pieces, steps, counter, parts,
 ):  # fmt: skip
-    """See `gather`. Addresses, so that one compilation serves every stride and every dtype."""
+    """See `gather`. Arrays are given by address, so that one compilation serves every stride."""
     last = steps.shape[0] - 1
     for part in prange(parts):
         packed = scratch + part * part_bytes
@@ -210,20 +212,20 @@ def gather_bytes(
         buffers = next_packed + strip_bytes
         step = int64(0)
         while step < last:
-            soon = min(take(next_step), last)
+            next_step = min(fetch_add(counter), last)
             run_step(
                 out, out_stride, images, images_stride, sources, order, cols, streamed,
-                packed, next_packed, pieces, steps[step], steps[soon], buffers,
+                packed, next_packed, pieces, steps[step], steps[next_step], buffers,
             )  # fmt: skip
             packed, next_packed = next_packed, packed
-            step = soon
+            step = next_step
         fence()
 
 
 def strip_edges(longest, image_bytes, line_bytes, phase):
     """Bytes of an image at which strips begin, and the end.
 
-    Strips are whole lines where a line fits, moved on to where ``out`` has whole cache lines.
+    Strips are whole lines where a line fits, shifted to begin with a cache line of ``out``.
     """
     unit = line_bytes if line_bytes <= longest else CACHE_LINE
     begins = np.arange(0, image_bytes, longest // unit * unit)
@@ -237,8 +239,8 @@ def cut_strips(edges, row_edges, byte_edges, planes, images):
     Returns
     -------
     pieces : (pieces, 3) int64
-        Where image 0 has the source of the piece in the map, in bytes; where the piece begins in
-        its strip; its length.
+        The position in the map of the source that the piece has in image 0, in bytes; its
+        position in the strip; its length.
     starts : (strips + 1,) int64
         The piece at which each strip begins, and the end.
     """
@@ -250,60 +252,61 @@ def cut_strips(edges, row_edges, byte_edges, planes, images):
     return pieces, np.searchsorted(begins, edges)
 
 
-def width_of(pieces):
-    """The width in which the pieces of a strip are copied: the narrowest that moves each at once.
+def copy_width(pieces):
+    """The width of the copies of a strip: the narrowest that copies each piece at once, or `EXACT`.
 
-    Beyond 32 bytes it would read a cache line more for most pieces: 1.2 to 1.4 times as slow.
+    Beyond 32 bytes it would read one more cache line for most pieces: 1.2 to 1.4 times as slow.
     """
     return next((width for width in (8, 16, 32) if pieces[:, 2].max() <= width), EXACT)
 
 
-def groups_of(starts):
-    """Slots from and to of every group: a large class, or several small ones."""
-    few = SCRATCH_BYTES // LONGEST_STRIP
-    first_of_group = np.diff(starts[:-1] // few, prepend=-1) > 0
-    return pairwise(np.append(starts[:-1][first_of_group], starts[-1]).tolist())
+def class_groups(starts):
+    """First slot and end of every group: a large class, or several small ones."""
+    group_size = SCRATCH_BYTES // LONGEST_STRIP
+    begins_group = np.diff(starts[:-1] // group_size, prepend=-1) > 0
+    return pairwise(np.append(starts[:-1][begins_group], starts[-1]).tolist())
 
 
 def plan_steps(starts, row_edges, byte_edges, planes, phase):
-    """Every strip of every group, between a step that only packs and one that only gathers.
+    """The steps of a gather: every strip of every group, with an empty step at both ends.
 
     Returns
     -------
     steps : (steps, 8) int64
-        Images (slots) from and to; bytes of an image from and to; whether they are packed; the
-        first of the pieces, and how many; the width in which these are copied.
+        First slot and end; first byte of an image and end; whether the strip is packed; first
+        piece and number of pieces; width of their copies.
     pieces : (pieces, 3) int64
         See `cut_strips`.
     """
     line_bytes = int(byte_edges[-1])
     image_bytes = planes * int(row_edges[-1]) * line_bytes
-    nothing = [(0, 0, 0, 0, 1, 0, 0, EXACT)]
-    steps, pieces, cut, total = [*nothing], [], {}, 0
-    for start, stop in groups_of(starts):
-        packed = stop - start <= MOST_PACKED
-        longest, at_once = LONGEST_STRIP, MOST_AT_ONCE
+    empty_step = (0, 0, 0, 0, 1, 0, 0, EXACT)
+    steps, pieces, piece_count = [empty_step], [], 0
+    strips_by_edges = {}
+    for start, stop in class_groups(starts):
+        packed = stop - start <= MAX_PACKED
+        longest, at_once = LONGEST_STRIP, MAX_AT_ONCE
         if packed:
             longest = min(longest, max(SCRATCH_BYTES // (stop - start), SHORTEST_STRIP))
             at_once = stop - start
         edges = strip_edges(longest, image_bytes, line_bytes, phase)
         key = edges.tobytes()
-        if key not in cut:
-            these, firsts = cut_strips(edges, row_edges, byte_edges, planes, int(starts[-1]))
-            cut[key] = [
-                (begin, end, total + first, last - first, width_of(these[first:last]))
+        if key not in strips_by_edges:
+            new_pieces, begins = cut_strips(edges, row_edges, byte_edges, planes, int(starts[-1]))
+            strips_by_edges[key] = [
+                (begin, end, piece_count + first, last - first, copy_width(new_pieces[first:last]))
                 for (begin, end), (first, last) in zip(
-                    pairwise(edges.tolist()), pairwise(firsts.tolist()), strict=True
+                    pairwise(edges.tolist()), pairwise(begins.tolist()), strict=True
                 )
             ]
-            pieces.append(these)
-            total += len(these)
+            pieces.append(new_pieces)
+            piece_count += len(new_pieces)
         steps += [
             (slot, min(slot + at_once, stop), begin, end, packed, first, count, width)
             for slot in range(start, stop, at_once)
-            for begin, end, first, count, width in cut[key]
+            for begin, end, first, count, width in strips_by_edges[key]
         ]
-    return np.array(steps + nothing, np.int64), np.concatenate(pieces)
+    return np.array([*steps, empty_step], np.int64), np.concatenate(pieces)
 
 
 def gather(out, images, sources, order, starts, row_edges, byte_edges, planes):
@@ -312,7 +315,7 @@ def gather(out, images, sources, order, starts, row_edges, byte_edges, planes):
     Parameters
     ----------
     out : (N, bytes) uint8, written
-        One image a row, the last axis contiguous.
+        One image per row, the last axis contiguous.
     images : (N, bytes) uint8
         The same. Must not share memory with ``out``.
     sources : (rows, N, cols) int32
@@ -331,15 +334,13 @@ def gather(out, images, sources, order, starts, row_edges, byte_edges, planes):
         return
     phase = -out.ctypes.data % CACHE_LINE
     steps, pieces = plan_steps(starts, row_edges, byte_edges, planes, phase)
-    lengths, images_of = steps[:, END] - steps[:, BEGIN], steps[:, STOP] - steps[:, SLOT]
-    in_strips = lengths * images_of * steps[:, PACKED]
-    strip_bytes = (
-        (int(in_strips.max()) + 2 * CACHE_LINE - 1) // CACHE_LINE * CACHE_LINE
-    )  # with room behind
+    lengths, image_counts = steps[:, END] - steps[:, BEGIN], steps[:, STOP] - steps[:, SLOT]
+    longest = int((lengths * image_counts * steps[:, PACKED]).max())
+    strip_bytes = (longest + 2 * CACHE_LINE - 1) // CACHE_LINE * CACHE_LINE  # with room after it
     threads = numba.get_num_threads()
     part_bytes = 2 * (strip_bytes + BUFFER_BYTES)
     scratch = np.empty(threads * part_bytes + CACHE_LINE, np.uint8)
-    next_step = np.ones(1, np.int64)
+    counter = np.ones(1, np.int64)  # of the steps that threads have taken
     gather_bytes(
         out.ctypes.data,
         out.strides[0],
@@ -354,6 +355,6 @@ def gather(out, images, sources, order, starts, row_edges, byte_edges, planes):
         part_bytes,
         pieces.ctypes.data,
         steps,
-        next_step.ctypes.data,
+        counter.ctypes.data,
         threads,
     )

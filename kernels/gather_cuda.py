@@ -1,12 +1,12 @@
 """The gather on the GPU: whole words, strip by strip.
 
-A block is replaced by the block at the same place, so that a word of a mixed image and the word
-that it comes from have the same alignment: where it is whole in its image, it is whole in the
-other. A word that lies across the edge of two blocks is put together from the words of two images.
+A block is replaced by the block at the same position, so a word of a mixed image has the same
+alignment as the word that it comes from, and both are whole words. A word that lies across the edge
+of two blocks is put together from the words of two images.
 
-Each thread has one word of the image and goes through some of the images with it, so that what it
-has to know of the word is read once. Blocks of threads are numbered strip by strip: the GPU takes
-them in that order, and the same strip of all images meets in the second-level cache.
+Each thread moves one word of several images, so that the tables for this word are read once. Blocks
+of threads are numbered strip by strip: the GPU takes them in that order, and the same strip of all
+images meets in the second-level cache.
 """
 
 from typing import Any, NamedTuple
@@ -18,12 +18,12 @@ from .cuda import THREADS, blocks_for, cuda, device, kernel, launch
 from .pieces import cut_image
 
 WIDTHS = (8, 4, 2, 1)  # bytes of a word
-# Reasoned, not measured yet. Each thread keeps four loads under way, as one alone would leave the
-# memory idle; 64 images a thread make the table of its word 2 % of what it reads; 16 blocks of
-# threads a multiprocessor are twice what it holds at once with 64 registers a thread.
+# Reasoned, not measured yet. Each thread keeps four loads in flight, as a single one would leave
+# the memory idle; with 64 images per thread, the table of its word is 2 % of what it reads; 16
+# blocks of threads per multiprocessor are twice what it holds at once with 64 registers per thread.
 IN_FLIGHT = 4  # images of which a thread reads words at once, written out in `gather_words`
-MOST_EACH = 64  # images that a thread goes through
-BLOCKS_WANTED = 16  # blocks of threads for each multiprocessor, before threads get more images
+MAX_PER_THREAD = 64  # images of which a thread moves its word
+BLOCKS_PER_MULTIPROCESSOR = 16  # blocks of threads, before threads get more images
 
 
 @device
@@ -34,71 +34,72 @@ def load(images, start, stride, order, sources, entry):
 
 
 @device
-def entry_of(blocks, at, words, row_entries):
-    """The entry of image 0 in the map, for the block whose row stands there, and its column."""
-    return blocks[uint64(at)] * row_entries + blocks[uint64(at + words)]
+def block_entry(blocks, index, words, row_entries):
+    """The entry of image 0 in the map for a block, from the table of rows and columns of blocks."""
+    return blocks[uint64(index)] * row_entries + blocks[uint64(index + words)]
 
 
 @kernel
 def gather_words(
     out, out_start, out_stride, images, images_start, images_stride, count, words,
-    order, sources, cols, blocks, mask, first_word, each,
+    order, sources, cols, blocks, mask, first_word, per_thread,
 ):  # fmt: skip
-    """See `gather`; each thread goes through ``each`` images, a multiple of `IN_FLIGHT`.
+    """See `gather`; each thread moves a word of ``per_thread`` images, a multiple of `IN_FLIGHT`.
 
-    Indices are unsigned, since numba would look at each signed one whether it is negative.
+    Indices are unsigned, since numba checks whether a signed index is negative.
     """
-    groups = (count + each - 1) // each
+    groups = (count + per_thread - 1) // per_thread
     block = int64(cuda.blockIdx.x)
     word = block // groups * THREADS + cuda.threadIdx.x
     if word >= words:
         return
-    at = first_word + word
-    kept = mask[uint64(at)]
-    one = entry_of(blocks, at, mask.size, count * cols)
-    two = entry_of(blocks, at + 2 * mask.size, mask.size, count * cols)
-    here, there = images_start + word, out_start + word
-    begin = block % groups * each
-    last = min(begin + each, count) - 1
+    index = first_word + word
+    first_bits = mask[uint64(index)]
+    first_entry = block_entry(blocks, index, mask.size, count * cols)
+    second_entry = block_entry(blocks, index + 2 * mask.size, mask.size, count * cols)
+    source_start, target_start = images_start + word, out_start + word
+    begin = block % groups * per_thread
+    last = min(begin + per_thread, count) - 1
     for s0 in range(begin, last + 1, IN_FLIGHT):
-        # Beyond the last image it is moved again: the same word to the same place.
+        # Beyond the last image its word is moved again, which changes nothing.
         s1, s2, s3 = min(s0 + 1, last), min(s0 + 2, last), min(s0 + 3, last)
-        w0 = load(images, here, images_stride, order, sources, one + s0 * cols)
-        w1 = load(images, here, images_stride, order, sources, one + s1 * cols)
-        w2 = load(images, here, images_stride, order, sources, one + s2 * cols)
-        w3 = load(images, here, images_stride, order, sources, one + s3 * cols)
-        if two != one:
-            v0 = load(images, here, images_stride, order, sources, two + s0 * cols)
-            v1 = load(images, here, images_stride, order, sources, two + s1 * cols)
-            v2 = load(images, here, images_stride, order, sources, two + s2 * cols)
-            v3 = load(images, here, images_stride, order, sources, two + s3 * cols)
-            w0 = (w0 & kept) | (v0 & ~kept)
-            w1 = (w1 & kept) | (v1 & ~kept)
-            w2 = (w2 & kept) | (v2 & ~kept)
-            w3 = (w3 & kept) | (v3 & ~kept)
-        out[uint64(there + order[uint64(s0)] * out_stride)] = w0
-        out[uint64(there + order[uint64(s1)] * out_stride)] = w1
-        out[uint64(there + order[uint64(s2)] * out_stride)] = w2
-        out[uint64(there + order[uint64(s3)] * out_stride)] = w3
+        w0 = load(images, source_start, images_stride, order, sources, first_entry + s0 * cols)
+        w1 = load(images, source_start, images_stride, order, sources, first_entry + s1 * cols)
+        w2 = load(images, source_start, images_stride, order, sources, first_entry + s2 * cols)
+        w3 = load(images, source_start, images_stride, order, sources, first_entry + s3 * cols)
+        if second_entry != first_entry:
+            v0 = load(images, source_start, images_stride, order, sources, second_entry + s0 * cols)
+            v1 = load(images, source_start, images_stride, order, sources, second_entry + s1 * cols)
+            v2 = load(images, source_start, images_stride, order, sources, second_entry + s2 * cols)
+            v3 = load(images, source_start, images_stride, order, sources, second_entry + s3 * cols)
+            w0 = (w0 & first_bits) | (v0 & ~first_bits)
+            w1 = (w1 & first_bits) | (v1 & ~first_bits)
+            w2 = (w2 & first_bits) | (v2 & ~first_bits)
+            w3 = (w3 & first_bits) | (v3 & ~first_bits)
+        out[uint64(target_start + order[uint64(s0)] * out_stride)] = w0
+        out[uint64(target_start + order[uint64(s1)] * out_stride)] = w1
+        out[uint64(target_start + order[uint64(s2)] * out_stride)] = w2
+        out[uint64(target_start + order[uint64(s3)] * out_stride)] = w3
 
 
 def cut_words(row_edges, byte_edges, planes, aligned):
-    """The widest words that lie across no more than one edge, and what a thread knows of each.
+    """The widest words that cross at most one edge, and the tables of their blocks and bits.
 
     Parameters
     ----------
     row_edges, byte_edges, planes
         See `pieces.cut_image`.
     aligned : int
-        A number that divides every address at which an image begins. The last word may be cut
-        off by the end of the image.
+        A number that divides the address of every image. The last word may reach beyond the end
+        of the image.
 
     Returns
     -------
     blocks : (4 * words,) int32
-        Rows of the blocks of the words' first bytes, then the columns; the same for the last.
+        The row of the block of each word's first byte, then the columns; the same for the last
+        bytes.
     mask : (words,) unsigned integers as wide as a word
-        The bits of the first block; all of them if both are the same.
+        The bits that belong to the first block; all bits if it is the only one.
     """
     edges, row, col = cut_image(row_edges, byte_edges, planes)
     for width in WIDTHS:
@@ -113,11 +114,11 @@ def cut_words(row_edges, byte_edges, planes, aligned):
     return blocks.astype(np.int32), mask.astype(f"u{width}")
 
 
-def images_each(count, words, multiprocessors):
-    """How many images a thread goes through: as many as leave all multiprocessors busy."""
+def images_per_thread(count, words, multiprocessors):
+    """The number of images per thread: as many as leave all multiprocessors busy."""
     strips = blocks_for(words)
-    wanted = strips * count // (BLOCKS_WANTED * multiprocessors)
-    return min(max(wanted // IN_FLIGHT, 1) * IN_FLIGHT, MOST_EACH)
+    fitting = strips * count // (BLOCKS_PER_MULTIPROCESSOR * multiprocessors)
+    return min(max(fitting // IN_FLIGHT, 1) * IN_FLIGHT, MAX_PER_THREAD)
 
 
 class Words(NamedTuple):
@@ -126,9 +127,9 @@ class Words(NamedTuple):
     Parameters
     ----------
     array : (words,) device array of unsigned integers
-        All memory from the first image to the last, whatever lies between.
+        The memory from the first image to the last, with any gaps between them.
     start, stride : int
-        Word at which image 0 begins, and words from an image to the next.
+        The word at which image 0 begins, and the number of words from one image to the next.
     """
 
     array: Any
@@ -140,14 +141,14 @@ def gather(
     out, images, count, words, order, sources, cols, blocks, mask, first_word, multiprocessors,
     stream,
 ):  # fmt: skip
-    """Copy every word of ``out`` from the image that the map names; nothing is waited for.
+    """Copy every word of ``out`` from the image that the map names, without waiting for it.
 
     Parameters
     ----------
     out, images : Words
         Must not share memory.
     count, words : int
-        How many images there are, and words of an image.
+        Number of images, and of words of an image.
     order : (N,) int32 device array
         The image in each slot.
     sources : (rows * N * cols,) int32 device array
@@ -156,15 +157,14 @@ def gather(
     blocks, mask : device arrays
         See `cut_words`.
     first_word : int
-        The word of the image that is the first of these words.
+        The word of an image at which these words begin.
     multiprocessors : int
-        Of the device.
-    stream
-        Of numba.
+        Number of multiprocessors of the device.
+    stream : stream of numba
     """
-    each = images_each(count, words, multiprocessors)
-    groups = (count + each - 1) // each
+    per_thread = images_per_thread(count, words, multiprocessors)
+    groups = (count + per_thread - 1) // per_thread
     launch(
         gather_words, blocks_for(words) * groups, stream, *out, *images, count, words,
-        order, sources, cols, blocks, mask, first_word, each,
+        order, sources, cols, blocks, mask, first_word, per_thread,
     )  # fmt: skip

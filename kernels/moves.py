@@ -1,7 +1,7 @@
-"""Moving bytes between addresses: what numba lacks, as a few LLVM instructions.
+"""Operations on addresses that numba lacks, as a few LLVM instructions.
 
-numba has no copies of a fixed size, which are one or two registers wide and need no call, no
-stores past the caches and no prefetch.
+They are copies of a fixed size, which are one or two registers wide and need no call, stores past
+the caches, prefetches, and an atomic addition.
 """
 
 from llvmlite import ir
@@ -9,18 +9,18 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-CACHE_LINE = 64  # bytes of a cache line
+CACHE_LINE = 64  # bytes
 
 
 def _copier(size):
-    """An intrinsic ``copy(to, origin)`` of so many bytes; neither address need be aligned."""
+    """An intrinsic ``copy(target, origin)`` of ``size`` bytes, at any addresses."""
 
     @intrinsic
-    def copy(typingctx, to, origin):
+    def copy(typingctx, target, origin):
         def codegen(context, builder, signature, arguments):
-            whole = ir.VectorType(ir.IntType(8), size).as_pointer()
-            to, origin = (builder.inttoptr(address, whole) for address in arguments)
-            builder.store(builder.load(origin, align=1), to, align=1)
+            vector = ir.VectorType(ir.IntType(8), size).as_pointer()
+            target, origin = (builder.inttoptr(address, vector) for address in arguments)
+            builder.store(builder.load(origin, align=1), target, align=1)
             return context.get_dummy_value()
 
         return types.void(types.intp, types.intp), codegen
@@ -29,7 +29,7 @@ def _copier(size):
 
 
 def _loader(kind):
-    """An intrinsic ``load(address)`` of one number."""
+    """An intrinsic ``load(address)`` of one number of a type."""
 
     @intrinsic
     def load(typingctx, address):
@@ -47,15 +47,15 @@ copy_1, copy_4, copy_8, copy_16, copy_32, copy_64 = map(_copier, (1, 4, 8, 16, 3
 
 
 @intrinsic
-def stream_64(typingctx, to, origin):
+def stream_64(typingctx, target, origin):
     """Copy a cache line to an address that is a multiple of 64, past the caches; see `fence`."""
 
     def codegen(context, builder, signature, arguments):
-        whole = ir.VectorType(ir.IntType(8), CACHE_LINE).as_pointer()
-        to, origin = (builder.inttoptr(address, whole) for address in arguments)
-        written = builder.store(builder.load(origin, align=1), to, align=CACHE_LINE)
-        flag = builder.module.add_metadata([ir.Constant(ir.IntType(32), 1)])
-        written.set_metadata("nontemporal", flag)
+        vector = ir.VectorType(ir.IntType(8), CACHE_LINE).as_pointer()
+        target, origin = (builder.inttoptr(address, vector) for address in arguments)
+        store = builder.store(builder.load(origin, align=1), target, align=CACHE_LINE)
+        nontemporal = builder.module.add_metadata([ir.Constant(ir.IntType(32), 1)])
+        store.set_metadata("nontemporal", nontemporal)
         return context.get_dummy_value()
 
     return types.void(types.intp, types.intp), codegen
@@ -63,7 +63,7 @@ def stream_64(typingctx, to, origin):
 
 @intrinsic
 def fence(typingctx):
-    """Wait until everything streamed is where other threads see it."""
+    """Wait until other threads see everything that was streamed."""
 
     def codegen(context, builder, signature, arguments):
         builder.fence("seq_cst")
@@ -78,11 +78,11 @@ def prefetch(typingctx, address):
 
     def codegen(context, builder, signature, arguments):
         pointer = builder.inttoptr(arguments[0], cgutils.voidptr_t)
-        flag = ir.IntType(32)
+        int32 = ir.IntType(32)
         function = builder.module.declare_intrinsic(
-            "llvm.prefetch.p0", (), ir.FunctionType(ir.VoidType(), [pointer.type, flag, flag, flag])
+            "llvm.prefetch.p0", (), ir.FunctionType(ir.VoidType(), [pointer.type, *[int32] * 3])
         )
-        read, nearest, data = (ir.Constant(flag, value) for value in (0, 3, 1))
+        read, nearest, data = (ir.Constant(int32, value) for value in (0, 3, 1))
         builder.call(function, [pointer, read, nearest, data])
         return context.get_dummy_value()
 
@@ -90,8 +90,8 @@ def prefetch(typingctx, address):
 
 
 @intrinsic
-def take(typingctx, address):
-    """Add one to the int64 at an address and return what it was, as one step for all threads."""
+def fetch_add(typingctx, address):
+    """Add one to the int64 at an address and return its previous value, atomically."""
 
     def codegen(context, builder, signature, arguments):
         counter = builder.inttoptr(arguments[0], ir.IntType(64).as_pointer())

@@ -1,7 +1,7 @@
-"""Cutting an image into pieces: what lies in one line and one block.
+"""Cutting an image into pieces: a piece is the part of one block in one line.
 
-An image is a run of bytes: planes, each of lines, each of bytes. A block is a range of lines and
-a range of bytes, the same in every plane.
+The bytes of an image are planes of lines. A block is a range of lines and a range of bytes of a
+line, the same in every plane.
 """
 
 import numpy as np
@@ -23,14 +23,14 @@ def cut_image(row_edges, byte_edges, planes, cuts=()):
     edges : (pieces + 1,) int64
         Bytes of an image at which pieces begin, and the end.
     row, col : (pieces,) int64
-        The block that each belongs to.
+        The row and column of the block that each piece belongs to.
     """
     height, line_bytes = row_edges[-1], byte_edges[-1]
     lines = np.arange(planes * height)[:, None] * line_bytes
     edges = np.append((lines + byte_edges[:-1]).ravel(), [*cuts, planes * height * line_bytes])
     edges.sort(kind="stable")  # two sorted runs: far quicker than NumPy's set functions
     edges = edges[np.append(True, edges[1:] != edges[:-1])]
-    line, at = np.divmod(edges[:-1], line_bytes)
+    line, line_byte = np.divmod(edges[:-1], line_bytes)
     row = np.searchsorted(row_edges, line % height, "right") - 1
-    col = np.searchsorted(byte_edges, at, "right") - 1
+    col = np.searchsorted(byte_edges, line_byte, "right") - 1
     return edges, row, col

@@ -16,10 +16,10 @@ def chacha20_words(key: bytes, nonce: tuple[int, int, int], counter: int) -> lis
     state = list(words)
 
     def quarter(a: int, b: int, c: int, d: int) -> None:
-        for to, add, mix, left in ((a, b, d, 16), (c, d, b, 12), (a, b, d, 8), (c, d, b, 7)):
-            state[to] = (state[to] + state[add]) % 2**32
-            mixed = state[mix] ^ state[to]
-            state[mix] = (mixed << left) % 2**32 + (mixed >> (32 - left))
+        for total, addend, word, bits in ((a, b, d, 16), (c, d, b, 12), (a, b, d, 8), (c, d, b, 7)):
+            state[total] = (state[total] + state[addend]) % 2**32
+            mixed = state[word] ^ state[total]
+            state[word] = (mixed << bits) % 2**32 + (mixed >> (32 - bits))
 
     for _ in range(10):
         for i in range(4):
@@ -30,7 +30,7 @@ def chacha20_words(key: bytes, nonce: tuple[int, int, int], counter: int) -> lis
 
 
 def stream(key: bytes, purpose: int, round_: int, image: int, count: int) -> list[int]:
-    """The first ``count`` words of an image's stream; purpose 0 is the pool, 1 the die."""
+    """The first ``count`` words of an image's stream; purpose 0 is its pool, purpose 1 its dice."""
     nonce = (purpose * 2**24 + round_, image % 2**32, image // 2**32)
     words: list[int] = []
     while len(words) < count:
@@ -38,21 +38,21 @@ def stream(key: bytes, purpose: int, round_: int, image: int, count: int) -> lis
     return words[:count]
 
 
-def pool(key: bytes, round_: int, image: int, others: list, sources: int) -> list:
-    """``sources`` of ``others`` without replacement (Floyd's algorithm)."""
+def pool(key: bytes, round_: int, image: int, candidates: list, sources: int) -> list:
+    """``sources`` of ``candidates`` without replacement (Floyd's algorithm)."""
     words = stream(key, 0, round_, image, 2 * sources)
     chosen: list[int] = []
     for m in range(sources):
-        last = len(others) - sources + m
+        last = len(candidates) - sources + m
         pick = (words[2 * m] * 2**32 + words[2 * m + 1]) * (last + 1) // 2**64
         chosen.append(last if pick in chosen else pick)
-    return [others[c] for c in chosen]
+    return [candidates[index] for index in chosen]
 
 
 def faces_shown(
     key: bytes, round_: int, image: int, blocks: int, sources: int, probability: float
 ) -> list[int]:
-    """The face of the die that each block throws; the die has ``sources / probability`` faces.
+    """The face that the die of each block shows; a die has ``sources / probability`` faces.
 
     The number of faces is rounded to 32 significant bits, ties to even.
     """
@@ -85,29 +85,29 @@ def source_map(
     ids = list(range(len(labels))) if ids is None else [int(i) for i in ids]
     total = [[i] * blocks for i in range(len(labels))]
     for round_ in range(rounds if probability else 0):
-        before = total
+        previous = total
         total = []
         for i, label in enumerate(labels):
-            others = [j for j in range(len(labels)) if labels[j] == label and j != i]
-            others.sort(key=lambda j: ids[j])
-            size = min(sources, len(others))
-            members = pool(key, round_, ids[i], others, size)
+            candidates = [j for j in range(len(labels)) if labels[j] == label and j != i]
+            candidates.sort(key=lambda j: ids[j])
+            size = min(sources, len(candidates))
+            members = pool(key, round_, ids[i], candidates, size)
             chance = Fraction(size, size + 1) if probability == "balanced" else probability
             faces = faces_shown(key, round_, ids[i], blocks, size, chance)
-            origin = [members[face] if face < size else i for face in faces]
-            total.append([before[s][b] for b, s in enumerate(origin)])
+            drawn = [members[face] if face < size else i for face in faces]
+            total.append([previous[s][b] for b, s in enumerate(drawn)])
     return np.array(total, np.int32).reshape(len(labels), blocks)
 
 
 def apply(images: np.ndarray, sources, row_edges, col_edges, layout: str = "NHWC") -> np.ndarray:
     """The gather, block by block, with NumPy slices."""
     mixed = images.copy()
-    before = () if images.ndim == 3 or layout == "NHWC" else (slice(None),)
-    for i, of_image in enumerate(sources):
-        for r, of_row in enumerate(of_image):
-            for c, source in enumerate(of_row):
+    planes = () if images.ndim == 3 or layout == "NHWC" else (slice(None),)
+    for i, image_sources in enumerate(sources):
+        for r, row_sources in enumerate(image_sources):
+            for c, source in enumerate(row_sources):
                 block = (
-                    *before,
+                    *planes,
                     slice(row_edges[r], row_edges[r + 1]),
                     slice(col_edges[c], col_edges[c + 1]),
                 )

@@ -36,7 +36,7 @@ SMALLEST_PROBABILITY = Fraction(1, 1 << 32)
 
 @njit(inline="always")
 def nonce(purpose, round_, image):
-    """Three words that address one image's stream: group ``g`` holds words 16 g to 16 g + 15."""
+    """The three words that address an image's stream: group ``g`` holds words 16 g to 16 g + 15."""
     return (
         uint32((purpose << uint32(ROUND_BITS)) | uint32(round_)),
         uint32(image & uint64(0xFFFFFFFF)),
@@ -62,25 +62,25 @@ def pool_word(member):
 
 @njit(inline="always")
 def floyd_last(class_size, pool_size, member):
-    """Floyd's algorithm picks member ``m`` from entry 0 to this one of the class without itself."""
+    """The last entry of the class without the image that Floyd may pick as a ``member``."""
     return uint32(class_size - uint32(1) - pool_size + member)
 
 
 @njit(inline="always")
 def floyd_distinct(pick, earlier, last):
-    """The pick, or the last entry if the pick is taken by an earlier member of the pool."""
+    """The pick, or the last entry if an earlier member of the pool has the pick."""
     return last if pick == earlier else pick
 
 
 @njit(inline="always")
 def other_member(pick, own_rank):
-    """Rank within the class of entry ``pick`` of the class with the image itself taken out."""
+    """The rank in the class of entry ``pick`` of the class without the image."""
     return uint32(pick + uint32(pick >= own_rank))
 
 
 @njit(inline="always")
 def throw_die(word, faces, shift):
-    """The face that a word shows, of the die that `die` describes. One multiply."""
+    """The face of the die from `die` that a word shows, by one multiplication."""
     return (uint64(word) * uint64(faces)) >> uint64(shift)
 
 
@@ -89,8 +89,8 @@ def die(pool_size: int, probability: float) -> tuple[int, int]:
 
     ``faces / 2**(shift - 32)`` is the number of faces in fixed point with 32 significant bits:
     2**31 <= faces <= 2**32, so the product with a word fits into 64 bits. Probability 1 is exact
-    (the number of faces is a whole number); probability 0 has no die, it has no rounds. A
-    probability below 2**-32 acts as 2**-32, one word in all.
+    (the number of faces is a whole number); probability 0 needs no die, as it has no rounds. A
+    probability below 2**-32 acts as 2**-32, which is one word.
     """
     count = Fraction(pool_size) / max(Fraction(probability), SMALLEST_PROBABILITY)
     fraction_bits = 31 - (count.numerator // count.denominator).bit_length() + 1

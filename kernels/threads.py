@@ -1,4 +1,4 @@
-"""How CPU loops run in parallel: the one decorator, and the threading layer under it."""
+"""How CPU loops run in parallel: their decorators, and the threading layer below."""
 
 import ctypes
 from importlib import metadata
@@ -7,12 +7,12 @@ from numba import config, njit
 
 from .cache import cached
 
-# Loops run on addresses, which Python cannot: they are not to be called uncompiled.
+# The loops work on addresses, which Python cannot read: they must not be called uncompiled.
 COMPILED = not config.DISABLE_JIT
 
 
 def _load_tbb():
-    """Load the library of the package ``tbb``, if there is one, so that numba finds it.
+    """Load the library of the package ``tbb``, if it is installed, so that numba finds it.
 
     numba looks for TBB by its bare name, which the loader does not find in a virtual environment
     unless it is loaded already. Of numba's three layers only TBB both serves several Python
@@ -33,16 +33,16 @@ def _load_tbb():
 
 _load_tbb()
 
-# Only array loops run in parallel, and only they are called from Python: what they call is
-# compiled into them, needs no wrappers and no place on disk.
+# Only array loops run in parallel, and only they are called from Python: the functions that they
+# call are compiled into them, and need neither wrappers nor a cache.
 _OPTIONS = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
 serial = njit(**_OPTIONS, no_cpython_wrapper=True)
-# For what is called from one place: each level of calls is compiled anew with all that lies below
-# it. Without four of them the first mix took 7 s instead of 8 s (Zen 3, 2.4 GHz).
+# For functions that are called once: each level of calls compiles all levels below it again.
+# Without four of them the first mix took 7 s instead of 8 s (Zen 3, 2.4 GHz).
 inlined = njit(**_OPTIONS, inline="always")
 
 
 def parallel(function):
-    """Compile an array loop, or load it from disk."""
+    """Compile an array loop when it is first called, or load it from disk."""
     loop = njit(**_OPTIONS, parallel=True)(function)
     return cached(loop) if COMPILED else loop

@@ -1,4 +1,4 @@
-"""A folder mixed in many ways, and a report on each: see ``blockmix/privacy/report/schema.json``."""
+"""Mix a folder in many ways and report on each: ``blockmix/privacy/report/schema.json``."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import platform
 from blockmix import __version__
 from blockmix.backends.driver import devices
 from blockmix.compiler import numba, rule
-from blockmix.kernels.cache import kept_in
+from blockmix.kernels.cache import cache_folder
 from blockmix.mixer import BlockMixer, compile_kernels
 from blockmix.support.versions import version
 
@@ -23,7 +23,7 @@ def report() -> str:
         **{name: version(name) for name in _LIBRARIES},
         "backends": ", ".join(["cpu", *(f"cuda:{i} ({gpu})" for i, gpu in enumerate(devices()))]),
         "threads": str(numba.get_num_threads()),
-        "kept kernels": str(kept_in() or "none, so every process compiles them"),
+        "kept kernels": str(cache_folder() or "none, so every process compiles them"),
         "threading layer": numba.threading_layer(),  # type: ignore[attr-defined]
     }
     width = max(map(len, lines))

@@ -14,6 +14,8 @@ def test_info(blockmix):
 
 def test_info_says_where_kernels_are_kept(blockmix, monkeypatch):
     cache = sys.modules["blockmix.kernels.cache"]
-    assert re.search(rf"kept kernels +{re.escape(str(cache.kept_in()))}\n", blockmix("info")[1])
+    assert re.search(
+        rf"kept kernels +{re.escape(str(cache.cache_folder()))}\n", blockmix("info")[1]
+    )
     monkeypatch.setattr(cache, "DIGEST", None)
     assert re.search("kept kernels +none, so every process compiles them", blockmix("info")[1])

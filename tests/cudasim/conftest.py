@@ -1,7 +1,7 @@
-"""The CUDA kernels in numba's simulator: every thread in Python, so sets are tiny.
+"""The CUDA kernels in numba's simulator: every thread runs in Python, so sets are tiny.
 
-Blocks of threads are cut to four threads, so that tiny sets cross their edges. What the simulator
-cannot show: streams that run at once, memory of CuPy and torch, speed.
+Blocks have four threads, so that tiny sets need several. The simulator cannot show concurrent
+streams, memory of CuPy and torch, and speed.
 """
 
 import os
@@ -17,7 +17,7 @@ if os.environ.get("NUMBA_ENABLE_CUDASIM") != "1":
 THREADS = 4
 for module in (cuda, draw_cuda, gather_cuda):
     module.THREADS = THREADS
-cuda.LEAST_BLOCKS = 1
+cuda.MIN_BLOCKS = 1
 
 settings.register_profile("cudasim", deadline=None, max_examples=15)
 settings.load_profile("cudasim")

@@ -68,7 +68,7 @@ def test_pools_that_need_several_groups_of_words():
 
 @given(data=st.data())
 def test_any_words_at_any_stride(data):
-    """As images lie in device memory: apart from each other, backwards, at odd addresses."""
+    """As images may be laid out in device memory: with gaps, backwards, at odd addresses."""
     count, height = data.draw(st.integers(1, 5)), data.draw(st.integers(1, 4))
     width, pixel_bytes = data.draw(st.integers(1, 12)), data.draw(st.sampled_from([1, 2, 3, 8]))
     cols = data.draw(st.sets(st.integers(1, width - 1), max_size=3)) if width > 1 else set()
@@ -157,15 +157,15 @@ def test_too_little_device_memory(monkeypatch):
         mix(random_images(9, 3, 7), [0] * 9, block=2, sources=2, device="cuda")
 
 
-def test_no_more_memory_is_taken_than_an_image_has(monkeypatch):
+def test_lanes_have_no_more_memory_than_the_images_need(monkeypatch):
     sizes = []
     original = streamed.Lane.__init__
 
-    def remember(lane, size, packers):
+    def record_size(lane, size, packers):
         sizes.append(size)
         original(lane, size, packers)
 
-    monkeypatch.setattr(streamed.Lane, "__init__", remember)
+    monkeypatch.setattr(streamed.Lane, "__init__", record_size)
     mix(random_images(9, 3, 7), [0] * 9, block=2, sources=2, device="cuda")
     assert sizes == [9 * 24]  # one strip of 21 bytes, in whole words
 
@@ -174,6 +174,6 @@ def test_nothing_to_move():
     assert mix(np.empty((0, 4, 4), np.uint8), [], block=2, device="cuda").shape == (0, 4, 4)
 
 
-def test_a_device_that_is_not_there():
+def test_a_device_that_does_not_exist():
     with pytest.raises(InputError, match="there is no device cuda:7, only cuda:0"):
         mix(random_images(4, 4, 4), [0] * 4, block=2, sources=2, device="cuda:7")

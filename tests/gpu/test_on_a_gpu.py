@@ -1,7 +1,7 @@
 """The CUDA backend on a real GPU: against the reference and the CPU path, byte for byte.
 
-``make gpu-check`` runs this. Nothing is skipped for want of a GPU, CuPy or torch.
-Devices other than the first are not tried: the machines at hand have one.
+``make gpu-check`` runs this. Without a GPU, CuPy or torch the tests fail.
+Only the first device is tested.
 """
 
 import multiprocessing
@@ -20,7 +20,7 @@ SECRET = bytes(range(32))
 
 
 class Cupy:
-    """CuPy arrays, and NumPy's way to them and back."""
+    """Moves NumPy arrays to CuPy arrays and back."""
 
     def put(self, array):
         import cupy
@@ -163,16 +163,16 @@ def test_maps_go_both_ways(library):
     images, labels = random_images(30, 12, 18), labels_for(30)
     mixer = BlockMixer(block=4, sources=5, rounds=2, key=Key(SECRET))
     on_device = library.put(images)
-    of_cpu, of_device = mixer.plan(labels, 12, 18), mixer.plan(labels, 12, 18, like=on_device)
-    expected = of_cpu.apply(images)
-    assert np.array_equal(library.get(of_cpu.apply(on_device)), expected)
-    assert np.array_equal(library.get(of_device.apply(on_device)), expected)
-    assert np.array_equal(of_device.apply(images), expected)
-    assert of_device == of_cpu
+    cpu_map, device_map = mixer.plan(labels, 12, 18), mixer.plan(labels, 12, 18, like=on_device)
+    expected = cpu_map.apply(images)
+    assert np.array_equal(library.get(cpu_map.apply(on_device)), expected)
+    assert np.array_equal(library.get(device_map.apply(on_device)), expected)
+    assert np.array_equal(device_map.apply(images), expected)
+    assert device_map == cpu_map
 
 
 def test_the_current_stream_of_torch_and_no_waiting():
-    """What was put on the stream before is seen; the call returns while that still runs."""
+    """A call sees earlier work of the stream, and returns while that still runs."""
     import torch
 
     images, labels = random_images(30, 48, 48, 3), labels_for(30)
@@ -197,15 +197,15 @@ def test_a_map_waits_for_itself_on_another_stream():
     mixer = BlockMixer(block=8, sources=5, key=Key(SECRET))
     on_device = torch.from_numpy(images).cuda()
     mixer(on_device, labels)
-    one, two = torch.cuda.Stream(), torch.cuda.Stream()
-    with torch.cuda.stream(one):
+    drawing, applying = torch.cuda.Stream(), torch.cuda.Stream()
+    with torch.cuda.stream(drawing):
         torch.cuda._sleep(500_000_000)
         plan = mixer.plan(labels, 48, 48, like=on_device)
-    with torch.cuda.stream(two):
+    with torch.cuda.stream(applying):
         mixed = plan.apply(on_device)
-    two.synchronize()
+    applying.synchronize()
     assert np.array_equal(mixed.cpu().numpy(), mixer(images, labels))
-    with torch.cuda.stream(one):
+    with torch.cuda.stream(drawing):
         torch.cuda._sleep(500_000_000)
         plan = mixer.plan(labels, 48, 48, like=on_device)
     assert plan == mixer.plan(labels, 48, 48)
@@ -222,7 +222,7 @@ import sys; sys.path.insert(0, {root!r})
 import blockmix; blockmix.__path__.append({root!r})
 import threading, numpy as np
 failed = []
-sys.unraisablehook = lambda what: failed.append(what)
+sys.unraisablehook = lambda error: failed.append(error)
 images = np.random.default_rng(0).integers(0, 256, (100, 48, 48, 3), np.uint8)
 labels = np.arange(100) % 2
 mixer = blockmix.BlockMixer(block=8, key=blockmix.Key.from_seed(0))

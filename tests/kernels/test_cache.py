@@ -16,8 +16,8 @@ from numba.core.caching import FunctionCache
 from blockmix.kernels import cache
 
 KERNELS = Path(__file__).parents[2] / "kernels"
-# Composes two small maps, and tells the result and whether the kernel was compiled or came from
-# disk. Of all kernels this one compiles in the shortest time.
+# Composes two small maps, and prints the result and the number of kernels that came from disk. Of
+# all kernels this one compiles in the shortest time.
 SCRIPT = """
 import numpy as np
 from kernels_copy.draw_cpu import compose
@@ -42,7 +42,7 @@ print(*drawn, sum(draw_round.stats.cache_hits.values()))
 
 @pytest.fixture(scope="module")
 def compiled(tmp_path_factory):
-    """A copy of the kernels of which one was compiled once, and its result."""
+    """A copy of the kernels, one of which was compiled once, and its result."""
     folder = tmp_path_factory.mktemp("kernels")
     shutil.copytree(KERNELS, folder / "kernels_copy", ignore=shutil.ignore_patterns("__pycache__"))
     result, hits = run(folder)
@@ -51,7 +51,7 @@ def compiled(tmp_path_factory):
 
 
 def run(folder, home="home", code=SCRIPT, **environment):
-    """The result of a fresh process, and how many kernels it had from disk."""
+    """The result of a fresh process, and the number of kernels that came from disk."""
     done = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,
@@ -87,17 +87,17 @@ def test_a_damaged_file_is_compiled_and_written_again(compiled, kind):
 
 
 def test_a_kernel_that_cannot_be_written_is_compiled(compiled):
-    """The folder goes between the import and the first call, and cannot be made again."""
+    """The folder is removed between the import and the first call, and cannot be made again."""
     folder, result = compiled
-    gone = (
+    remove = (
         "import os, shutil; home = os.environ['XDG_CACHE_HOME']; shutil.rmtree(home); "
         "open(home, 'w').close()\n"
     )
-    code = SCRIPT.replace("\ndrawn =", f"\n{gone}\ndrawn =", 1)
+    code = SCRIPT.replace("\ndrawn =", f"\n{remove}\ndrawn =", 1)
     assert run(folder, "gone", code=code) == (result, 0)
 
 
-def test_a_relative_place_is_not_used(compiled):
+def test_a_relative_path_is_not_used(compiled):
     folder, result = compiled
     (folder / "user").mkdir()
     environment = {"XDG_CACHE_HOME": "relative", "HOME": str(folder / "user")}
@@ -122,14 +122,14 @@ def test_a_folder_that_others_can_write_to_is_not_used(compiled):
         assert uncached == (result, 0)
 
 
-def test_without_a_place_for_it_kernels_are_compiled(compiled):
+def test_kernels_are_compiled_where_no_folder_can_be_made(compiled):
     folder, result = compiled
     (folder / "file").write_text("not a folder")
     assert run(folder, home="file") == (result, 0)
 
 
 class Installation:
-    """A copy of the kernels, which is imported anew to learn what they belong to."""
+    """A copy of the kernels, which is imported anew for its digest."""
 
     def __init__(self, folder, form):
         self.form = form
@@ -146,7 +146,7 @@ class Installation:
         chacha.write_text(source.replace(old, new))
 
     def install(self):
-        """The path that it is imported from."""
+        """Install the copy, and return the path that it is imported from."""
         if self.form == "archive":
             shutil.make_archive(self.archive.with_suffix(""), "zip", self.sources)
             return self.archive
@@ -186,7 +186,7 @@ def test_an_archive_and_a_folder_share_their_kernels(tmp_path):
 
 
 def test_kernels_belong_to_the_code_that_is_run_not_to_its_source(tmp_path, monkeypatch):
-    """Python takes a source of the same size and time for the one that it compiled before."""
+    """Python does not compile a source again whose size and time are the same."""
     installed = Installation(tmp_path, "folder")
     installed.install = lambda: installed.sources
     monkeypatch.setattr(sys, "dont_write_bytecode", False)
@@ -206,8 +206,8 @@ def test_kernels_belong_to_the_settings_of_the_compiler(monkeypatch, setting):
     assert cache._digest() not in (None, cache.DIGEST)
 
 
-def test_code_that_cannot_be_had_is_not_kept(monkeypatch):
-    """Such as in a frozen application."""
+def test_kernels_without_their_code_are_not_cached(monkeypatch):
+    """Such as those of a frozen application."""
     monkeypatch.setattr(cache.pkgutil, "iter_modules", lambda path, prefix: [])
     assert cache._digest() is None
     monkeypatch.undo()
@@ -219,7 +219,7 @@ def test_code_that_cannot_be_had_is_not_kept(monkeypatch):
 
 
 def test_another_locator_is_not_used(monkeypatch, tmp_path):
-    """It would stand for the file of the kernel alone."""
+    """It would notice edits of the file of the kernel only."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(
         numba.config, "CACHE_LOCATOR_CLASSES", "UserWideCacheLocator", raising=False
@@ -229,11 +229,11 @@ def test_another_locator_is_not_used(monkeypatch, tmp_path):
     assert kernel._cache.cache_path == str(cache._folders()[-1])
 
 
-def test_nothing_is_saved_where_others_can_write_by_now(monkeypatch):
-    """Saving reads what is there."""
+def test_nothing_is_saved_once_others_can_write(monkeypatch):
+    """Saving also loads from the folder."""
     kernel = cache.cached(numba.njit(lambda: 1))
     saved = []
-    monkeypatch.setattr(FunctionCache, "save_overload", lambda self, *kept: saved.append(kept))
+    monkeypatch.setattr(FunctionCache, "save_overload", lambda self, *entry: saved.append(entry))
     kernel._cache.save_overload("signature", "compiled")
     monkeypatch.setattr(cache, "_is_private", lambda: False)
     kernel._cache.save_overload("signature", "compiled")
@@ -241,7 +241,7 @@ def test_nothing_is_saved_where_others_can_write_by_now(monkeypatch):
 
 
 def test_an_edit_of_an_imported_file_is_noticed(compiled):
-    """The last test, as the copy is another one from then on."""
+    """The last test, as it changes the copy."""
     folder, _ = compiled
     drawn, hits = run(folder, code=DRAW)
     assert hits == 0

@@ -19,7 +19,7 @@ def lanes(words, key, purpose, round_, images, group):
 
 
 def by_lane(lane):
-    """The words of one lane, while the others draw for other images."""
+    """A function that gives the words of one lane; the other lanes have other images."""
 
     def words_of(key, nonce, counter):
         key_words = np.frombuffer(key, "<u4").astype(np.uint32)

@@ -45,7 +45,7 @@ def test_pools_that_need_several_groups_of_words(sources):
 
 
 def test_the_most_rounds_do_not_reach_into_another_purpose():
-    """The round shares a nonce word with the purpose; the last round still is a pool's."""
+    """The round shares a nonce word with the purpose, which the last round does not change."""
     last = 2**24 - 1
     assert reference.stream(SECRET, 0, last, 7, 4) != reference.stream(SECRET, 1, last, 7, 4)
     assert reference.stream(SECRET, 0, last, 7, 4) != reference.stream(SECRET, 1, 0, 7, 4)

@@ -17,9 +17,9 @@ DTYPES = ["u1", "?", "<u2", ">i4", "f4", "f8", "c16", "M8[ns]", "S3", "U2", "V5"
 
 
 def random_map(count, grid, seed=0):
-    generator = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     shape = (count, grid.rows, grid.cols)
-    return SourceMap(generator.integers(0, max(count, 1), shape, np.int32), grid)
+    return SourceMap(rng.integers(0, max(count, 1), shape, np.int32), grid)
 
 
 def expected(images, source_map, layout="NHWC"):
@@ -57,26 +57,26 @@ def test_any_gather_equals_the_reference(data):
 
 
 def class_map(sizes, grid, seed=0):
-    """A map of classes of so many images, as one that was drawn: images stand in slots."""
-    generator = np.random.default_rng(seed)
+    """A map of classes of these sizes, in slots as the draw makes it."""
+    rng = np.random.default_rng(seed)
     starts = np.concatenate(([0], np.cumsum(sizes))).astype(np.int64)
     slots = np.concatenate(
         [
-            generator.integers(start, stop, (grid.rows, stop - start, grid.cols), np.int32)
+            rng.integers(start, stop, (grid.rows, stop - start, grid.cols), np.int32)
             for start, stop in pairwise(starts)
         ],
         axis=1,
     )
-    order = generator.permutation(starts[-1]).astype(np.int32)
+    order = rng.permutation(starts[-1]).astype(np.int32)
     return SourceMap.adopt(Cpu(), DeviceMap(slots.reshape(-1), order, starts), grid)
 
 
 def unaligned(images, offset):
-    """Images at so many bytes beyond a cache line, and the bytes around them."""
+    """Images that begin ``offset`` bytes after a cache line, and the memory around them."""
     memory = np.zeros(images.nbytes + 3 * 64, np.uint8)
     begin = -memory.ctypes.data % 64 + offset
-    inside = memory[begin : begin + images.nbytes].view(images.dtype).reshape(images.shape)
-    return inside, memory
+    placed = memory[begin : begin + images.nbytes].view(images.dtype).reshape(images.shape)
+    return placed, memory
 
 
 @settings(max_examples=150)
@@ -93,8 +93,8 @@ def test_any_strips_of_any_groups_at_any_address(data):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(gather_cpu, "LONGEST_STRIP", longest)
         patch.setattr(gather_cpu, "SHORTEST_STRIP", 64)
-        patch.setattr(gather_cpu, "MOST_PACKED", data.draw(st.sampled_from([0, 4, 100])))
-        patch.setattr(gather_cpu, "MOST_AT_ONCE", data.draw(st.integers(1, 5)))
+        patch.setattr(gather_cpu, "MAX_PACKED", data.draw(st.sampled_from([0, 4, 100])))
+        patch.setattr(gather_cpu, "MAX_AT_ONCE", data.draw(st.integers(1, 5)))
         patch.setattr(gather_cpu, "SCRATCH_BYTES", longest * data.draw(st.integers(1, 9)))
         patch.setattr(gather_cpu, "STREAM_BYTES", data.draw(st.sampled_from([0, 2**30])))
         plan.apply(images, out)

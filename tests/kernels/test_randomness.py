@@ -33,7 +33,7 @@ def test_replacement_rate(probability, sources):
 
 
 def test_the_die_is_uniform_over_its_pool():
-    """With as many sources as others the pool is everybody else, each on one face."""
+    """With a source for every other image, each of them has one face."""
     sources = plan(11, 20_000, sources=10, probability=0.75)
     for image, row in enumerate(sources):
         counts = np.bincount(row, minlength=11)
@@ -72,11 +72,11 @@ def test_rounds_are_independent():
     """Two images that can only swap: s_1(s_2) differs from s_1 where round 2 swaps and round 1
     treats the two images differently, in a quarter of all blocks if the rounds are independent.
     """
-    both = replaced(plan(2, 400_000, sources=1, rounds=2))
-    one = replaced(plan(2, 400_000, sources=1, rounds=1))
+    two_rounds = replaced(plan(2, 400_000, sources=1, rounds=2))
+    one_round = replaced(plan(2, 400_000, sources=1, rounds=1))
     deviation = 0.5 / np.sqrt(400_000)
-    assert abs(both.mean() - 0.5) < 5 * deviation
-    assert abs((both != one).mean() - 0.25) < 5 * deviation
+    assert abs(two_rounds.mean() - 0.5) < 5 * deviation
+    assert abs((two_rounds != one_round).mean() - 0.25) < 5 * deviation
 
 
 @pytest.mark.parametrize("step", [1, 2, 2**32])

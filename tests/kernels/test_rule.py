@@ -50,7 +50,7 @@ def test_below_at_its_ends():
 
 @given(st.data())
 def test_floyd_from_scalars_picks_distinct_entries(data):
-    """The steps as a loop, over every outcome of the draws: all in range, none twice."""
+    """The steps as a loop, with any picks: all members in range, none twice."""
     class_size = data.draw(st.integers(2, 30))
     pool_size = data.draw(st.integers(1, class_size - 1))
     pool = []

@@ -17,19 +17,19 @@ LABELS = [0, 1] * 24
 
 
 def test_the_number_of_threads_does_not_change_a_byte(key):
-    most = numba.config.NUMBA_NUM_THREADS
-    if most == 1:
-        pytest.skip("numba has one thread here: there is nothing to compare")
+    max_threads = numba.config.NUMBA_NUM_THREADS
+    if max_threads == 1:
+        pytest.skip("numba has one thread: there is nothing to compare")
     images = random_images(48, 24, 24, 3)
     before = numba.get_num_threads()
     try:
         mixed = []
-        for threads in range(1, most + 1):
+        for threads in range(1, max_threads + 1):
             numba.set_num_threads(threads)
             mixed.append(mix(images, LABELS, block=6, rounds=2, key=key))
     finally:
         numba.set_num_threads(before)
-    assert all(np.array_equal(mixed[0], other) for other in mixed[1:])
+    assert all(np.array_equal(mixed[0], images) for images in mixed[1:])
 
 
 def test_several_threads_at_once(key):
@@ -42,7 +42,7 @@ def test_several_threads_at_once(key):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_child_forked_after_the_parent_has_mixed():
-    """In a process of its own, as a fork of a test process would take pytest with it."""
+    """In a process of its own, as forking a test process would copy pytest."""
     script = """
         import multiprocessing
         import numpy as np

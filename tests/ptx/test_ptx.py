@@ -1,6 +1,6 @@
-"""What the CUDA kernels compile to, for GPUs of five generations; no driver is needed.
+"""The PTX of the CUDA kernels for five generations of GPUs; no driver is needed.
 
-Shows that they compile, stay in registers and move whole words; not that they run.
+The kernels compile, stay in registers and move whole words. Whether they run is not tested.
 """
 
 import re
@@ -35,7 +35,7 @@ KERNELS = {
     "gather_words of 16 bits": (gather_cuda.gather_words, gather_signature(uint16)),
     "gather_words of 8 bits": (gather_cuda.gather_words, gather_signature(uint8)),
 }
-# Turing, Ampere, Hopper, and Blackwell for data centres and for desks.
+# Turing, Ampere, Hopper, and Blackwell for data centres and for desktops.
 CAPABILITIES = [(7, 5), (8, 0), (9, 0), (10, 0), (12, 0)]
 
 pytestmark = [
@@ -60,7 +60,7 @@ def ptx(name, capability):
 
 @cache
 def assembled(name, capability):
-    """What the assembler tells of registers and memory."""
+    """The log of the assembler on registers and memory."""
     options = ["-arch=sm_{}{}".format(*capability), "-verbose"]
     code = ptx(name, capability).encode() + b"\0"
     linker = nvjitlink.create(len(options), options)
@@ -80,7 +80,7 @@ def test_no_local_memory_and_no_calls(name, capability):
 
 
 def test_all_memory_is_known_to_be_global_or_shared(name, capability):
-    """A generic access costs a look at what the address is."""
+    """A generic access has to find out the kind of its address."""
     assert not re.findall(r"\b(?:ld|st)\.[usb]\d+.*", ptx(name, capability))
 
 
