@@ -1,1 +1,1 @@
-"""What an array is: where it lies, whose it is, and which bytes its images are."""
+"""Arrays of every library: their location, the owner of their memory, and their bytes."""

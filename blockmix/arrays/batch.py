@@ -1,4 +1,4 @@
-"""Images as the kernels see them, and checks of where mixed images are to go."""
+"""Images as bytes for the kernels, and checks of ``out``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LAYOUTS = ("NHWC", "NCHW")
 
 
 class Batch(NamedTuple):
-    """Images as the kernels see them: bytes, and how they are laid out."""
+    """Images as the kernels take them: their bytes and their layout."""
 
     array: Any
     location: Location
@@ -26,7 +26,7 @@ class Batch(NamedTuple):
     pixel_bytes: int
 
     def dense(self) -> Batch:
-        """The batch, or a copy of one whose images are not C-contiguous in themselves."""
+        """The batch, with a copy of images that are not C-contiguous."""
         if _images_contiguous(self.view):
             return self
         container = CONTAINERS[container_kind(self.array, "images")]
@@ -34,16 +34,16 @@ class Batch(NamedTuple):
         return self._replace(array=array, view=container.view(array, "images"))
 
     def bytes(self) -> npt.NDArray[np.uint8]:
-        """(N, planes * height * width * pixel_bytes), of a dense batch."""
+        """The bytes of a dense batch: (N, planes * height * width * pixel_bytes)."""
         count = len(self.view)
         if self.view.size == 0:
             return np.empty((count, 0), np.uint8)
-        # copy=False: the view must stay one, also where the batch axis is strided.
+        # copy=False: the result must be a view, also where the batch axis is strided.
         return self.view.reshape(count, self.view.size // count, copy=False).view(np.uint8)
 
 
 def open_images(images: Any, layout: str) -> Batch:
-    """See images as a batch, without a copy."""
+    """Open images as a batch, without a copy."""
     container = CONTAINERS[container_kind(images, "images")]
     view = container.view(images, "images")
     if view.ndim not in (3, 4):
@@ -54,7 +54,7 @@ def open_images(images: Any, layout: str) -> Batch:
 
 
 def open_out(out: Any, images: Any, layout: str) -> Batch:
-    """See ``out`` as a batch, after checking that the mixed images can go there."""
+    """Check that mixed images can be written to ``out``, and open it as a batch."""
     kind = container_kind(images, "images")
     if container_kind(out, "out") != kind:
         raise InputTypeError(f"out must be of the same kind as images: {kind}")

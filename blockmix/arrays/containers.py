@@ -1,8 +1,8 @@
 """Containers of images: the one file that knows which array libraries exist.
 
 NumPy in, NumPy out; torch in, torch out; CuPy in, CuPy out. Every container is viewed as a NumPy
-array without a copy, and the kernels see its bytes only. Of device memory the view is a shadow: it
-has the address, shape and strides, which is all that the checks look at, and is never read.
+array without a copy, and the kernels see its bytes only. The view of device memory is a
+shadow: it has the address, shape and strides, which the checks need, and is never read.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from blockmix.errors import InputTypeError
 
 
 class Container(Protocol):
-    """What blockmix has to know about an array library."""
+    """The operations that blockmix needs from an array library."""
 
     def view(self, array: Any, name: str) -> npt.NDArray[Any]:
         """The array as a NumPy array that shares its memory."""
 
     def empty_like(self, array: Any) -> Any:
-        """An unset C-contiguous array of the same shape and dtype, at the same location."""
+        """An uninitialised C-contiguous array of the same shape and dtype, at the same location."""
 
     def contiguous(self, array: Any) -> Any:
         """A C-contiguous copy at the same location."""
 
     def location(self, array: Any) -> Location:
-        """Where the array lies."""
+        """The location of the array."""
 
 
 class NumpyContainer:
@@ -141,7 +141,7 @@ class CupyLibrary(NamedTuple):
     def upload(self, device: int, host: npt.NDArray[Any]) -> Any:
         cupy = sys.modules["cupy"]
         with cupy.cuda.Device(device):
-            memory = cupy.asarray(host)  # through pinned memory of CuPy's own
+            memory = cupy.asarray(host)  # through CuPy's own pinned memory
         return device_array(memory, memory.data.ptr, host.size, host.dtype)
 
     def stream(self, device: int) -> Any:
@@ -151,14 +151,14 @@ class CupyLibrary(NamedTuple):
 
 
 def device_array(owner: Any, address: int, count: int, dtype: np.dtype[Any]) -> Any:
-    """Memory of a library as a device array of numba's."""
+    """Memory of a library as a device array of numba."""
     from blockmix.kernels.cuda import array_at
 
     return array_at(owner, address, count, dtype)
 
 
 def stream_at(handle: int) -> Any:
-    """A stream of a library as one of numba's."""
+    """A stream of a library as a stream of numba."""
     from blockmix.kernels.cuda import cuda
 
     return cuda.external_stream(handle)
@@ -185,14 +185,15 @@ def container_kind(array: object, name: str) -> str:
 
 
 def location_of(array: Any, name: str) -> Location:
-    """Where an array lies; None lies on the host."""
+    """The location of an array; the host for None."""
     return HOST if array is None else CONTAINERS[container_kind(array, name)].location(array)
 
 
 def on_host(values: Any, name: str = "values") -> Any:
-    """Values as they are, but brought to the host if they are an array on a device.
+    """The values, copied to the host if they are an array on a device.
 
-    Tensors come without gradients, and those of floating point as float64, as NumPy lacks some.
+    Tensors lose their gradients, and become float64 if they are floating-point, as NumPy lacks some
+    of these dtypes.
     """
     torch, cupy = sys.modules.get("torch"), sys.modules.get("cupy")
     if torch is not None and isinstance(values, torch.Tensor):
@@ -207,7 +208,7 @@ def untraced(function: Callable[..., Any], *arguments: Any) -> Any:
 
     Tracing would replace NumPy by torch, which lacks unsigned integers, and knows no numba.
     """
-    if "torch._dynamo" not in sys.modules:  # then nobody compiles; loading it takes seconds
+    if "torch._dynamo" not in sys.modules:  # then nothing is compiled; loading it takes seconds
         return function(*arguments)
     return sys.modules["torch"].compiler.disable(function)(*arguments)
 
@@ -220,7 +221,7 @@ class _Shadow:
 def _shadow(
     address: int, shape: tuple[int, ...], strides: tuple[int, ...], itemsize: int
 ) -> npt.NDArray[Any]:
-    """A NumPy array of device memory. Whoever reads it ends the process."""
+    """A NumPy array of device memory; reading it would end the process."""
     if 0 in shape or itemsize == 0:
         return np.empty(shape, f"V{itemsize}")
     return np.asarray(

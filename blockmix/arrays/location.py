@@ -1,4 +1,4 @@
-"""Where an array lies, and which library owns the memory there."""
+"""The location of an array, and the library that owns its memory."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from blockmix.errors import WorkError
 
 
 class Library(Protocol):
-    """What a backend needs of a library that owns device memory. Hashable."""
+    """The operations that a backend needs from an owner of device memory. Hashable."""
 
     @property
     def name(self) -> str:
-        """Of the library."""
+        """The name of the library."""
 
     def empty(self, device: int, count: int, dtype: np.dtype[Any]) -> Any:
-        """A flat device array of numba's, unset, in memory of the library."""
+        """An uninitialised flat device array of numba, in memory of the library."""
 
     def upload(self, device: int, host: npt.NDArray[Any]) -> Any:
-        """The same with the contents of a flat host array, in the order of the stream."""
+        """The contents of a flat host array on the device, copied in the order of the stream."""
 
     def stream(self, device: int) -> Any:
-        """The caller's current stream, as one of numba's."""
+        """The caller's current stream, as a stream of numba."""
 
 
 class Location(NamedTuple):
-    """Where an array lies: on the host, or in device memory of a library."""
+    """The location of an array: the host, or device memory of a library."""
 
     library: Library | None = None
     device: int = 0
@@ -45,13 +45,13 @@ HOST = Location()
 
 @contextmanager
 def enough_memory(size: int) -> Iterator[None]:
-    """Turn what any of the libraries raises when device memory is used up into one error."""
+    """Turn any library's error for a lack of device memory into a `WorkError`."""
     try:
         yield
     except Exception as error:
         kind = type(error).__name__
-        said = str(error).lower().replace("_", " ")
-        if kind != "OutOfMemoryError" and "out of memory" not in said:
+        message = str(error).lower().replace("_", " ")
+        if kind != "OutOfMemoryError" and "out of memory" not in message:
             raise
         raise WorkError(
             f"{size / 2**20:,.0f} MiB more of device or pinned memory are needed: free some, mix "

@@ -1,4 +1,4 @@
-"""What a backend does, what it draws by, and what it draws."""
+"""The interface of backends: the request of a draw, the map that it returns, and the operations."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ from blockmix.labels import Partition
 
 @dataclass(frozen=True)
 class DrawRequest:
-    """All that a map of several rounds follows from."""
+    """Everything that determines the map of several rounds."""
 
     classes: Partition
     grid: BlockGrid
     rounds: int  # 0 leaves every block where it is
-    faces: npt.NDArray[np.uint64]  # (sources + 1,) of the die for each pool size
+    faces: npt.NDArray[np.uint64]  # (sources + 1,) the die for each pool size
     shifts: npt.NDArray[np.uint64]
     key: npt.NDArray[np.uint32] = field(repr=False)  # (8,) secret
 
 
 class DeviceMap(NamedTuple):
-    """A map in the memory of a backend. Images stand in slots, class after class."""
+    """A map in the memory of a backend. Images are in slots, class after class."""
 
     slots: Any  # (rows * N * cols,) int32, see `kernels.draw_cpu.draw_round`
     order: Any  # (N,) int32, the image in each slot
     starts: npt.NDArray[np.int64]  # on the host: where each class begins, and the end
-    ready: Any = None  # on a device the event after which the map is there
+    ready: Any = None  # on a device: the event after which the map is complete
 
 
 class Backend(Protocol):
-    """Draws and gathers. Hashable: two of one device and library are equal."""
+    """Draws maps and gathers images. Hashable; backends of one device and library are equal."""
 
     @property
     def name(self) -> str:
-        """What it is called as a ``device``."""
+        """The name that users give as ``device``."""
 
     def draw(self, request: DrawRequest) -> DeviceMap:
-        """Draw all rounds, and compose them: total = s_1 after s_2 after ... (never on pixels)."""
+        """Draw all rounds and compose their maps: total = s_1 after s_2 after ..."""
 
     def gather(self, out: Batch, images: Batch, device_map: DeviceMap, grid: BlockGrid) -> None:
         """Write the mixed images."""
@@ -51,7 +51,7 @@ class Backend(Protocol):
         """The map as NumPy arrays."""
 
     def from_host(self, device_map: DeviceMap) -> DeviceMap:
-        """The map from NumPy arrays."""
+        """The map in the memory of the backend, from NumPy arrays."""
 
 
 def unmixed(request: DrawRequest) -> DeviceMap:

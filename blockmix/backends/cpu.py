@@ -17,7 +17,7 @@ from blockmix.kernels.threads import COMPILED
 
 
 def check_compiled() -> None:
-    """Refuse to call a loop, also for a GPU, that numba has left as Python."""
+    """Refuse to run loops, also those of a GPU, that numba has not compiled."""
     if not COMPILED:
         raise InputError(
             "blockmix's loops run on addresses and need numba's compiler: unset NUMBA_DISABLE_JIT"
@@ -25,10 +25,10 @@ def check_compiled() -> None:
 
 
 def start_threads() -> None:
-    """Start numba's threads, once a process, or say why they cannot be."""
+    """Start numba's threads, once per process, or raise an error that names the way out."""
     try:
         numba.get_num_threads()
-    except Exception as error:  # of several kinds, all of numba's threading layers
+    except Exception as error:  # each of numba's threading layers raises its own kind
         raise InputError(
             f"numba cannot start its threads ({' '.join(str(error).split())}): correct or unset "
             "NUMBA_THREADING_LAYER and NUMBA_THREADING_LAYER_PRIORITY"
@@ -36,12 +36,12 @@ def start_threads() -> None:
 
 
 class Cpu(NamedTuple):
-    """Where NumPy arrays and CPU tensors are mixed."""
+    """The backend for NumPy arrays and CPU tensors."""
 
     name: str = "cpu"
 
     def draw(self, request: DrawRequest) -> DeviceMap:
-        """Draw all rounds, and compose them."""
+        """Draw all rounds and compose their maps."""
         if request.rounds == 0:
             return unmixed(request)
         grid, classes = request.grid, request.classes

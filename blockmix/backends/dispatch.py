@@ -1,4 +1,4 @@
-"""Which backend takes which arrays."""
+"""The choice of the backend for arrays and a ``device``."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from blockmix.errors import InputError
 
 
 def choose(location: Location, device: str | None) -> Backend:
-    """The backend for arrays at a location, unless another ``device`` is asked for.
+    """The backend for arrays at a location, or the one that ``device`` names.
 
     Raises
     ------
     InputError
-        If there is no such device, or the arrays lie on another GPU or would have to leave theirs;
-        or if numba is set to compile nothing, or to threads that it cannot start.
+        If there is no such device, if arrays on a GPU would have to leave it, or if numba compiles
+        nothing or cannot start its threads.
     """
-    asked = _index(device)
+    index = _index(device)
     check_compiled()
     if location.library is not None:
-        if asked not in (None, location.device) or device == "cpu":
+        if index not in (None, location.device) or device == "cpu":
             raise InputError(
                 f"the images are on {location.name}, but device is {device!r}: bring them over "
                 "first, as blockmix moves no images between devices on its own"
@@ -35,17 +35,17 @@ def choose(location: Location, device: str | None) -> Backend:
     from blockmix.backends.gpu import Gpu
     from blockmix.backends.streamed import NumbaLibrary, StreamedGpu
 
-    numba_cuda()  # what is wrong with CUDA shows before anything is allocated
+    numba_cuda()  # its errors come before anything is allocated
     if location.library is None:
-        return StreamedGpu(NumbaLibrary(), asked or 0)
+        return StreamedGpu(NumbaLibrary(), index or 0)
     return Gpu(location.library, location.device)
 
 
 def _index(device: Any) -> int | None:
-    """The index of a GPU, or None where none is named."""
+    """The index of the GPU that ``device`` names, or None if it names no index."""
     if device in (None, "cpu", "cuda"):
         return None
-    found = re.fullmatch(r"cuda:(\d+)", device) if isinstance(device, str) else None
-    if found is None:
+    match = re.fullmatch(r"cuda:(\d+)", device) if isinstance(device, str) else None
+    if match is None:
         raise InputError(f"device is 'cpu', 'cuda' or 'cuda:<index>', got {device!r}")
-    return int(found[1])
+    return int(match[1])

@@ -1,4 +1,4 @@
-"""CUDA as numba sees it: whether it can be used, or why not."""
+"""Whether numba can use CUDA, or why not."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 
 from blockmix.errors import InputTypeError, WorkError
 
-_used_by: int | None = None  # the process that first used CUDA
+_cuda_process: int | None = None  # the id of the process that first used CUDA
 
 
 def numba_cuda() -> Any:
-    """`numba.cuda`, after the checks without which its errors would not name the way out."""
-    global _used_by
-    if _used_by == os.getpid():  # looked at once, as every call comes here several times
+    """`numba.cuda`, after checks whose errors name the way out, as its own do not."""
+    global _cuda_process
+    if _cuda_process == os.getpid():  # checked once, as every call comes here several times
         from blockmix.kernels.cuda import cuda
 
         return cuda
@@ -23,7 +23,7 @@ def numba_cuda() -> Any:
             "mixing on a GPU needs numba-cuda: pip install 'blockmix[cuda13]' (or cuda12, for "
             "drivers before 580), or bring the images to the CPU"
         )
-    if _used_by is not None:
+    if _cuda_process is not None:
         raise WorkError(
             "CUDA was used before this process was forked, and does not survive that: start "
             "worker processes with the method 'spawn' or 'forkserver'"
@@ -35,14 +35,14 @@ def numba_cuda() -> Any:
             f"CUDA cannot be used ({_reason(cuda)}): mix on the CPU, or, in a process that was "
             "forked after CUDA had been used, start workers with the method 'spawn'"
         )
-    _used_by = os.getpid()
+    _cuda_process = os.getpid()
     return cuda
 
 
 def _reason(cuda: Any) -> str:
     try:
         return f"{len(cuda.gpus)} GPUs, but no compiler: is the extra for this driver installed?"
-    except Exception as error:  # of several kinds, all of numba's driver layer
+    except Exception as error:  # numba's driver layer raises several kinds
         return " ".join(str(error).split()).strip(" :.") or "no GPU with a working driver"
 
 

@@ -1,8 +1,8 @@
 """The CUDA backend: draws and gathers in the memory of a GPU, on the caller's stream.
 
-Nothing here waits for the device, except where it says so: what is launched is ordered by the
-stream, and memory comes from the caller's library, which knows that order. A map may be used on
-another stream than it was drawn on, which then waits for it; it must be kept until that is done.
+Nothing here waits for the device unless its docstring says so: launches are ordered by the stream,
+and memory comes from the caller's library, which follows that order. A map may be used on another
+stream than it was drawn on: that stream waits for the map, which must be kept alive until then.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Gpu(NamedTuple):
 
     @contextmanager
     def current(self) -> Iterator[Any]:
-        """Make the device numba's current one; gives the caller's stream as one of numba's."""
+        """Make the device current in numba, and give the caller's stream as a stream of numba."""
         cuda = numba_cuda()
         from blockmix.kernels.cuda import keep_context
 
@@ -56,7 +56,7 @@ class Gpu(NamedTuple):
             return self.library.upload(self.device, np.ascontiguousarray(host).reshape(-1))
 
     def event_after(self, stream: Any) -> Any:
-        """An event after what the stream has to do now."""
+        """An event after the work that is on the stream now."""
         event = numba_cuda().event()
         event.record(stream)
         return event
@@ -67,7 +67,7 @@ class Gpu(NamedTuple):
         return int(getattr(device, "MULTIPROCESSOR_COUNT", 1))
 
     def draw(self, request: DrawRequest) -> DeviceMap:
-        """Draw all rounds on the device; ids and classes go there, and nothing comes back."""
+        """Draw all rounds on the device; ids and classes are copied there, and nothing back."""
         grid, classes, rounds = request.grid, request.classes, request.rounds
         count = len(classes.order)
         if rounds == 0 or count == 0:
@@ -98,10 +98,10 @@ class Gpu(NamedTuple):
         """Write the mixed images."""
         with enough_memory(images.view.nbytes):
             images = images.dense()
-        written, read = out.bytes(), images.bytes()
-        if written.size == 0:
+        out_bytes, image_bytes = out.bytes(), images.bytes()
+        if out_bytes.size == 0:
             return
-        aligned = _aligned(written, read)
+        aligned = _alignment(out_bytes, image_bytes)
         with self.current() as stream:
             blocks, mask, ready = word_table(self, grid, images.planes, images.pixel_bytes, aligned)
             for event in (device_map.ready, ready):
@@ -109,9 +109,9 @@ class Gpu(NamedTuple):
             from blockmix.kernels import gather_cuda
 
             gather_cuda.gather(
-                _words(written, mask.dtype),
-                _words(read, mask.dtype),
-                *(len(read), read.shape[1] // mask.dtype.itemsize),
+                _words(out_bytes, mask.dtype),
+                _words(image_bytes, mask.dtype),
+                *(len(image_bytes), image_bytes.shape[1] // mask.dtype.itemsize),
                 device_map.order,
                 device_map.slots,
                 grid.cols,
@@ -123,7 +123,7 @@ class Gpu(NamedTuple):
             )
 
     def to_host(self, device_map: DeviceMap) -> DeviceMap:
-        """Waits for the device."""
+        """The map as NumPy arrays; waits for the device."""
         with self.current() as stream:
             device_map.ready.wait(stream)
             slots, order = (
@@ -138,14 +138,14 @@ class Gpu(NamedTuple):
             return DeviceMap(slots, order, device_map.starts, self.event_after(stream))
 
 
-def _aligned(*batches: npt.NDArray[np.uint8]) -> int:
-    """The largest power of two, up to 8, that divides where images begin, and their bytes."""
-    found = 8
+def _alignment(*batches: npt.NDArray[np.uint8]) -> int:
+    """The largest power of two, up to 8, that divides addresses, sizes and strides of images."""
+    alignment = 8
     for batch in batches:
-        parts = [batch.ctypes.data, batch.shape[1], batch.strides[0] if len(batch) > 1 else 0]
-        while any(part % found for part in parts):
-            found //= 2
-    return found
+        numbers = [batch.ctypes.data, batch.shape[1], batch.strides[0] if len(batch) > 1 else 0]
+        while any(number % alignment for number in numbers):
+            alignment //= 2
+    return alignment
 
 
 def _words(batch: npt.NDArray[np.uint8], dtype: np.dtype[Any]) -> Any:
@@ -154,18 +154,18 @@ def _words(batch: npt.NDArray[np.uint8], dtype: np.dtype[Any]) -> Any:
     from blockmix.kernels.gather_cuda import Words
 
     stride = batch.strides[0] if len(batch) > 1 else 0
-    before = min(0, (len(batch) - 1) * stride)
+    lowest = min(0, (len(batch) - 1) * stride)
     span = abs((len(batch) - 1) * stride) + batch.shape[1]
     width = dtype.itemsize
-    array = array_at(batch, batch.ctypes.data + before, span // width, dtype)
-    return Words(array, -before // width, stride // width)
+    array = array_at(batch, batch.ctypes.data + lowest, span // width, dtype)
+    return Words(array, -lowest // width, stride // width)
 
 
 @lru_cache(maxsize=256)
 def word_table(gpu: Gpu, grid: BlockGrid, planes: int, pixel_bytes: int, aligned: int) -> Any:
-    """See `gather_cuda.cut_words`; brought to the device once for a kind of image.
+    """The tables of `gather_cuda.cut_words` on the device, and the event after which they are complete.
 
-    With it the event after which it is there, as later calls may use it on another stream.
+    They are copied once per kind of image. Later calls may use them on another stream.
     """
     from blockmix.kernels.gather_cuda import cut_words
 

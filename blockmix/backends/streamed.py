@@ -1,8 +1,8 @@
-"""Images on the host, mixed on a GPU: strip by strip, so that a set need not fit into its memory.
+"""Images on the host, mixed on a GPU strip by strip, so that a set need not fit into its memory.
 
-A strip is the same bytes of all images. It goes to the device through pinned memory, is gathered
-there, and comes back the same way. Strips take turns on two streams, so that copies in both
-directions and the kernel overlap.
+A strip is the same range of bytes of all images. It is copied to the device through pinned memory,
+gathered there, and copied back the same way. Strips take turns on two streams, so that copies in
+both directions and the kernel overlap.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from blockmix.errors import WorkError
 from blockmix.grid import BlockGrid
 
 WORD = 8  # bytes; strips begin at whole words of an image
-STRIP_BYTES = 64 << 20  # of one strip of all images, at most; not measured yet
+STRIP_BYTES = 64 << 20  # of a strip of all images, at most; not measured yet
 LANES = 2  # strips in flight
 PACKERS = 4  # threads that copy between images and pinned memory; not measured yet
 
 
 class NumbaLibrary(NamedTuple):
-    """Memory of numba's own, for images that lie on the host; the stream is the default one."""
+    """Device memory of numba, for images on the host; the stream is numba's default stream."""
 
     name: str = "numba"
 
@@ -43,12 +43,12 @@ class NumbaLibrary(NamedTuple):
 
 
 class StreamedGpu(Gpu):
-    """A GPU for images that lie on the host; the map lies there as on any."""
+    """A GPU for images on the host; the map is in its memory."""
 
     def gather(self, out: Batch, images: Batch, device_map: DeviceMap, grid: BlockGrid) -> None:
         """Write the mixed images; returns when they are written."""
-        written, read = out.bytes(), images.dense().bytes()
-        if written.size == 0:
+        out_bytes, image_bytes = out.bytes(), images.dense().bytes()
+        if out_bytes.size == 0:
             return
         with self.current() as stream, ThreadPoolExecutor(PACKERS) as packers:
             device_map.ready.wait(stream)
@@ -57,17 +57,17 @@ class StreamedGpu(Gpu):
             blocks, mask, ready = word_table(self, grid, images.planes, images.pixel_bytes, WORD)
             ready.synchronize()
             width = mask.dtype.itemsize
-            strip_bytes = _strip_bytes(*read.shape)
-            begins = range(0, read.shape[1], strip_bytes)
-            size = len(read) * strip_bytes
+            strip_bytes = _strip_bytes(*image_bytes.shape)
+            begins = range(0, image_bytes.shape[1], strip_bytes)
+            size = len(image_bytes) * strip_bytes
             lanes = [Lane(size, packers) for _ in range(min(LANES, len(begins)))]
             for number, begin in enumerate(begins):
-                end = min(begin + strip_bytes, read.shape[1])
+                end = min(begin + strip_bytes, image_bytes.shape[1])
                 lane = lanes[number % LANES]
                 lane.finish()
                 lane.start(
-                    read[:, begin:end],
-                    written[:, begin:end],
+                    image_bytes[:, begin:end],
+                    out_bytes[:, begin:end],
                     mask.dtype,
                     (device_map.order, device_map.slots, grid.cols, blocks, mask, begin // width),
                     self.multiprocessors(),
@@ -77,20 +77,20 @@ class StreamedGpu(Gpu):
 
 
 def _strip_bytes(count: int, image_bytes: int) -> int:
-    """Bytes of an image in a strip: whole words, and what the device has room for."""
+    """Bytes of an image per strip: whole words, as many as the device has memory for."""
     free = numba_cuda().current_context().get_memory_info()[0]
-    least, room = WORD * count, free // (4 * LANES)
-    if room < least:
+    smallest, largest = WORD * count, free // (4 * LANES)
+    if largest < smallest:
         raise WorkError(
-            f"{count} images need {4 * LANES * least} bytes of device memory beside the map, but "
-            f"{free} are free: mix fewer at once, or on the CPU"
+            f"{count} images need {4 * LANES * smallest} bytes of device memory beside the map, "
+            f"but {free} are free: mix fewer at once, or on the CPU"
         )
-    most = max(min(STRIP_BYTES, room), least) // count // WORD * WORD
-    return int(min(most, -(-image_bytes // WORD) * WORD))
+    strip_bytes = max(min(STRIP_BYTES, largest), smallest) // count // WORD * WORD
+    return int(min(strip_bytes, -(-image_bytes // WORD) * WORD))
 
 
 class Lane:
-    """A stream with its memory, and the strip that is on its way there."""
+    """A stream, its memory, and the strip that is in flight there."""
 
     def __init__(self, size: int, packers: ThreadPoolExecutor) -> None:
         cuda = numba_cuda()
@@ -109,16 +109,16 @@ class Lane:
         table: tuple[Any, ...],
         multiprocessors: int,
     ) -> None:
-        """Send a strip on its way: to the device, through the gather, and back."""
+        """Start a strip: copy it to the device, gather it, and copy it back."""
         from blockmix.kernels.gather_cuda import Words, gather
 
         count, length = images.shape
-        row = -(-length // WORD) * WORD
-        size = count * row
-        self._copy(_rows(self.to_device, count, row)[:, :length], images)
+        row_bytes = -(-length // WORD) * WORD
+        size = count * row_bytes
+        self._copy(_rows(self.to_device, count, row_bytes)[:, :length], images)
         self.images[:size].copy_to_device(self.to_device[:size], stream=self.stream)
         source, mixed = (
-            Words(array[:size].view(dtype), 0, row // dtype.itemsize)
+            Words(array[:size].view(dtype), 0, row_bytes // dtype.itemsize)
             for array in (self.images, self.mixed)
         )
         words = -(-length // dtype.itemsize)
@@ -127,20 +127,20 @@ class Lane:
         self.out = out
 
     def finish(self) -> None:
-        """Wait for the strip on its way, if there is one, and bring it to its place."""
+        """Wait for the strip in flight, if there is one, and copy it to ``out``."""
         if self.out is None:
             return
         self.stream.synchronize()
         count, length = self.out.shape
-        row = -(-length // WORD) * WORD
-        self._copy(self.out, _rows(self.from_device, count, row)[:, :length])
+        row_bytes = -(-length // WORD) * WORD
+        self._copy(self.out, _rows(self.from_device, count, row_bytes)[:, :length])
         self.out = None
 
-    def _copy(self, to: npt.NDArray[np.uint8], origin: npt.NDArray[np.uint8]) -> None:
-        parts = np.array_split(np.arange(len(to)), PACKERS)
-        bounds = [(part[0], part[-1] + 1) for part in parts if part.size]
-        list(self.packers.map(lambda b: np.copyto(to[b[0] : b[1]], origin[b[0] : b[1]]), bounds))
+    def _copy(self, target: npt.NDArray[np.uint8], source: npt.NDArray[np.uint8]) -> None:
+        parts = np.array_split(np.arange(len(target)), PACKERS)
+        slices = [slice(part[0], part[-1] + 1) for part in parts if part.size]
+        list(self.packers.map(lambda rows: np.copyto(target[rows], source[rows]), slices))
 
 
-def _rows(memory: npt.NDArray[np.uint8], count: int, row: int) -> npt.NDArray[np.uint8]:
-    return memory[: count * row].reshape(count, row)
+def _rows(memory: npt.NDArray[np.uint8], count: int, row_bytes: int) -> npt.NDArray[np.uint8]:
+    return memory[: count * row_bytes].reshape(count, row_bytes)

@@ -19,7 +19,7 @@ def test_without_numba_cuda_the_error_names_the_extra(monkeypatch):
 
 def test_after_a_fork_the_error_names_the_way_out(monkeypatch):
     monkeypatch.setattr(driver, "find_spec", lambda name: True)
-    monkeypatch.setattr(driver, "_used_by", os.getpid() + 1)
+    monkeypatch.setattr(driver, "_cuda_process", os.getpid() + 1)
     with pytest.raises(WorkError, match="start worker processes with the method 'spawn'"):
         mix(random_images(24, 4, 4), LABELS, block=2, device="cuda")
 
