@@ -1,1 +1,1 @@
-"""Benchmarks of blockmix: ratios within one run, against a memory copy and its alternatives."""
+"""Benchmarks of blockmix: compared within one run with a memory copy and other ways to mix."""

@@ -1,4 +1,4 @@
-"""Blocks of equal size, by their number in an image of the paper's size."""
+"""The block size that cuts an image of the paper's size into equal blocks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from blockmix.bench.common.paper import SIDE
 
 
 def block_size(blocks: int) -> tuple[int, int]:
-    """Height and width of the blocks that cut an image into so many, as square as possible.
+    """Height and width of a block, as square as possible, where an image has ``blocks`` of them.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The checkout that the benchmarks lie in, and its commit."""
+"""The folder of the checkout that holds the benchmarks, and its commit."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def commit() -> dict[str, Any] | None:
-    """The commit, and whether files differ from it; None outside of a checkout."""
+    """The commit's hash, and whether files differ from it; None outside a checkout."""
     if not (ROOT / ".git").exists():
         return None
-    name = output_of("git", "-C", str(ROOT), "rev-parse", "HEAD")
+    commit_hash = output_of("git", "-C", str(ROOT), "rev-parse", "HEAD")
     changes = output_of("git", "-C", str(ROOT), "status", "--porcelain")
-    return None if name is None else {"id": name, "dirty": changes != ""}
+    return None if commit_hash is None else {"id": commit_hash, "dirty": changes != ""}

@@ -1,4 +1,4 @@
-"""What a record says of the machine and the versions; nothing that names anybody."""
+"""Hardware and versions, for a record; nothing here identifies a person."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ GPU_LIBRARIES = ("numba-cuda", "cupy-cuda13x", "cupy-cuda12x")
 
 
 def describe(threads: int) -> dict[str, Any]:
-    """Of the machine: what it is, and what it was used with."""
+    """Hardware, system, versions and threads."""
     return {
-        "cpu": _cpu(),
+        "cpu": _cpu_name(),
         "cores": len(os.sched_getaffinity(0)),
         "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
         "system": f"{platform.system()} {platform.machine()}",
@@ -32,14 +32,14 @@ def describe(threads: int) -> dict[str, Any]:
 
 
 def threading_layer() -> str:
-    """Numba's; it is chosen when its threads start."""
+    """Numba's threading layer, which it chooses when its threads start."""
     try:
         return str(numba.threading_layer())
     except ValueError:
         return "not started"
 
 
-def _cpu() -> str:
+def _cpu_name() -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         return next(

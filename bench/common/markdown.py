@@ -1,4 +1,4 @@
-"""Tables of records in Markdown pages, each between two marks."""
+"""The table between two marks in a Markdown page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The images that the curves are measured on; labels take turns, so that any first part is fair."""
+"""The images to measure on. Labels take turns, so that the first images are of all labels."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ GENERATED_LABELS = 2  # as in the paper's first data set
 
 
 class Originals(NamedTuple):
-    """Files of images."""
+    """Image files, labels in turns."""
 
     paths: list[Path]
     labels: int
@@ -38,66 +38,66 @@ class Originals(NamedTuple):
         return copies
 
     def bytes(self, count: int) -> int:
-        """Of the first files."""
+        """Size of the first files."""
         return sum(path.stat().st_size for path in self.paths[:count])
 
     def pixels(self, count: int, pool: Executor) -> npt.NDArray[np.uint8]:
-        """So many images of the paper's size, (count, 192, 192, 3); they repeat if they must."""
+        """Images of the paper's size, (count, 192, 192, 3), repeated if there are too few files."""
         result = np.empty((count, SIDE, SIDE, 3), np.uint8)
-        own = min(count, len(self.paths))
-        for index, image in enumerate(pool.map(resized_file, self.paths[:own])):
+        distinct = min(count, len(self.paths))
+        for index, image in enumerate(pool.map(read_resized, self.paths[:distinct])):
             result[index] = image
-        for begin in range(own, count, own):
-            result[begin : begin + own] = result[: min(own, count - begin)]
+        for begin in range(distinct, count, distinct):
+            result[begin : begin + distinct] = result[: min(distinct, count - begin)]
         return result
 
     def describe(self) -> dict[str, Any]:
-        """What a record may tell of the images: no path, no name."""
-        some = self.paths[:100]
-        with Image.open(some[0]) as first:
+        """Properties of the images for a record, without paths and names."""
+        sample = self.paths[:100]
+        with Image.open(sample[0]) as first:
             width, height = first.size
         return {
             "kind": self.kind,
             "count": len(self.paths),
             "labels": self.labels,
             "stored_size": [height, width],
-            "median_file_bytes": int(median(path.stat().st_size for path in some)),
+            "median_file_bytes": int(median(path.stat().st_size for path in sample)),
         }
 
 
-def resized_file(path: Path) -> Image.Image:
-    """An image of the paper's size, in colour, as a plain program reads it."""
+def read_resized(path: Path) -> Image.Image:
+    """Open an image in colour, in the paper's size, without any optimisation."""
     with Image.open(path) as image:
         return image.convert("RGB").resize((SIDE, SIDE), Image.Resampling.LANCZOS)
 
 
-def from_folder(folder: Path, most: int) -> Originals:
-    """Up to ``most`` images of ``folder/<label>/**``, as many of each label.
+def from_folder(folder: Path, limit: int) -> Originals:
+    """About ``limit`` images of ``folder/<label>/**``, equally many of each label.
 
     Raises
     ------
     InputError
-        If there is no folder, or a label has too few images to be mixed.
+        If the folder is missing, or a label has too few images to be mixed.
     WorkError
-        If one of the images cannot be used.
+        If an image cannot be used.
     """
     by_label: dict[str, list[FileSample]] = {}
     for sample in ImageFolder(folder).samples():
         by_label.setdefault(sample.label, []).append(sample)
-    each = min(len(samples) for samples in by_label.values())
-    if each < SOURCES + 1:
+    per_label = min(len(samples) for samples in by_label.values())
+    if per_label < SOURCES + 1:
         raise InputError(
-            f"a label of {folder} has {each} images, but {SOURCES} sources need {SOURCES + 1}"
+            f"a label of {folder} has {per_label} images, but {SOURCES} sources need {SOURCES + 1}"
         )
-    each = min(each, max(-(-most // len(by_label)), SOURCES + 1))
-    chosen = [samples[number] for number in range(each) for samples in by_label.values()]
+    per_label = min(per_label, max(-(-limit // len(by_label)), SOURCES + 1))
+    chosen = [samples[index] for index in range(per_label) for samples in by_label.values()]
     for sample in chosen:
         sample.read_header()
     return Originals([Path(sample.path) for sample in chosen], len(by_label), "folder")
 
 
-def generated(folder: Path, count: int) -> Originals:
-    """So many pictures, written below ``folder``."""
+def generate(folder: Path, count: int) -> Originals:
+    """Write at least ``count`` pictures below a folder, equally many of each label."""
     count += -count % GENERATED_LABELS
     paths = faces.write_faces(folder, count, GENERATED_LABELS)
     return Originals(paths, GENERATED_LABELS, "generated")

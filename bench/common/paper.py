@@ -1,4 +1,4 @@
-"""The paper's experiments (section VI-C, Tables IV and V): on what it measured, and what."""
+"""The paper's experiments (section VI-C, Tables IV and V): parameters and results."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PROBABILITY = 0.5  # S_01
 
 COUNTS = (1000, 2000, 3000, 4000, 5000)  # N_IS
 BLOCKS = (4, 8, 16, 32, 64, 128, 256)  # N_b
-MOST = max(COUNTS)
+MAX_COUNT = max(COUNTS)
 
 # "approximately 13 and 6 images respectively per second"
 REFERENCE: dict[str, Any] = {
@@ -23,7 +23,7 @@ REFERENCE: dict[str, Any] = {
     ],
 }
 
-# Mean SSIM of mixed images and their originals, for each of BLOCKS.
+# Mean SSIM of mixed images with their originals, for each number in BLOCKS.
 TABLE_IV = {
     "WIKI": (0.35640, 0.34625, 0.32716, 0.29683, 0.28486, 0.24846, 0.26440),
     "CNBC": (0.62312, 0.61694, 0.60893, 0.59498, 0.58072, 0.55228, 0.52728),

@@ -1,4 +1,4 @@
-"""Other programs that are asked about the machine and the checkout."""
+"""The output of other programs, such as git."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import subprocess
 
 
 def output_of(*command: str) -> str | None:
-    """What a program prints; None if it fails or is not installed."""
+    """What a command prints; None if it fails or is not installed."""
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
+        process = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
     except (OSError, subprocess.CalledProcessError):
         return None
-    return done.stdout.strip()
+    return process.stdout.strip()

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from blockmix.bench.common.originals import resized_file
+from blockmix.bench.common.originals import read_resized
 from blockmix.bench.speed.peers import Pixels
 
 Block = tuple[int, int]
@@ -53,7 +53,7 @@ def mix_files(
     """
 
     def read(index: int) -> Pixels:
-        return np.array(resized_file(paths[index]))
+        return np.array(read_resized(paths[index]))
 
     for index in picked:
         mixed = read(index)

@@ -15,7 +15,7 @@ from blockmix.bench.common.paper import SHAPE, SOURCES
 from blockmix.bench.curves.algorithm1 import mix_cached
 from blockmix.bench.curves.plan import CACHED
 from blockmix.bench.curves.step import Step
-from blockmix.bench.speed.alternation import in_turns
+from blockmix.bench.speed.alternation import time_in_turns
 from blockmix.bench.speed.cases import PEER_ROWS, Case
 from blockmix.bench.speed.rows import ROWS, Setting
 
@@ -70,11 +70,11 @@ class Arrays:
 
     def _beside_copy(self, step: Step, repeats: int) -> dict[str, Any]:
         setting, row = self._setting(step.images, step.blocks), ROWS[step.row]
-        seconds, beside = in_turns(
+        seconds, beside = time_in_turns(
             self._waited_for(row.prepare(setting)),
             self._waited_for(ROWS["copy"].prepare(setting)),
             warmups=row.warmups,
-            times=min(repeats, row.times),
+            repeats=min(repeats, row.repeats),
         )
         return {
             "seconds": seconds,

@@ -61,7 +61,7 @@ class Plan(NamedTuple):
         for blocks in self.blocks:
             for row in rows:
                 each = count / (_MIX if row in ("draw", "gather") else _PEER)
-                yield Step("arrays", row, count, blocks, count, ROWS[row].times * each)
+                yield Step("arrays", row, count, blocks, count, ROWS[row].repeats * each)
             if cached:
                 timed = self._timed(blocks, count, 50)
                 expected = timed * blocks / _COPIED
@@ -94,7 +94,7 @@ QUICK = Plan(
 
 def up_to_the_papers(counts: tuple[int, ...]) -> int:
     """The most images, as far as the paper's 5,000; else the fewest."""
-    return max((count for count in counts if count <= paper.MOST), default=min(counts))
+    return max((count for count in counts if count <= paper.MAX_COUNT), default=min(counts))
 
 
 def with_numbers(

@@ -156,13 +156,13 @@ def bench_of(
 
 def images_of(options: Options, plan: Plan, folder: Path) -> Originals:
     """The user's images, or as many generated ones; arrays of more than 5,000 repeat them."""
-    most = min(max(plan.array_counts), paper.MOST)
+    most = min(max(plan.array_counts), paper.MAX_COUNT)
     if "files" in options.regimes:
         most = max(plan.file_counts)
     if options.images is not None:
         return originals.from_folder(options.images, most)
     check_counts((*plan.file_counts, *plan.array_counts), GENERATED_LABELS)
-    return originals.generated(folder, most)
+    return originals.generate(folder, most)
 
 
 def device_of(wanted: str) -> str:

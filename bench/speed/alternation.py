@@ -1,7 +1,7 @@
-"""How a row is timed: in alternation with the copy, so that both see the same machine.
+"""A row and the copy are timed in turns, so that both see the same machine.
 
-Speed drifts on shared machines, within seconds and by tens of per cent. Each time of a row is
-therefore preceded by one of the copy, and the two are compared as a pair.
+Speed drifts on shared machines, within seconds and by tens of per cent. So each run of a row comes
+right after a run of the copy, and the two times are compared as a pair.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from blockmix.bench.speed.rows import ROWS, Setting
 
 
 def time_beside_copy(benchmark: Any, setting: Setting, row: str) -> None:
-    """Time a row beside the copy, and add what came out to its record.
+    """Time a row beside the copy, and add the result to the record of pytest-benchmark.
 
     Parameters
     ----------
     benchmark : pytest_benchmark.fixture.BenchmarkFixture
-        The fixture of that name.
+        The fixture ``benchmark``.
     setting : Setting
         The case, with its arrays.
     row : str
         Key of `ROWS`.
     """
     case = setting.case
-    prepare, warmups, times = ROWS[row]
-    timed, copy = prepare(setting), ROWS["copy"].prepare(setting)
+    prepare, warmups, repeats = ROWS[row]
+    work, copy = prepare(setting), ROWS["copy"].prepare(setting)
     copy_times: list[float] = []
 
     def copy_first() -> None:
@@ -38,7 +38,7 @@ def time_beside_copy(benchmark: Any, setting: Setting, row: str) -> None:
         copy_times.append(perf_counter() - started)
 
     benchmark.group = case.name
-    benchmark.pedantic(timed, setup=copy_first, rounds=times, warmup_rounds=warmups)
+    benchmark.pedantic(work, setup=copy_first, rounds=repeats, warmup_rounds=warmups)
     if benchmark.disabled:
         return
     row_times = benchmark.stats.stats.data
@@ -57,20 +57,21 @@ def time_beside_copy(benchmark: Any, setting: Setting, row: str) -> None:
     }
 
 
-def in_turns(
-    timed: Callable[[], object], beside: Callable[[], object], *, warmups: int, times: int
+def time_in_turns(
+    work: Callable[[], object], copy: Callable[[], object], *, warmups: int, repeats: int
 ) -> tuple[list[float], list[float]]:
-    """Time two things in turns; gives the seconds of each, which are pairs."""
+    """Time work and a copy in turns; gives the seconds of each, which are pairs."""
     for _ in range(warmups):
-        beside()
-        timed()
-    seconds: tuple[list[float], list[float]] = [], []
-    for _ in range(times):
-        for work, taken in zip((beside, timed), reversed(seconds), strict=True):
+        copy()
+        work()
+    work_times: list[float] = []
+    copy_times: list[float] = []
+    for _ in range(repeats):
+        for call, times in ((copy, copy_times), (work, work_times)):
             started = perf_counter()
-            work()
-            taken.append(perf_counter() - started)
-    return seconds
+            call()
+            times.append(perf_counter() - started)
+    return work_times, copy_times
 
 
 def shares(row_times: list[float], copy_times: list[float]) -> dict[str, object]:
@@ -80,8 +81,8 @@ def shares(row_times: list[float], copy_times: list[float]) -> dict[str, object]
     -------
     dict
         Medians and quartiles of both; the share of the copy's speed that the row reaches, as
-        median and quartiles over the pairs, in which drift cancels; and every copy's time, as
-        those of the row are in the record already.
+        median and quartiles over the pairs, in which drift cancels; and every time of the copy.
+        The times of the row are in the record already.
     """
     rows, copies = np.array(row_times), np.array(copy_times)
     return {

@@ -23,21 +23,21 @@ class Case:
     Parameters
     ----------
     group : str
-        The question that the case is part of the answer to.
+        The question that the case helps to answer.
     name : str
-        Unlike that of any other case.
+        Different for every case.
     images : int
-        How many there are.
+        Number of images.
     shape : tuple of int
-        Of one image, in its layout.
+        Shape of one image, in its layout.
     block : int or (int, int)
         Height and width of a block in pixels.
     labels : int
-        How many there are; they take turns, so that no label lies in one piece.
+        Number of labels. They take turns, so the images of a label are not adjacent.
     layout : {"NHWC", "NCHW"}
         See `blockmix.mix`.
     threads : int, optional
-        As many as numba has, if not given.
+        Default: as many as numba has.
     rows : tuple of str
         Keys of `blockmix.bench.speed.rows.ROWS`.
     """
@@ -59,7 +59,7 @@ class Case:
 
     @property
     def blocks(self) -> int:
-        """Blocks of one image; the block divides every case."""
+        """Blocks of one image. The block divides the image in every case."""
         height, width = self.height_and_width
         block_height, block_width = np.broadcast_to(self.block, 2)
         return int((height // block_height) * (width // block_width))
@@ -68,7 +68,7 @@ class Case:
         return np.arange(self.images) % self.labels
 
     def scaled(self, factor: float) -> Case:
-        """The same with fewer images, for trying out; each label keeps enough of them to mix."""
+        """The case with fewer images, for a trial run; each label keeps enough of them to mix."""
         if factor == 1:
             return self
         images = max(round(self.images * factor), 2 * SOURCES)
@@ -77,11 +77,11 @@ class Case:
 
 
 def case_rows(cases: Iterable[Case]) -> list[tuple[str, str]]:
-    """Pairs of a case's name and a row: case by case, so that the arrays can stay."""
+    """Pairs of a case's name and a row, case by case, so that arrays are used again."""
     return [(case.name, row) for case in cases for row in case.rows]
 
 
-# 5,000 images of two labels are the largest set whose running time the paper gives (section VI-C).
+# 5,000 images of two labels: the largest set whose running time the paper gives (section VI-C).
 TABLE = [
     Case(
         "5,000 images of 192x192x3, two labels",
@@ -94,13 +94,17 @@ TABLE = [
     for blocks in (4, 16, 64, 256, 1024)
 ]
 
-# Cases of one shape stand together, because their arrays are made once.
+# Cases of one shape are adjacent, so that their arrays are allocated once.
 FULL = [
     *(
         Case(
-            "is the time linear in the images? 192x192x3, 64 blocks", f"{n:,} images", n, SHAPE, 24
+            "is the time linear in the images? 192x192x3, 64 blocks",
+            f"{count:,} images",
+            count,
+            SHAPE,
+            24,
         )
-        for n in (500, 1000, 2000, 5000, 10000, 20000)
+        for count in (500, 1000, 2000, 5000, 10000, 20000)
     ),
     Case("do labels matter? 20,000 images", "1,000 labels of 20", 20000, SHAPE, 24, labels=1000),
     Case("do labels matter? 20,000 images", "1 label of 20,000", 20000, SHAPE, 24, labels=1),

@@ -1,4 +1,4 @@
-"""What blockmix is compared with: a copy of the same bytes, and the same mixing in other ways."""
+"""What blockmix is compared with: a copy of the same bytes, and other ways to mix."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ Pixels = npt.NDArray[np.uint8]
 
 
 def copy_in_threads(images: Pixels, out: Pixels, pool: ThreadPoolExecutor, threads: int) -> None:
-    """The roofline: a plain copy, cut into as many pieces as there are threads.
+    """The roofline: a plain copy, one piece for each thread.
 
-    NumPy lets go of the interpreter while it copies.
+    NumPy releases the interpreter lock while it copies.
     """
     pieces = zip(np.array_split(out, threads), np.array_split(images, threads), strict=True)
-    for done in [pool.submit(np.copyto, *piece) for piece in pieces]:
-        done.result()
+    for future in [pool.submit(np.copyto, *piece) for piece in pieces]:
+        future.result()
 
 
 def mix_in_numpy(images: Pixels, sources: npt.NDArray[np.int32], out: Pixels) -> None:
-    """NumPy indexing: copy everything, then assign the replaced blocks by one fancy index.
+    """NumPy indexing: copy everything, then assign all replaced blocks with one index.
 
     Parameters
     ----------
@@ -44,26 +44,26 @@ def mix_in_numpy(images: Pixels, sources: npt.NDArray[np.int32], out: Pixels) ->
 
 
 def take_lines_in_numpy(images: Pixels, sources: npt.NDArray[np.int32], out: Pixels) -> None:
-    """The fastest NumPy we know: number every line of every block, and take them in order.
+    """The fastest NumPy we know: take every line of every block by its number.
 
-    Parameters as of `mix_in_numpy`. The numbers take 8 bytes a line, and twice that on the way.
+    Parameters: see `mix_in_numpy`. The numbers take 8 bytes a line, and 16 while they are computed.
     """
     shape = blocks_shape(images.shape, sources.shape)
     lines = images.reshape(-1, shape[-1])
     numbers = line_numbers(np, sources.astype(np.int64), shape)
-    # Clipping, which never happens, is what lets NumPy write into out without a buffer.
+    # No number needs clipping, but in this mode NumPy writes into out without a buffer.
     np.take(lines, numbers, axis=0, out=out.reshape(lines.shape), mode="clip")
 
 
 def mix_in_torch(images: torch.Tensor, sources: torch.Tensor, out: torch.Tensor) -> None:
-    """PyTorch indexing: the same as `mix_in_numpy`, on as many threads as PyTorch takes.
+    """PyTorch indexing: the same as `mix_in_numpy`, on PyTorch's threads.
 
     Parameters
     ----------
     images, out : (N, H, W, C) uint8
         Contiguous, in an even grid that divides them.
     sources : (N, rows, cols) int64
-        The map, in the type that PyTorch indexes with.
+        The map, in PyTorch's type of indices.
     """
     import torch
 
@@ -71,16 +71,16 @@ def mix_in_torch(images: torch.Tensor, sources: torch.Tensor, out: torch.Tensor)
     blocks_of_images = images.view(shape).permute(0, 1, 3, 2, 4)
     blocks_of_out = out.view(shape).permute(0, 1, 3, 2, 4)
     out.copy_(images)
-    itself = torch.arange(len(images))[:, None, None]
-    replaced = (sources != itself).nonzero(as_tuple=True)
+    own_index = torch.arange(len(images))[:, None, None]
+    replaced = (sources != own_index).nonzero(as_tuple=True)
     _, row, col = replaced
     blocks_of_out[replaced] = blocks_of_images[sources[replaced], row, col]
 
 
 def take_lines_in_torch(images: torch.Tensor, sources: torch.Tensor, out: torch.Tensor) -> None:
-    """The fastest PyTorch we know: the same as `take_lines_in_numpy`, on its threads.
+    """The fastest PyTorch we know: the same as `take_lines_in_numpy`, on PyTorch's threads.
 
-    Parameters as of `mix_in_torch`.
+    Parameters: see `mix_in_torch`.
     """
     import torch
 
@@ -98,7 +98,7 @@ def blocks_shape(images: tuple[int, ...], sources: tuple[int, ...]) -> tuple[int
 
 
 def line_numbers(library: Any, sources: Any, shape: tuple[int, ...]) -> Any:
-    """Where every line of out is in images, in order; ``library`` is numpy or torch."""
+    """For each line of out, in order, its number in images; ``library`` is numpy, torch or cupy."""
     _, rows, lines, cols, _ = shape
     row = library.arange(rows)[:, None, None]
     line = library.arange(lines)[:, None]

@@ -1,4 +1,4 @@
-"""What is timed on a case: each row prepares what is not timed, and gives back what is."""
+"""What is timed on a case. Each row does its preparations untimed, and returns the timed work."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from blockmix.bench.common.paper import PROBABILITY, SOURCES
 from blockmix.bench.speed import peers
 from blockmix.bench.speed.cases import Case
 
-Timed = Callable[[], object]
+Work = Callable[[], object]
 
 
 @dataclass(frozen=True)
 class Setting:
-    """A case with its arrays, on the host or a CUDA device, and the threads that work on it."""
+    """A case with its arrays, on the host or a CUDA device, and its threads."""
 
     case: Case
     images: Any
@@ -43,7 +43,7 @@ class Setting:
         return self.mixer().plan(labels, *size, like=self.images)
 
 
-def copy(setting: Setting) -> Timed:
+def copy(setting: Setting) -> Work:
     if not isinstance(setting.images, np.ndarray):
         return partial(setting.out.__setitem__, ..., setting.images)
     return partial(
@@ -51,27 +51,27 @@ def copy(setting: Setting) -> Timed:
     )
 
 
-def draw(setting: Setting) -> Timed:
+def draw(setting: Setting) -> Work:
     mixer, labels, size = setting.mixer(), setting.case.label_array(), setting.case.height_and_width
     return lambda: mixer.plan(labels, *size, like=setting.images)
 
 
-def gather(setting: Setting) -> Timed:
+def gather(setting: Setting) -> Work:
     plan = setting.plan()
     return lambda: plan.apply(setting.images, setting.out, layout=setting.case.layout)
 
 
-def mix(setting: Setting, rounds: int = 1) -> Timed:
+def mix(setting: Setting, rounds: int = 1) -> Work:
     mixer, labels = setting.mixer(rounds), setting.case.label_array()
     return lambda: mixer(setting.images, labels, out=setting.out)
 
 
-def in_numpy(setting: Setting, peer: Callable[..., None]) -> Timed:
-    sources = setting.plan().sources  # here, as it is made anew by each access
+def in_numpy(setting: Setting, peer: Callable[..., None]) -> Work:
+    sources = setting.plan().sources  # before timing: each access makes a new array
     return partial(peer, setting.images, sources, setting.out)
 
 
-def in_torch(setting: Setting, peer: Callable[..., None]) -> Timed:
+def in_torch(setting: Setting, peer: Callable[..., None]) -> Work:
     import torch
 
     sources = setting.plan().sources
@@ -80,24 +80,24 @@ def in_torch(setting: Setting, peer: Callable[..., None]) -> Timed:
 
 
 class Row(NamedTuple):
-    """How a row is prepared, and how often it is run untimed, and then timed."""
+    """How a row is prepared, and how often it runs untimed, then timed."""
 
-    prepare: Callable[[Setting], Timed]
+    prepare: Callable[[Setting], Work]
     warmups: int = 1
-    times: int = 9
+    repeats: int = 9
 
 
-# So much slower than the copy that the median of a few is enough, whatever the first one costs.
-slow = partial(Row, warmups=0, times=3)
+# Much slower than the copy: the median of three is enough, even where the first is slower.
+slow_row = partial(Row, warmups=0, repeats=3)
 
 ROWS = {
-    "copy": Row(copy),  # beside itself: how far from 1 the noise of this run takes a share
+    "copy": Row(copy),  # timed beside itself: how far noise moves a share from 1
     "draw": Row(draw),
     "gather": Row(gather),
     "mix": Row(mix),
     "mix rounds=3": Row(partial(mix, rounds=3)),
-    "numpy": slow(partial(in_numpy, peer=peers.mix_in_numpy)),
-    "numpy lines": slow(partial(in_numpy, peer=peers.take_lines_in_numpy)),
-    "torch": slow(partial(in_torch, peer=peers.mix_in_torch)),
-    "torch lines": slow(partial(in_torch, peer=peers.take_lines_in_torch)),
+    "numpy": slow_row(partial(in_numpy, peer=peers.mix_in_numpy)),
+    "numpy lines": slow_row(partial(in_numpy, peer=peers.take_lines_in_numpy)),
+    "torch": slow_row(partial(in_torch, peer=peers.mix_in_torch)),
+    "torch lines": slow_row(partial(in_torch, peer=peers.take_lines_in_torch)),
 }

@@ -11,45 +11,45 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-Rows = dict[str, dict[str, Any]]  # what time_beside_copy recorded for each row of a case
+Rows = dict[str, dict[str, Any]]  # the record of time_beside_copy for each row of a case
 
 Column = Callable[[Rows], str]
 
 NOT_TIMED = "-"
-WIDTH = 112  # of the widest table, also where the output is no terminal
+WIDTH = 112  # of the widest table, also where output is not a terminal
 EXPLANATION = """\
-us            median time in microseconds an image; all else comes from pairs with a copy of the
-              same bytes, timed in turn
-noise         quartiles of the copy's speed beside itself: how far a share may be wrong
-share         of the copy's speed, and its quartiles
-3/1           time of three rounds, in times of one round
-draw          time of the draw, in times of the mix
-NumPy, torch  their time, in times of the mix: by indexing blocks, and by taking lines"""
+us            median time in microseconds an image; everything else comes from pairs with a copy
+              of the same bytes, timed in turns
+noise         quartiles of the copy's speed beside itself: how far noise moves a share
+share         share of the copy's speed, with quartiles
+3/1           time of three rounds / time of one round
+draw          time of the draw / time of the mix
+NumPy, torch  their time / time of the mix: by indexing blocks, and by taking lines"""
 
 
-def read(record: dict[str, Any]) -> dict[str, dict[str, Rows]]:
-    """Group, case and row of everything that was timed, in the order in which it was."""
+def rows_by_case(record: dict[str, Any]) -> dict[str, dict[str, Rows]]:
+    """The rows of every case of every group, in the order of the record."""
     groups: dict[str, dict[str, Rows]] = {}
     for benchmark in record["benchmarks"]:
-        timed = benchmark["extra_info"]
-        cases = groups.setdefault(timed["group"], {})
-        cases.setdefault(timed["case"], {})[timed["row"]] = timed
+        row = benchmark["extra_info"]
+        cases = groups.setdefault(row["group"], {})
+        cases.setdefault(row["case"], {})[row["row"]] = row
     return groups
 
 
-def machine(record: dict[str, Any]) -> str:
-    """What was measured, on what: two lines."""
-    there, commit = record["machine_info"], record["commit_info"]
-    versions = ", ".join(f"{name} {version}" for name, version in there["versions"].items())
+def machine_lines(record: dict[str, Any]) -> str:
+    """Hardware, threads and versions, in two lines."""
+    machine, commit = record["machine_info"], record["commit_info"]
+    versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
     return (
-        f"{there['cpu'].get('brand_raw', there['machine'])}, {there['threads']} threads "
-        f"({there['threading_layer']}), Python {there['python_version']}\n"
+        f"{machine['cpu'].get('brand_raw', machine['machine'])}, {machine['threads']} threads "
+        f"({machine['threading_layer']}), Python {machine['python_version']}\n"
         f"{versions}, commit {commit['id'][:12]}{' with changes' if commit['dirty'] else ''}"
     )
 
 
 def table(group: str, cases: dict[str, Rows]) -> Table:
-    """A line for each case, of the columns that were timed; a dash for a row that was not."""
+    """A line for each case, a column for what was timed in any of them, a dash where it was not."""
     result = Table(title=f"\n{group}", title_justify="left", box=None, pad_edge=False)
     result.add_column("case\n", no_wrap=True)
     cells = {
@@ -69,8 +69,8 @@ def main() -> None:
     parser.add_argument("record", type=Path, help="what --benchmark-json wrote")
     record = json.loads(parser.parse_args().record.read_text())
     console = Console(width=WIDTH, highlight=False)
-    console.print(machine(record), markup=False, soft_wrap=True)
-    for group, cases in read(record).items():
+    console.print(machine_lines(record), markup=False, soft_wrap=True)
+    for group, cases in rows_by_case(record).items():
         console.print(table(group, cases))
     console.print(f"\n{EXPLANATION}")
 
@@ -94,13 +94,13 @@ def _spread(row: str) -> Column:
     return lambda rows: "-".join(f"{share:.2f}" for share in rows[row]["share_quartiles"])
 
 
-def _times(row: str, other: str) -> Column:
-    """How often the time of the other row goes into that of a row.
+def _time_ratio(row: str, base: str) -> Column:
+    """The time of a row divided by the time of another.
 
-    From their shares rather than from their times: each was compared with the copies of its own
-    seconds, so that the machine may have changed from one row to the other.
+    From their shares of the copy's speed, not from their times, since the machine may have changed
+    between the two rows.
     """
-    return lambda rows: f"{rows[other]['share_of_copy'] / rows[row]['share_of_copy']:.2f}"
+    return lambda rows: f"{rows[base]['share_of_copy'] / rows[row]['share_of_copy']:.2f}"
 
 
 COLUMNS: dict[str, Column] = {
@@ -109,12 +109,12 @@ COLUMNS: dict[str, Column] = {
     "mix\nus": _per_image("mix"),
     "mix\nshare": _share("mix"),
     "gather\nshare": _share("gather"),
-    "3/1\n": _times("mix rounds=3", "mix"),
-    "draw\n": _times("draw", "mix"),
-    "NumPy\n": _times("numpy", "mix"),
-    "NumPy\nlines": _times("numpy lines", "mix"),
-    "torch\n": _times("torch", "mix"),
-    "torch\nlines": _times("torch lines", "mix"),
+    "3/1\n": _time_ratio("mix rounds=3", "mix"),
+    "draw\n": _time_ratio("draw", "mix"),
+    "NumPy\n": _time_ratio("numpy", "mix"),
+    "NumPy\nlines": _time_ratio("numpy lines", "mix"),
+    "torch\n": _time_ratio("torch", "mix"),
+    "torch\nlines": _time_ratio("torch lines", "mix"),
 }
 
 

@@ -1,4 +1,4 @@
-"""The rest of the full set, run by ``make bench-full``: sizes, labels, layouts and threads."""
+"""The cases that ``make bench-full`` adds: sizes, labels, layouts and threads."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The quick set, run by ``make bench``: every row, from few large to many small blocks."""
+"""The cases of ``make bench``: every row, from few large to many small blocks."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The arrays of a case, and what the record says of the machine. Read by pytest alone."""
+"""The arrays of a case, and the machine and the commit in the record of pytest-benchmark."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,7 +11,7 @@ from blockmix.bench.speed.cases import CASES
 from blockmix.bench.speed.rows import Setting
 from blockmix.support.versions import version
 
-OF_THE_COMMIT = ("id", "time", "dirty")
+COMMIT_FIELDS = ("id", "time", "dirty")
 
 
 def pytest_addoption(parser):
@@ -19,17 +19,17 @@ def pytest_addoption(parser):
         "--scale",
         type=float,
         default=1.0,
-        help="Take this share of the images of every case, to try the benchmarks out.",
+        help="Use only this share of the images of every case, for a trial run.",
     )
 
 
 class Arrays:
-    """Images and out of the latest shape; gone before those of another shape are made."""
+    """Images and out, of one shape at a time, to hold no more memory than one case needs."""
 
     def __init__(self):
         self.images = self.out = np.empty(0, np.uint8)
 
-    def of_shape(self, *shape):
+    def with_shape(self, *shape):
         if self.images.shape != shape:
             self.images = self.out = None
             self.images = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
@@ -44,23 +44,23 @@ def arrays():
 
 @pytest.fixture
 def setting(case, row, arrays, pytestconfig):
-    """The case of that name, ready to be timed, on its number of threads."""
+    """The case of a name, ready to be timed, with its number of threads."""
     if row.startswith("torch"):
         pytest.importorskip("torch", reason="torch is not installed: pip install torch")
     case = CASES[case].scaled(pytestconfig.getoption("scale"))
-    there = numba.get_num_threads()
-    threads = case.threads or there
-    if threads > there:
-        pytest.skip(f"{threads} threads are to be measured, but there are {there}")
-    images, out = arrays.of_shape(case.images, *case.shape)
+    available = numba.get_num_threads()
+    threads = case.threads or available
+    if threads > available:
+        pytest.skip(f"the case needs {threads} threads, but there are {available}")
+    images, out = arrays.with_shape(case.images, *case.shape)
     numba.set_num_threads(threads)
     with ThreadPoolExecutor(threads) as pool:
         yield Setting(case, images, out, pool, threads)
-    numba.set_num_threads(there)
+    numba.set_num_threads(available)
 
 
 def pytest_benchmark_update_machine_info(config, machine_info):
-    # A record may be published: what its machine is called stays out, and whose kernel it runs.
+    # A record may be published, so the names of the machine and of its kernel stay out.
     for name in ("node", "release"):
         del machine_info[name]
     machine_info["versions"] = {name: version(name) for name in LIBRARIES}
@@ -69,5 +69,5 @@ def pytest_benchmark_update_machine_info(config, machine_info):
 
 
 def pytest_benchmark_update_commit_info(config, commit_info):
-    for name in set(commit_info) - set(OF_THE_COMMIT):
-        del commit_info[name]  # the branch, the folder, what git said: names of somebody's choosing
+    for name in set(commit_info) - set(COMMIT_FIELDS):
+        del commit_info[name]  # the branch and the folder: names that somebody chose

@@ -163,7 +163,7 @@ def _words(batch: npt.NDArray[np.uint8], dtype: np.dtype[Any]) -> Any:
 
 @lru_cache(maxsize=256)
 def word_table(gpu: Gpu, grid: BlockGrid, planes: int, pixel_bytes: int, aligned: int) -> Any:
-    """The tables of `gather_cuda.cut_words` on the device, and the event after which they are complete.
+    """The tables of `gather_cuda.cut_words` on the device, and the event that completes them.
 
     They are copied once per kind of image. Later calls may use them on another stream.
     """

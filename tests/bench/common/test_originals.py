@@ -26,7 +26,7 @@ def test_faces_are_smooth_distinct_and_always_the_same():
 
 
 def test_generated_files(tmp_path):
-    made = originals.generated(tmp_path, 5)
+    made = originals.generate(tmp_path, 5)
     assert len(made.paths) == 6  # as many of each label
     assert [path.parent.name for path in made.paths] == ["label0", "label1"] * 3
     described = made.describe()
@@ -63,7 +63,7 @@ def test_pixels_repeat_in_step_with_the_labels(folder):
         pixels = found.pixels(61, pool)
         assert np.array_equal(pixels[:7], found.pixels(7, pool))
     assert np.array_equal(pixels, np.tile(pixels[:24], (3, 1, 1, 1))[:61])
-    assert np.array_equal(pixels[5], np.asarray(originals.resized_file(found.paths[5])))
+    assert np.array_equal(pixels[5], np.asarray(originals.read_resized(found.paths[5])))
 
 
 @pytest.mark.parametrize("side", [224, 1152, 1153, 2400])
@@ -73,7 +73,7 @@ def test_the_ceiling_decodes_and_resizes_as_mixing_does(tmp_path, side):
     pixels = resized(decode(str(path), (192, 192), resize=True, grey=False), (192, 192))
     assert np.array_equal(pixels, np.asarray(resized_at_best(path)))
     if side == 224:  # nothing is left out
-        assert np.array_equal(pixels, np.asarray(originals.resized_file(path)))
+        assert np.array_equal(pixels, np.asarray(originals.read_resized(path)))
 
 
 def test_a_file_that_cannot_be_used_is_named(folder):

@@ -68,9 +68,9 @@ def test_the_source_is_opened_for_every_replaced_block(images, tmp_path, monkeyp
     paths = [tmp_path / f"{index}.png" for index in range(24)]
     for path, image in zip(paths, images, strict=True):
         Image.fromarray(image).save(path)
-    opened, resized_file = [], algorithm1.resized_file
+    opened, read_resized = [], algorithm1.read_resized
     monkeypatch.setattr(
-        algorithm1, "resized_file", lambda path: (opened.append(path), resized_file(path))[1]
+        algorithm1, "read_resized", lambda path: (opened.append(path), read_resized(path))[1]
     )
     algorithm1.mix_files(paths, LABELS, [4], (6, 6), 10, np.random.default_rng(0))
     assert opened[0] == paths[4]

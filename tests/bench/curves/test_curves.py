@@ -151,7 +151,7 @@ def test_missing_libraries_are_told_at_once(tmp_path, monkeypatch, library):
 
 
 def test_more_images_than_the_papers_can_be_timed_as_files(tmp_path, monkeypatch):
-    monkeypatch.setattr(paper, "MOST", 24)
+    monkeypatch.setattr(paper, "MAX_COUNT", 24)
     options = ["--regime", "files", "--counts", "22,30", "--blocks", 4]
     bench("curves", "--output", tmp_path / "out", *options)
     record = json.loads((tmp_path / "out" / "curves.json").read_text())

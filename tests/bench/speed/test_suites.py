@@ -29,7 +29,7 @@ def test_record_compares_rows_with_the_copy(record_file):
     assert list(rows) == ["copy", "draw", "mix", "numpy"]
     for name, row in rows.items():
         info = row["extra_info"]
-        assert len(info["copy_s"]) == len(row["stats"]["data"]) == ROWS[name].times
+        assert len(info["copy_s"]) == len(row["stats"]["data"]) == ROWS[name].repeats
         assert info["median_s"] == row["stats"]["median"]
         assert (info["images"], info["blocks"], info["shape"]) == (20, 64, [192, 192, 3])
 
