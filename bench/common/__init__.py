@@ -7,5 +7,5 @@
 ``machine``    hardware and versions, for a record
 ``checkout``   the folder of the checkout, and its commit
 ``programs``   the output of other programs
-``markdown``   tables between the marks in a page
+``markdown``   parts of pages that commands write, between marks
 """

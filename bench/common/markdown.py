@@ -1,12 +1,40 @@
-"""The table between two marks in a Markdown page."""
+"""Parts of Markdown pages that commands write, each between two marks that name it."""
 
 from __future__ import annotations
 
-BEGIN, END = "<!-- from the record: make readme -->\n", "<!-- to here -->\n"
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from blockmix import InputError
+
+BEGIN, END = "<!-- {}: make pages -->\n", "<!-- end of {} -->\n"
 
 
-def replace_marked(page: str, table: str) -> str:
-    """The page with another table between its marks."""
-    before, rest = page.split(BEGIN)
-    _, after = rest.split(END)
-    return f"{before}{BEGIN}{table}{END}{after}"
+def fill(page: str, parts: Mapping[str, str]) -> str:
+    """The text of a page with these parts between their marks, where it has them."""
+    for name, part in parts.items():
+        begin, end = BEGIN.format(name), END.format(name)
+        if begin in page:
+            before, rest = page.split(begin)
+            _, after = rest.split(end)
+            page = f"{before}{begin}\n{part}\n{end}{after}"
+    return page
+
+
+def fill_pages(paths: Iterable[Path], parts: Mapping[str, str]) -> None:
+    """Write these parts into the pages that have their marks; each must have its place.
+
+    Raises
+    ------
+    InputError
+        If no page has the marks of some part. Nothing has been written then.
+    """
+    texts = {path: path.read_text(encoding="utf-8") for path in paths}
+    for name in parts:
+        if not any(BEGIN.format(name) in text for text in texts.values()):
+            raise InputError(
+                f"no page among {', '.join(map(str, texts))} has the mark of {name!r}: "
+                f"put {BEGIN.format(name).strip()} and {END.format(name).strip()} into one"
+            )
+    for path, text in texts.items():
+        path.write_text(fill(text, parts), encoding="utf-8")

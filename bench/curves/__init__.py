@@ -13,5 +13,5 @@
 ``tables``     the record on the screen
 ``figures``    the record as pictures
 ``compare``    two records
-``readme``     the table in the README
+``pages``      the tables in README.md and docs/speed.md
 """

@@ -1,4 +1,4 @@
-"""The command line, ``python -m blockmix.bench.privacy``: measure, or show a record in a page."""
+"""The command line, ``python -m blockmix.bench.privacy``: measure, or show a record in pages."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from blockmix.bench.common.markdown import replace_marked
+from blockmix.bench.common.markdown import fill_pages
 from blockmix.bench.privacy.measuring import run
 from blockmix.bench.privacy.tables import tables
 from blockmix.support import atomic
@@ -22,9 +22,9 @@ def main() -> None:
     measuring.add_argument("folder", type=Path, help="of images, one folder a label")
     measuring.add_argument("record", type=Path, help="file to write, as JSON")
     measuring.set_defaults(do=_measure)
-    showing = commands.add_parser("show", help="put the tables of a record into a page")
+    showing = commands.add_parser("show", help="put the tables of a record into pages")
     showing.add_argument("record", type=Path)
-    showing.add_argument("page", type=Path, help="Markdown with marks")
+    showing.add_argument("pages", type=Path, nargs="+", help="Markdown with marks")
     showing.set_defaults(do=_show)
     given = parser.parse_args()
     given.do(given)
@@ -34,13 +34,12 @@ def _measure(given: argparse.Namespace) -> None:
     record = run(given.folder)
     given.record.parent.mkdir(parents=True, exist_ok=True)
     atomic.write_text(given.record, json.dumps(record, indent=1) + "\n")
-    Console(width=160).print(tables(record["rows"]), markup=False)
+    Console(width=160).print("\n".join(tables(record["rows"]).values()), markup=False)
 
 
 def _show(given: argparse.Namespace) -> None:
     record = json.loads(given.record.read_text(encoding="utf-8"))
-    text = replace_marked(given.page.read_text(encoding="utf-8"), tables(record["rows"]))
-    given.page.write_text(text, encoding="utf-8")
+    fill_pages(given.pages, tables(record["rows"]))
 
 
 if __name__ == "__main__":

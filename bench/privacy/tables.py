@@ -6,14 +6,40 @@ from collections.abc import Callable
 from typing import Any
 
 from blockmix.bench.common import paper
+from blockmix.bench.common.paper import SOURCES
 from blockmix.bench.privacy.measuring import BLOCKS
+from blockmix.privacy import balanced
 
 Row = dict[str, Any]
 
 
-def tables(rows: list[Row]) -> str:
-    """All tables, in Markdown."""
-    return "\n".join([_table_iv(rows), _beside_forecast(rows), _attacks(rows)])
+def tables(rows: list[Row]) -> dict[str, str]:
+    """Every table in Markdown, by the name of its marks."""
+    return {
+        "privacy-overview": _overview(rows),
+        "ssim": _table_iv(rows),
+        "forecasts": _beside_forecast(rows),
+        "attacks": _attacks(rows),
+    }
+
+
+def _overview(rows: list[Row]) -> str:
+    """A few figures of a few ways of mixing, in 64 blocks."""
+    at_64 = {
+        (row["parameters"]["rounds"], row["parameters"]["probability"]): row
+        for row in rows
+        if row["grid"]["blocks"] == 64
+    }
+    named = [at_64[way] | {"name": name} for way, name in _OVERVIEW.items()]
+    columns: dict[str, Callable[[Row], str]] = {
+        "10 sources, 64 blocks": lambda row: row["name"],
+        "own blocks kept": lambda row: f"{row['situations']['own_kept']:.1%}",
+        "linked": lambda row: f"{row['linkage']['jointly']['value']:.1%}",
+        "recognised": lambda row: f"{row['identity']['rank_1']['value']:.1%}",
+        "SSIM": lambda row: f"{row['similarity']['ssim']['value']:.2f}",
+        "two different originals": lambda row: f"{row['similarity']['ssim_floor']['value']:.2f}",
+    }
+    return _markdown(columns, named)
 
 
 def _table_iv(rows: list[Row]) -> str:
@@ -59,6 +85,11 @@ def _attacks(rows: list[Row]) -> str:
     return _markdown(columns, _in_order(rows))
 
 
+_OVERVIEW = {
+    (1, 0.5): "the paper's defaults: one round, probability 0.5",
+    (1, balanced(SOURCES)): "one round, balanced (10/11)",
+    (3, balanced(SOURCES)): "three rounds, balanced (10/11)",
+}
 _WAY: dict[str, Callable[[Row], str]] = {
     "blocks": lambda row: f"{row['grid']['blocks']}",
     "rounds": lambda row: f"{row['parameters']['rounds']}",

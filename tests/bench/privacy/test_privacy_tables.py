@@ -16,11 +16,15 @@ def test_ways_begin_with_table_iv_and_differ():
     assert len(set(all_ways)) == len(all_ways) == 19
 
 
-def test_a_page_gets_the_tables_between_its_marks(run_python, tmp_path):
+def test_pages_get_the_tables_between_their_marks(run_python, tmp_path):
     (record,) = ROOT.glob("bench/results/*-privacy.json")
-    page = tmp_path / "page.md"
-    page.write_text(f"before\n{markdown.BEGIN}old\n{markdown.END}after\n")
-    run_python("-m", "blockmix.bench.privacy", "show", str(record), str(page))
-    text = tables(json.loads(record.read_text())["rows"])
-    assert page.read_text() == f"before\n{markdown.BEGIN}{text}{markdown.END}after\n"
-    assert sum(line.startswith("| blocks |") for line in text.splitlines()) == 3
+    made = tables(json.loads(record.read_text())["rows"])
+    overview, whole = tmp_path / "overview.md", tmp_path / "whole.md"
+    empty = "".join(markdown.BEGIN.format(name) + markdown.END.format(name) for name in made)
+    overview.write_text(empty[: empty.index(markdown.BEGIN.format("ssim"))])
+    whole.write_text(empty.removeprefix(overview.read_text()))
+    run_python("-m", "blockmix.bench.privacy", "show", str(record), str(overview), str(whole))
+    assert sum(line.startswith("| blocks |") for line in whole.read_text().splitlines()) == 3
+    assert made["attacks"] in whole.read_text()
+    assert made["privacy-overview"] in overview.read_text()
+    assert len(made["privacy-overview"].splitlines()) == 5

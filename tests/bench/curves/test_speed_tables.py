@@ -1,24 +1,25 @@
-"""The README's table of a record, also of one that lacks something."""
+"""The tables of a record in pages, also of one that lacks something."""
 
 import json
 from pathlib import Path
 
 import pytest
 
-from blockmix.bench.common import markdown
-from blockmix.bench.curves import readme
+from blockmix.bench.curves import pages
 
 ROOT = Path(__file__).parents[3]
 
 
-def test_a_table_for_the_readme(record):
-    made = readme.table(record)
-    assert [line.split(" | ")[0] for line in made.splitlines()[2:]] == ["| 4", "| 64"]
-    text = f"before\n{markdown.BEGIN}old\n{markdown.END}after\n"
-    assert (
-        markdown.replace_marked(text, made)
-        == f"before\n{markdown.BEGIN}{made}{markdown.END}after\n"
-    )
+def test_a_line_for_each_number_of_blocks(record):
+    assert [line.split(" | ")[0] for line in pages.table(record).splitlines()[2:]] == [
+        "| 4",
+        "| 64",
+    ]
+
+
+def test_a_short_table_has_lines_of_the_whole_one(record):
+    whole = pages.table(record).splitlines()
+    assert pages.table(record, [64]).splitlines() == [*whole[:2], whole[3]]
 
 
 @pytest.mark.parametrize(
@@ -37,7 +38,7 @@ def test_a_table_of_a_record_that_lacks_something(missing, cells):
     """Such as a peer that is not installed, or one of the two regimes."""
     (path,) = ROOT.glob("bench/results/*-curves/curves.json")
     record = json.loads(path.read_text())
-    whole = readme.table(record)
+    whole = pages.table(record)
 
     def is_there(row):
         return not missing & {row["row"], row["regime"]}
@@ -45,7 +46,7 @@ def test_a_table_of_a_record_that_lacks_something(missing, cells):
     record["rows"] = [row for row in record["rows"] if is_there(row)]
     ratios = [row for row in record["findings"]["ratios"] if is_there(row)]
     record["findings"]["ratios"] = ratios
-    for full, made in zip(whole.splitlines(), readme.table(record).splitlines(), strict=True):
+    for full, made in zip(whole.splitlines(), pages.table(record).splitlines(), strict=True):
         pairs = list(zip(full[2:-2].split(" | "), made[2:-2].split(" | "), strict=True))
         if full.startswith("| ") and full[2].isdigit():
             assert {at for at, (_, cell) in enumerate(pairs) if cell == "-"} == cells

@@ -1,23 +1,29 @@
-"""The README's table of a record: ``python -m blockmix.bench.curves.readme RECORD README``."""
+"""The tables of a record in pages: ``python -m blockmix.bench.curves.pages RECORD PAGE ...``."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
-from blockmix.bench.common.markdown import replace_marked
+from blockmix.bench.common.markdown import fill_pages
 from blockmix.bench.curves import records
 from blockmix.bench.curves.findings import Row, main_rows, per_image, share
 
 # The faster of the two ways in which each library is used.
 PEERS = {"NumPy": ("numpy", "numpy lines"), "PyTorch": ("torch", "torch lines")}
 NOT_MEASURED = "-"
+OVERVIEW = (16, 64, 256)  # blocks of the short table
 
 
-def table(record: dict[str, Any]) -> str:
-    """A line for each number of blocks, in Markdown; all of it at 5,000 images.
+def tables(record: dict[str, Any]) -> dict[str, str]:
+    """Every table by the name of its marks: with all numbers of blocks, and with a few."""
+    return {"speed": table(record), "speed-overview": table(record, OVERVIEW)}
+
+
+def table(record: dict[str, Any], chosen: Collection[int] | None = None) -> str:
+    """A line for each number of blocks, or for some, in Markdown; all of it at 5,000 images.
 
     A record need not hold everything: there may be no PyTorch on a machine, and a run can be of
     files or arrays alone.
@@ -36,7 +42,7 @@ def table(record: dict[str, Any]) -> str:
         f"| {' | '.join(PEERS)} |",
         "|---" * (6 + len(PEERS)) + "|",
     ]
-    for blocks in sorted({blocks for _, blocks in rows}):
+    for blocks in sorted({blocks for _, blocks in rows if chosen is None or blocks in chosen}):
         cells = [
             f"{blocks:,}",
             *_rate(rows.get(("files", blocks)), -1),
@@ -53,13 +59,11 @@ def table(record: dict[str, Any]) -> str:
 
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(description="Put the table of a record into the README.")
+    parser = argparse.ArgumentParser(description="Put the tables of a record into pages.")
     parser.add_argument("record", type=Path)
-    parser.add_argument("readme", type=Path)
+    parser.add_argument("pages", type=Path, nargs="+", help="Markdown with marks")
     given = parser.parse_args()
-    made = table(records.load(given.record))
-    page = given.readme.read_text(encoding="utf-8")
-    given.readme.write_text(replace_marked(page, made), encoding="utf-8")
+    fill_pages(given.pages, tables(records.load(given.record)))
 
 
 def _rate(row: Row | None, digits: int) -> tuple[str, str]:
