@@ -7,7 +7,7 @@ PRIVACY := bench/results/0.1.0-epyc-2cores-privacy.json
 # What was timed is shown by the summary; pytest's own table would hide it among forty rows.
 BENCH := $(BIN)/python -m pytest --benchmark-only --benchmark-quiet
 
-.PHONY: help demo test test-cudasim test-ptx gpu-check lint bench bench-full curves privacy readme clean
+.PHONY: help demo test test-cudasim test-ptx gpu-check lint docs pages bench bench-full curves privacy clean
 
 help:  ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -34,6 +34,18 @@ lint: $(VENV)/.lint  ## Check format, style and types
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
+docs: $(VENV)/.docs  ## Build the site of the documentation into build/docs, without a network
+	rm -rf build/docs
+	$(BIN)/sphinx-build -q -W --keep-going -n docs build/docs
+	@echo "look at build/docs/index.html"
+
+pages: $(VENV)/.plot $(VENV)/.report  ## Write what pages take from records and from the code: tables, figures, options
+	$(BIN)/blockmix bench plot $(CURVES)/curves.json
+	$(BIN)/python -m blockmix.bench.curves.pages $(CURVES)/curves.json README.md docs/speed.md
+	$(BIN)/python -m blockmix.bench.privacy show $(PRIVACY) README.md docs/privacy.md
+	$(BIN)/python docs/command_line.py docs/command-line.md
+	$(BIN)/python docs/before_after.py docs/before-after.png
+
 bench: $(VENV)/.bench  ## Measure draw, gather and mix beside a memory copy, NumPy and PyTorch (two minutes)
 	$(BENCH) bench/suites/bench_mix.py --benchmark-json=build/bench.json
 	$(BIN)/python -m blockmix.bench.speed.summary build/bench.json
@@ -51,11 +63,6 @@ curves: $(VENV)/.plot  ## Measure the paper's running-time curves (half an hour)
 
 privacy: $(VENV)/.report  ## Report on a folder, mixed in many ways (half an hour): IMAGES=folder
 	$(BIN)/python -m blockmix.bench.privacy measure $(IMAGES) build/privacy.json
-
-readme: $(VENV)/.plot $(VENV)/.report  ## Draw the committed records again, and put their tables into the pages
-	$(BIN)/blockmix bench plot $(CURVES)/curves.json
-	$(BIN)/python -m blockmix.bench.curves.readme $(CURVES)/curves.json README.md
-	$(BIN)/python -m blockmix.bench.privacy show $(PRIVACY) blockmix/privacy/README.md
 
 clean:  ## Remove everything that the other targets made
 	rm -rf build dist *.egg-info .venv .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache
