@@ -130,12 +130,32 @@ def test_lists_of_modules_are_whole(folder):
     )
 
 
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/**/*.md"))]
+
+
 def test_files_that_are_named_exist():
-    page = (ROOT / "CONTRIBUTING.md").read_text()
-    paths = set(re.findall(r"`([\w/]+\.py)`", page))
-    assert len(paths) > 15
+    paths = {
+        path
+        for page in PAGES
+        for path in re.findall(
+            r"`((?:(?:blockmix|kernels|bench|tests|docs)/[\w/.-]*)|\w+\.py)`", page.read_text()
+        )
+    }
+    assert len(paths) > 25
     for path in paths:
         assert (ROOT / path).exists() or (ROOT / "kernels" / path).exists(), path
+
+
+def test_functions_that_are_named_are_in_their_files():
+    named = {
+        pair
+        for page in PAGES
+        for pair in re.findall(r"`(\w+)`\s+in\s+`([\w/]+\.py)`", page.read_text())
+    }
+    assert len(named) > 12
+    for name, path in named:
+        pattern = rf"^(def|class) {name}\b|^{name} ="
+        assert re.search(pattern, (ROOT / path).read_text(), re.MULTILINE), f"{name} in {path}"
 
 
 def test_bench_uses_of_the_kernels_only_the_reference():
