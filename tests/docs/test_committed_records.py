@@ -70,7 +70,7 @@ def test_privacy_agrees_with_the_committed_record():
 
 def test_figures_of_the_report_that_are_explained_are_in_its_schema():
     page = (ROOT / "docs" / "privacy.md").read_text()
-    schema = json.loads((ROOT / "blockmix" / "privacy" / "schema.json").read_text())
+    schema = json.loads((ROOT / "blockmix" / "privacy" / "report" / "schema.json").read_text())
     lines = re.findall(r"^In the report: (.*)$", page, re.MULTILINE)
     names = {name for line in lines for name in re.findall(r"\b(\w+)`", line)}
     assert len(lines) == 12
