@@ -1,5 +1,6 @@
 """What this site adds to Sphinx.
 
+- A class whose base is not installed still shows what it takes.
 - Equations become MathML, which browsers draw by themselves.
 - Docstrings name what is public without ``blockmix.`` before it, whichever module they are in.
 - A site that loads anything from another machine is refused.
@@ -17,6 +18,7 @@ from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
+from sphinx.util import inspect
 
 import blockmix
 
@@ -41,6 +43,16 @@ def block_math(translator: Any, node: nodes.math_block) -> None:
     equation = tex2mathml(node.astext(), as_block=True)
     translator.body.append(f'<div class="equation">{equation}</div>')
     raise nodes.SkipNode
+
+
+def own_signature(
+    app: Sphinx, what: str, name: str, value: Any, options: Any, signature: str, returns: str
+) -> tuple[str, str] | None:
+    """Take the signature of a class from itself; autodoc would ask its mocked base first."""
+    if what != "class" or "__init__" not in vars(value):
+        return None
+    found = inspect.signature(value.__init__, bound_method=True)
+    return inspect.stringify_signature(found, show_annotation=False), returns
 
 
 def resolve_public_name(
@@ -71,6 +83,7 @@ def check_pages(app: Sphinx, exception: Exception | None) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Add them."""
     app.add_html_math_renderer("mathml", (inline_math, None), (block_math, None))
+    app.connect("autodoc-process-signature", own_signature)
     app.connect("missing-reference", resolve_public_name)
     app.connect("build-finished", check_pages)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
