@@ -22,27 +22,27 @@ from blockmix.bench.speed.rows import ROWS, Setting
 PARTS = ("draw", "gather")
 
 
-class Arrays:
-    """Measures on arrays of the host or of a CUDA device, which are made once.
+class ArrayBench:
+    """Measures on arrays of the host or of a CUDA device, which are allocated once.
 
     Parameters
     ----------
     originals : Originals
-        What is in them.
-    most : int
-        How many images there are at most.
+        The images.
+    count : int
+        Number of images in the arrays.
     threads : int
-        Of mixing and of the copy.
+        Threads of mixing, and of the copy.
     device : {"cpu", "cuda"}
-        Where they lie.
+        Where the arrays lie.
     """
 
-    def __init__(self, originals: Originals, most: int, threads: int, device: str) -> None:
+    def __init__(self, originals: Originals, count: int, threads: int, device: str) -> None:
         self._labels = originals.labels
         self._threads = threads
         self._device = device
         self._pool = ThreadPoolExecutor(threads)
-        images = originals.pixels(most, self._pool)
+        images = originals.pixels(count, self._pool)
         out = np.zeros_like(images)
         if device == "cuda":
             import cupy
@@ -55,57 +55,61 @@ class Arrays:
         self._pool.shutdown()
 
     def warm_up(self) -> None:
-        """Have everything compiled, and the threads started."""
+        """Compile everything, and start the threads."""
         setting = self._setting(self._labels * (SOURCES + 1), 64)
         for row in (*PARTS, "mix", "copy"):
             ROWS[row].prepare(setting)()
 
     def measure(self, step: Step, repeats: int) -> dict[str, Any]:
-        """What a row has beside the parts of its step."""
-        return self._cached(step) if step.row == CACHED else self._beside_copy(step, repeats)
+        """Measure a step; gives the fields that its row has beside those of the step."""
+        return (
+            self._time_algorithm_1(step)
+            if step.row == CACHED
+            else self._time_beside_copy(step, repeats)
+        )
 
     def _setting(self, count: int, blocks: int) -> Setting:
         case = Case("curves", "", count, SHAPE, block_size(blocks), labels=self._labels)
         return Setting(case, self._images[:count], self._out[:count], self._pool, self._threads)
 
-    def _beside_copy(self, step: Step, repeats: int) -> dict[str, Any]:
+    def _time_beside_copy(self, step: Step, repeats: int) -> dict[str, Any]:
         setting, row = self._setting(step.images, step.blocks), ROWS[step.row]
-        seconds, beside = time_in_turns(
-            self._waited_for(row.prepare(setting)),
-            self._waited_for(ROWS["copy"].prepare(setting)),
+        seconds, copy_seconds = time_in_turns(
+            self._synchronised(row.prepare(setting)),
+            self._synchronised(ROWS["copy"].prepare(setting)),
             warmups=row.warmups,
             repeats=min(repeats, row.repeats),
         )
         return {
             "seconds": seconds,
-            "beside": {"row": "copy", "images": step.images, "seconds": beside},
+            "beside": {"row": "copy", "images": step.images, "seconds": copy_seconds},
         }
 
-    def _cached(self, step: Step) -> dict[str, Any]:
+    def _time_algorithm_1(self, step: Step) -> dict[str, Any]:
         images = self._out[: step.images]  # overwritten, so a copy
         images[:] = self._images[: step.images]
         labels = np.arange(step.images) % self._labels
-        picked, generator = range(step.timed_images), np.random.default_rng(0)
+        indices, rng = range(step.timed_images), np.random.default_rng(0)
         started = perf_counter()
-        mix_cached(images, labels, picked, block_size(step.blocks), SOURCES, generator)
+        mix_cached(images, labels, indices, block_size(step.blocks), SOURCES, rng)
         return {"seconds": [perf_counter() - started]}
 
-    def _waited_for(self, work: Any) -> Any:
-        """Work that is over when its call is."""
+    def _synchronised(self, work: Any) -> Any:
+        """Work that has ended when its call returns."""
         if self._device == "cpu":
             return work
         import cupy
 
-        def until_done() -> None:
+        def work_and_wait() -> None:
             work()
             cupy.cuda.Device().synchronize()
 
-        return until_done
+        return work_and_wait
 
 
-def rows_on(device: str) -> tuple[str, ...]:
-    """What is timed beside mixing; peers on a GPU are for ``make gpu-check``."""
+def part_and_peer_rows(device: str) -> tuple[str, ...]:
+    """The rows other than mixing itself; peers on a GPU are measured by ``make gpu-check``."""
     if device == "cuda":
         return PARTS
-    torch_is_there = importlib.util.find_spec("torch") is not None
-    return (*PARTS, *(row for row in PEER_ROWS if torch_is_there or "torch" not in row))
+    has_torch = importlib.util.find_spec("torch") is not None
+    return (*PARTS, *(row for row in PEER_ROWS if has_torch or "torch" not in row))

@@ -1,4 +1,4 @@
-"""Two records: what became faster or slower, beyond what the machine does by itself."""
+"""Two records compared: which points became faster or slower, beyond the spread of their times."""
 
 from __future__ import annotations
 
@@ -9,67 +9,72 @@ import numpy as np
 from rich.table import Table
 
 from blockmix import InputError
-from blockmix.bench.curves.findings import OURS, Row, own_rows, per_image, shares
+from blockmix.bench.curves.findings import BLOCKMIX, Row, blockmix_rows, per_image, shares
 from blockmix.bench.curves.tables import plain_table
 
 
 class Change(NamedTuple):
-    """A point of both records."""
+    """A point that both records have, and its speed in each."""
 
     regime: str
     images: int
     blocks: int
     before: float  # see `speeds`
     after: float
-    apart: bool  # whether the quartiles of the two have nothing in common
+    beyond_spread: bool  # whether the ranges between quartiles do not overlap
 
     @property
     def factor(self) -> float:
-        """Of the speed; below 1 the new one is slower."""
+        """New speed divided by the old one; below 1 is slower."""
         return self.after / self.before
 
     def is_slower(self, threshold: float) -> bool:
-        """Whether it lost more than the threshold, and not by noise."""
-        return self.apart and self.factor < 1 - threshold
+        """Whether it lost more than the threshold, beyond the spread."""
+        return self.beyond_spread and self.factor < 1 - threshold
 
     def is_faster(self, threshold: float) -> bool:
-        """Whether it gained more than the threshold, and not by noise."""
-        return self.apart and self.factor > 1 + threshold
+        """Whether it gained more than the threshold, beyond the spread."""
+        return self.beyond_spread and self.factor > 1 + threshold
 
 
 def compare(old: dict[str, Any], new: dict[str, Any], *, absolute: bool) -> list[Change]:
-    """Every point of blockmix's own rows that is in both records.
+    """The changes at all points of blockmix that both records have.
 
     Parameters
     ----------
     old, new : dict
-        Records.
+        The records.
     absolute : bool
-        Compare images a second, which on a shared machine drift by tens of per cent, rather than
-        shares of what was timed beside them.
+        Compare images a second, which drift by tens of per cent on a shared machine, instead of
+        shares of a copy or ceiling.
     """
     if old["device"] != new["device"]:
-        raise InputError(f"one is of {old['device']}, the other of {new['device']}: no comparison")
-    rows = dict(_own_rows(old))
+        raise InputError(
+            "records of the same device can be compared, got one of "
+            f"{old['device']} and one of {new['device']}: run both with the same --device"
+        )
+    rows = dict(_rows_by_point(old))
     changes = [
         _change(point, speeds(rows[point], absolute), speeds(row, absolute))
-        for point, row in _own_rows(new)
+        for point, row in _rows_by_point(new)
         if point in rows
     ]
     if not changes:
-        raise InputError("the two records have no point in common: run both with the same counts")
+        raise InputError(
+            "the two records have no point in common: run both with the same --counts and --blocks"
+        )
     return changes
 
 
 def speeds(row: Row, absolute: bool) -> list[float]:
-    """What is compared, larger is faster: shares of a copy or ceiling, or else images a second."""
+    """What is compared, larger is faster: images a second, or shares of a copy or ceiling."""
     if absolute:
         return [row["timed_images"] / seconds for seconds in row["seconds"]]
     return shares(row) or [1 / per_image(row)]
 
 
 def warnings(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
-    """Why the two may differ for other reasons than the code."""
+    """Differences of the records, other than the code, that may change speed."""
     for name in ("cpu", "cores", "gpus", "threads", "threading_layer", "python"):
         before, after = old["machine"][name], new["machine"][name]
         if before != after:
@@ -83,13 +88,15 @@ def warnings(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
     for name in ("images", "parameters", "quick"):
         if old[name] != new[name]:
             yield f"{name}: not the same in both"
-    missing = {point for point, _ in _own_rows(old)} - {point for point, _ in _own_rows(new)}
+    missing = {point for point, _ in _rows_by_point(old)} - {
+        point for point, _ in _rows_by_point(new)
+    }
     if missing:
         yield f"{len(missing)} points of the old record are not in the new one"
 
 
 def table(changes: list[Change], threshold: float, *, absolute: bool) -> Table:
-    """A line for each point; the verdict in words."""
+    """A line for each point, with the verdict in words."""
     unit = "images a second" if absolute else "share of the ceiling or of a copy"
     result = plain_table(f"Speed of blockmix, before and after: {unit}")
     for name in ("regime", "images", "blocks", "before", "after", "factor", ""):
@@ -108,9 +115,9 @@ def table(changes: list[Change], threshold: float, *, absolute: bool) -> Table:
     return result
 
 
-def _own_rows(record: dict[str, Any]) -> Iterator[tuple[tuple[str, int, int], Row]]:
-    for regime in OURS:
-        for row in own_rows(record["rows"], regime):
+def _rows_by_point(record: dict[str, Any]) -> Iterator[tuple[tuple[str, int, int], Row]]:
+    for regime in BLOCKMIX:
+        for row in blockmix_rows(record["rows"], regime):
             yield (regime, row["images"], row["blocks"]), row
 
 
@@ -118,4 +125,4 @@ def _change(point: tuple[str, int, int], before: list[float], after: list[float]
     (low, old, high), (new_low, new, new_high) = (
         map(float, np.quantile(values, [0.25, 0.5, 0.75])) for values in (before, after)
     )
-    return Change(*point, old, new, apart=new_high < low or high < new_low)
+    return Change(*point, old, new, beyond_spread=new_high < low or high < new_low)

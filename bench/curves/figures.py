@@ -1,4 +1,4 @@
-"""A record as pictures: the paper's Figures 14 and 15, and ratios with their roofs."""
+"""A record as pictures: the paper's Figures 14 and 15, and ratios with rooflines."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 
 from blockmix.bench.curves.findings import (
     Row,
+    blockmix_rows,
     main_rows,
-    own_rows,
     per_image,
     rows_named,
     running_time,
@@ -35,7 +35,7 @@ LABELS = {
     "torch": "PyTorch, by blocks",
     "torch lines": "PyTorch, by lines",
 }
-# Okabe and Ito's colours, which those with colour blindness can tell apart.
+# Okabe and Ito's colours, which people with colour blindness can distinguish.
 COLOURS = {
     "algorithm 1": "#D55E00",
     "algorithm 1 cached": "#E69F00",
@@ -44,15 +44,15 @@ COLOURS = {
     "torch": "#CC79A7",
     "torch lines": "#8A3A68",
 }
-OWN, ROOF, PAPER = "#009E73", "#000000", "#D55E00"
+BLOCKMIX, ROOF, PAPER = "#009E73", "#000000", "#D55E00"
 
 
 def draw(record: dict[str, Any], folder: Path) -> list[Path]:
-    """Write every figure as PNG and SVG into a folder; gives their paths."""
+    """Write every figure as PNG and SVG into a folder; returns their paths."""
     matplotlib = load_matplotlib()
-    made = []
+    paths = []
     style = {
-        "svg.hashsalt": "blockmix",  # the same record gives the same file
+        "svg.hashsalt": "blockmix",  # makes files of the same record equal
         "svg.fonttype": "none",
         "axes.spines.top": False,
         "axes.spines.right": False,
@@ -64,16 +64,14 @@ def draw(record: dict[str, Any], folder: Path) -> list[Path]:
         "font.size": 9,
     }
     with plotting.own_style(matplotlib, style):
-        for name, drawn in FIGURES.items():
-            figure = drawn(record)
+        for name, draw_figure in FIGURES.items():
+            figure = draw_figure(record)
             for suffix in SUFFIXES:
                 path = folder / f"{name}{suffix}"
-                unnamed = (
-                    {"Date": None, "Creator": None} if suffix == ".svg" else {"Software": None}
-                )
-                figure.savefig(path, dpi=150, metadata=unnamed)
-                made.append(path)
-    return made
+                omitted = ("Date", "Creator") if suffix == ".svg" else ("Software",)
+                figure.savefig(path, dpi=150, metadata=dict.fromkeys(omitted))
+                paths.append(path)
+    return paths
 
 
 def load_matplotlib() -> Any:
@@ -85,7 +83,7 @@ def against_images(record: dict[str, Any]) -> Figure:
     """Figure 14: running time against the number of images, a line for each number of blocks."""
     figure, panels = _panels(record, "Running time against the number of images")
     for regime, axes in panels.items():
-        _lines(axes, own_rows(record["rows"], regime), along="images", by="blocks")
+        _lines(axes, blockmix_rows(record["rows"], regime), along="images", by="blocks")
         if regime == "files":
             _paper(axes, record, "images")
         _finish(axes, TITLES[regime], "number of images")
@@ -96,18 +94,18 @@ def against_blocks(record: dict[str, Any]) -> Figure:
     """Figure 15: running time against the number of blocks, a line for each number of images."""
     figure, panels = _panels(record, "Running time against the number of blocks")
     for regime, axes in panels.items():
-        own = own_rows(record["rows"], regime)
-        _lines(axes, own, along="blocks", by="images")
-        most = main_rows(own, regime)[0]["images"]
+        own_rows = blockmix_rows(record["rows"], regime)
+        _lines(axes, own_rows, along="blocks", by="images")
+        count = main_rows(own_rows, regime)[0]["images"]
         for name in ("algorithm 1", "algorithm 1 cached", "numpy lines", "torch lines"):
             rows = rows_named(record["rows"], regime, name)
             if rows:
                 axes.plot(
                     [row["blocks"] for row in rows],
-                    [per_image(row) * most for row in rows],
+                    [per_image(row) * count for row in rows],
                     ".--",
                     color=COLOURS[name],
-                    label=f"{LABELS[name]}\n{_extent(rows, most)}",
+                    label=f"{LABELS[name]}\n{_extent(rows, count)}",
                 )
         if regime == "files":
             _paper(axes, record, "blocks")
@@ -116,7 +114,7 @@ def against_blocks(record: dict[str, Any]) -> Figure:
 
 
 def ratios(record: dict[str, Any]) -> Figure:
-    """How many times as long others take, and how near the roof we are."""
+    """How many times as long other ways take, and how near the roofline blockmix is."""
     from matplotlib.figure import Figure
 
     regimes = _regimes(record)
@@ -133,31 +131,35 @@ FIGURES = {"figure-14": against_images, "figure-15": against_blocks, "ratios": r
 
 
 def _bars(axes: Axes, record: dict[str, Any], regime: str) -> None:
-    found = [ratio for ratio in record["findings"]["ratios"] if ratio["regime"] == regime]
-    names = list(dict.fromkeys(ratio["row"] for ratio in found))
-    blocks = sorted({ratio["blocks"] for ratio in found})
+    all_ratios = [ratio for ratio in record["findings"]["ratios"] if ratio["regime"] == regime]
+    names = list(dict.fromkeys(ratio["row"] for ratio in all_ratios))
+    blocks = sorted({ratio["blocks"] for ratio in all_ratios})
     width = 0.8 / max(len(names), 1)
     for number, name in enumerate(names):
-        times = {ratio["blocks"]: ratio["times"] for ratio in found if ratio["row"] == name}
-        places = [blocks.index(key) + (number - (len(names) - 1) / 2) * width for key in times]
+        times = {ratio["blocks"]: ratio["times"] for ratio in all_ratios if ratio["row"] == name}
+        positions = [blocks.index(key) + (number - (len(names) - 1) / 2) * width for key in times]
         bars = axes.bar(
-            places, list(times.values()), width, color=COLOURS[name], label=_bar_label(name, found)
+            positions,
+            list(times.values()),
+            width,
+            color=COLOURS[name],
+            label=_bar_label(name, all_ratios),
         )
         if len(names) == 1:
             axes.bar_label(bars, fmt="{:.0f}", fontsize=8)
-    axes.axhline(1, color=OWN, label="blockmix")
+    axes.axhline(1, color=BLOCKMIX, label="blockmix")
     axes.set_yscale("log")
     axes.set_xticks(range(len(blocks)), [f"{number:,}" for number in blocks])
     axes.set(title=TITLES[regime], xlabel="blocks an image", ylabel="time, in times of blockmix")
-    axes.set_ylim(top=axes.get_ylim()[1] * 8)  # room for the legend, in a logarithmic axis
+    axes.set_ylim(top=axes.get_ylim()[1] * 8)  # room for the legend, on a logarithmic axis
     axes.legend(loc="upper left", ncols=2)
 
 
-def _bar_label(name: str, found: list[dict[str, Any]]) -> str:
-    """The paper's algorithm has one thread, and its time is taken from a few images."""
+def _bar_label(name: str, all_ratios: list[dict[str, Any]]) -> str:
+    """The label in the legend; the paper's algorithm has one thread, timed on a few images."""
     if not name.startswith("algorithm"):
         return LABELS[name]
-    timed = [ratio["timed_images"] for ratio in found if ratio["row"] == name]
+    timed = [ratio["timed_images"] for ratio in all_ratios if ratio["row"] == name]
     return f"{LABELS[name]}\n(one thread, timed on {min(timed):,} to {max(timed):,} images)"
 
 
@@ -165,14 +167,14 @@ def _roofline(axes: Axes, record: dict[str, Any], regime: str) -> None:
     rows = main_rows(record["rows"], regime)
     blocks = [row["blocks"] for row in rows]
     height, width = record["parameters"]["size"]
-    # Bytes that are read and written, or else images.
+    # Of arrays: gigabytes read and written. Of files: images.
     unit = 1 if regime == "files" else 2 * 3 * height * width / 1e9
-    beside = [row["beside"] for row in rows]
-    roof = [unit * kept["images"] / np.array(kept["seconds"]) for kept in beside]
+    timed_beside = [row["beside"] for row in rows]
+    roof = [unit * limit["images"] / np.array(limit["seconds"]) for limit in timed_beside]
     reached = [unit * row["timed_images"] / np.array(row["seconds"]) for row in rows]
     name = "decode, resize, encode alone" if regime == "files" else "copy of the same bytes"
-    for values, label, colour in ((roof, name, ROOF), (reached, "blockmix", OWN)):
-        low, middle, high = np.array([np.quantile(some, [0.25, 0.5, 0.75]) for some in values]).T
+    for values, label, colour in ((roof, name, ROOF), (reached, "blockmix", BLOCKMIX)):
+        low, middle, high = np.array([np.quantile(rates, [0.25, 0.5, 0.75]) for rates in values]).T
         axes.plot(blocks, middle, "o-", color=colour, label=label)
         axes.fill_between(blocks, low, high, color=colour, alpha=0.2, linewidth=0)
     axes.set_ylim(bottom=0)
@@ -197,20 +199,20 @@ def _panels(record: dict[str, Any], title: str) -> tuple[Figure, dict[str, Axes]
     )
 
 
-def _lines(axes: Axes, own: list[Row], *, along: str, by: str) -> None:
-    """Running time along the one number, a line for each of the other; quartiles shaded."""
-    numbers = sorted({row[by] for row in own})
+def _lines(axes: Axes, own_rows: list[Row], *, along: str, by: str) -> None:
+    """Running time against ``along``, a line for each value of ``by``; quartiles shaded."""
+    numbers = sorted({row[by] for row in own_rows})
     for number, colour in zip(numbers, _shades(len(numbers)), strict=True):
-        rows = [row for row in own if row[by] == number]
+        rows = [row for row in own_rows if row[by] == number]
         _line(axes, [row[along] for row in rows], rows, f"{number:,} {by}", colour)
 
 
-def _line(axes: Axes, at: Sequence[int], rows: list[Row], label: str, colour: Any) -> None:
+def _line(axes: Axes, x: Sequence[int], rows: list[Row], label: str, colour: Any) -> None:
     scale = [row["images"] / row["timed_images"] for row in rows]
     low, high = np.array([np.quantile(row["seconds"], [0.25, 0.75]) for row in rows]).T * scale
     times = [running_time(row) for row in rows]
-    axes.plot(at, times, "o-", color=colour, label=label, markersize=4)
-    axes.fill_between(at, low, high, color=colour, alpha=0.2, linewidth=0)
+    axes.plot(x, times, "o-", color=colour, label=label, markersize=4)
+    axes.fill_between(x, low, high, color=colour, alpha=0.2, linewidth=0)
 
 
 def _paper(axes: Axes, record: dict[str, Any], by: str) -> None:
@@ -229,7 +231,8 @@ def _paper(axes: Axes, record: dict[str, Any], by: str) -> None:
 
 
 def _extent(rows: list[Row], images: int) -> str:
-    few, many = (found(row["timed_images"] for row in rows) for found in (min, max))
+    counts = [row["timed_images"] for row in rows]
+    few, many = min(counts), max(counts)
     if few == images:
         return f"({images:,} images)"
     timed = f"{few:,}" if few == many else f"{few:,} to {many:,}"
@@ -243,31 +246,31 @@ def _finish(axes: Axes, title: str, xlabel: str) -> None:
     axes.set_yscale("log")
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter("{x:g}")
-    places = sorted({float(x) for line in axes.get_lines() for x in np.asarray(line.get_xdata())})
-    _ticks(axes, places)
+    ticks = sorted({float(x) for line in axes.get_lines() for x in np.asarray(line.get_xdata())})
+    _ticks(axes, ticks)
     axes.set(title=title, xlabel=xlabel, ylabel="seconds")
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 
 
-def _ticks(axes: Axes, places: Sequence[float]) -> None:
-    axes.set_xticks(places, [f"{place:,.0f}" for place in places], rotation=45)
+def _ticks(axes: Axes, ticks: Sequence[float]) -> None:
+    axes.set_xticks(ticks, [f"{tick:,.0f}" for tick in ticks], rotation=45)
     axes.minorticks_off()
 
 
 def _shades(count: int) -> list[Any]:
-    """From dark to light, in order, as far as white paper lets them be seen."""
+    """Colours from dark to light, as light as can be seen on white."""
     import matplotlib
 
     return list(matplotlib.colormaps["viridis"](np.linspace(0, 0.88, count)))
 
 
 def _regimes(record: dict[str, Any]) -> list[str]:
-    there = {row["regime"] for row in record["rows"]}
-    return [regime for regime in ("files", "arrays") if regime in there]
+    measured = {row["regime"] for row in record["rows"]}
+    return [regime for regime in ("files", "arrays") if regime in measured]
 
 
 def _machine(record: dict[str, Any]) -> str:
-    there = record["machine"]
-    gpu = f"; arrays on {there['gpus'][0]}" if record["device"] == "cuda" else ""
-    version = there["versions"]["blockmix"]
-    return f"{there['cpu']}, {there['threads']} threads{gpu}; blockmix {version}"
+    machine = record["machine"]
+    gpu = f"; arrays on {machine['gpus'][0]}" if record["device"] == "cuda" else ""
+    version = machine["versions"]["blockmix"]
+    return f"{machine['cpu']}, {machine['threads']} threads{gpu}; blockmix {version}"

@@ -1,4 +1,4 @@
-"""The regime of files: what the paper timed, a folder read, resized, mixed and written."""
+"""The regime of files, which the paper timed: a folder read, resized, mixed and written."""
 
 from __future__ import annotations
 
@@ -20,16 +20,17 @@ from blockmix.bench.curves.algorithm1 import JPEG, mix_files
 from blockmix.bench.curves.plan import ALGORITHM_1, CEILING_IMAGES
 from blockmix.bench.curves.step import Step
 
-# A JPEG is decoded at a part of its size as long as so many times the size is left: as mixing does.
+# A JPEG is decoded at a fraction of its size if that is at least so many times the target size, as
+# in mixing.
 DRAFT = 3
 
 
-class Files:
-    """Measures in a folder that is to be empty, and is the caller's to remove.
+class FileBench:
+    """Measures in an empty folder, which the caller removes afterwards.
 
-    Nothing is removed while it measures. Where thousands of files have just been deleted, ext4
-    looks at each of their inodes before it gives one out: a new file then took 1.3 ms of the
-    kernel's time instead of 0.15 to 0.55 (Linux 6, AMD EPYC).
+    It removes nothing itself. After thousands of files have been deleted, ext4 looks at each of
+    their inodes before it assigns one: a new file then took 1.3 ms of the kernel's time instead of
+    0.15 to 0.55 (Linux 6, AMD EPYC).
     """
 
     def __init__(self, originals: Originals, work: Path, threads: int) -> None:
@@ -37,48 +38,50 @@ class Files:
         self._work = work
         self._threads = threads
         self._runs = 0
-        self._victims: list[Path] = []
-        self._next = 0
+        self._files: list[Path] = []  # that the paper's algorithm overwrites
+        self._next_file = 0
 
     def warm_up(self) -> None:
-        """Have everything compiled and imported that a run needs."""
+        """Compile and import everything that a run needs."""
         source = self._work / "warm-up"
         self._originals.copy_to(source, self._originals.labels * (SOURCES + 1))
         self._run(source, 64)
 
     def measure(self, step: Step, repeats: int) -> dict[str, Any]:
-        """What a row has beside the parts of its step."""
-        return self._published(step) if step.row == ALGORITHM_1 else self._whole(step, repeats)
+        """Measure a step; gives the fields that its row has beside those of the step."""
+        if step.row == ALGORITHM_1:
+            return self._time_algorithm_1(step)
+        return self._time_beside_ceiling(step, repeats)
 
-    def _whole(self, step: Step, repeats: int) -> dict[str, Any]:
+    def _time_beside_ceiling(self, step: Step, repeats: int) -> dict[str, Any]:
         source = self._work / f"originals-{step.images}"
         if not source.exists():
             self._originals.copy_to(source, step.images)
-        some = self._originals.paths[: min(step.images, CEILING_IMAGES)]
-        seconds, beside, stages = [], [], []
+        sample = self._originals.paths[: min(step.images, CEILING_IMAGES)]
+        seconds, ceiling_seconds, stages = [], [], []
         for _ in range(repeats):
-            os.sync()  # what the run before has written shall not go to disk during this one
-            beside.append(self._ceiling(some))
-            took, spent = self._run(source, step.blocks)
-            seconds.append(took)
-            stages.append(spent)
+            os.sync()  # else files of the previous run go to disk during this one
+            ceiling_seconds.append(self._time_ceiling(sample))
+            run_seconds, stage_seconds = self._run(source, step.blocks)
+            seconds.append(run_seconds)
+            stages.append(stage_seconds)
         return {
             "seconds": seconds,
-            "beside": {"row": "ceiling", "images": len(some), "seconds": beside},
+            "beside": {"row": "ceiling", "images": len(sample), "seconds": ceiling_seconds},
             "stages": stages,
         }
 
-    def _published(self, step: Step) -> dict[str, Any]:
-        """Algorithm 1 on images of its own, which it overwrites: each time others."""
-        if not self._victims:
-            self._victims = self._originals.copy_to(self._work / "algorithm-1", step.images)
-        count = len(self._victims)
-        picked = [(self._next + index) % count for index in range(step.timed_images)]
-        self._next += step.timed_images
+    def _time_algorithm_1(self, step: Step) -> dict[str, Any]:
+        """Time Algorithm 1 on copies, which it overwrites: on the next ones at each step."""
+        if not self._files:
+            self._files = self._originals.copy_to(self._work / "algorithm-1", step.images)
+        count = len(self._files)
+        indices = [(self._next_file + index) % count for index in range(step.timed_images)]
+        self._next_file += step.timed_images
         labels = np.arange(count) % self._originals.labels
-        generator = np.random.default_rng(0)
+        rng = np.random.default_rng(0)
         started = perf_counter()
-        mix_files(self._victims, labels, picked, block_size(step.blocks), SOURCES, generator)
+        mix_files(self._files, labels, indices, block_size(step.blocks), SOURCES, rng)
         return {"seconds": [perf_counter() - started]}
 
     def _run(self, source: Path, blocks: int) -> tuple[float, dict[str, float]]:
@@ -97,29 +100,29 @@ class Files:
         )
         return perf_counter() - started, summary.stage_seconds
 
-    def _ceiling(self, paths: Sequence[Path]) -> float:
-        """Seconds to decode, resize and encode images, and nothing else, on as many threads."""
+    def _time_ceiling(self, paths: Sequence[Path]) -> float:
+        """Seconds to decode, resize and encode images, and nothing else, on all threads."""
         pieces = [paths[begin : begin + 16] for begin in range(0, len(paths), 16)]
         with ThreadPoolExecutor(self._threads) as pool:
             started = perf_counter()
-            for done in [pool.submit(_recode, piece) for piece in pieces]:
-                done.result()
+            for future in [pool.submit(_recode, piece) for piece in pieces]:
+                future.result()
             return perf_counter() - started
 
 
 def _recode(paths: Sequence[Path]) -> None:
-    # A descriptor, as Pillow lets go of the interpreter only then; what is written there is gone.
-    with open(os.devnull, "wb", buffering=0) as nowhere:
+    # Pillow releases the interpreter lock only if it writes to a file descriptor.
+    with open(os.devnull, "wb", buffering=0) as null:
         for path in paths:
-            resized_at_best(path).save(nowhere, **JPEG)
+            read_resized_fast(path).save(null, **JPEG)
 
 
-def resized_at_best(path: Path) -> Image.Image:
-    """An image of the paper's size, in colour, without a copy or a pixel that is not needed."""
+def read_resized_fast(path: Path) -> Image.Image:
+    """Open an image in colour, in the paper's size, with no needless copy and no needless pixel."""
     with Image.open(path) as image:
         for scale in (8, 4, 2):
-            least = DRAFT * scale * SIDE
-            if min(image.size) >= least and not (image.width % scale or image.height % scale):
+            smallest = DRAFT * scale * SIDE
+            if min(image.size) >= smallest and not (image.width % scale or image.height % scale):
                 image.draft(None, (image.width // scale, image.height // scale))
                 break
         colour = image if image.mode == "RGB" else image.convert("RGB")

@@ -1,4 +1,4 @@
-"""What the rows of a record say: how time grows, and how often one thing goes into another."""
+"""Findings from the rows of a record: fits and growth of running times, and their ratios."""
 
 from __future__ import annotations
 
@@ -8,56 +8,56 @@ from typing import Any
 
 import numpy as np
 
-from blockmix.bench.curves.plan import up_to_the_papers
+from blockmix.bench.curves.plan import largest_in_paper
 
 Row = dict[str, Any]
-OURS = {"files": "mix_folder", "arrays": "mix"}
+BLOCKMIX = {"files": "mix_folder", "arrays": "mix"}
 
 
 def per_image(row: Row) -> float:
-    """Median seconds for an image."""
+    """Median seconds an image."""
     return float(np.median(row["seconds"])) / int(row["timed_images"])
 
 
 def running_time(row: Row) -> float:
-    """Median seconds for all images of a point."""
+    """Median seconds for all images of the row."""
     return per_image(row) * int(row["images"])
 
 
 def shares(row: Row) -> list[float] | None:
-    """For each time: the share that it reaches of the speed of what was timed just before it."""
+    """For each time, the share that it reaches of the speed of the copy or ceiling before it."""
     beside = row.get("beside")
     if beside is None:
         return None
-    ceiling = np.array(beside["seconds"]) / beside["images"]
-    own = np.array(row["seconds"]) / row["timed_images"]
-    return [float(share) for share in ceiling / own]
+    limit = np.array(beside["seconds"]) / beside["images"]
+    reached = np.array(row["seconds"]) / row["timed_images"]
+    return [float(share) for share in limit / reached]
 
 
 def share(row: Row) -> float | None:
     """The median of `shares`."""
-    found = shares(row)
-    return None if found is None else float(np.median(found))
+    row_shares = shares(row)
+    return None if row_shares is None else float(np.median(row_shares))
 
 
 def rows_named(rows: Iterable[Row], regime: str, name: str) -> list[Row]:
-    """Those of a regime that time the same thing, by images and blocks."""
-    found = [row for row in rows if (row["regime"], row["row"]) == (regime, name)]
-    return sorted(found, key=lambda row: (row["images"], row["blocks"]))
+    """Rows of one name in a regime, by images and blocks."""
+    named = [row for row in rows if (row["regime"], row["row"]) == (regime, name)]
+    return sorted(named, key=lambda row: (row["images"], row["blocks"]))
 
 
-def own_rows(rows: Iterable[Row], regime: str) -> list[Row]:
-    """Blockmix's own of a regime, by images and blocks."""
-    return rows_named(rows, regime, OURS[regime])
+def blockmix_rows(rows: Iterable[Row], regime: str) -> list[Row]:
+    """Rows of blockmix in a regime, by images and blocks."""
+    return rows_named(rows, regime, BLOCKMIX[regime])
 
 
 def main_rows(rows: Iterable[Row], regime: str) -> list[Row]:
-    """Blockmix's own at the number of images at which it is compared: up to the paper's 5,000."""
-    own = own_rows(rows, regime)
-    if not own:
+    """Rows of blockmix at the number of images for comparisons: the largest up to 5,000."""
+    all_rows = blockmix_rows(rows, regime)
+    if not all_rows:
         return []
-    most = up_to_the_papers(tuple(row["images"] for row in own))
-    return [row for row in own if row["images"] == most]
+    count = largest_in_paper(tuple(row["images"] for row in all_rows))
+    return [row for row in all_rows if row["images"] == count]
 
 
 def findings(rows: Iterable[Row]) -> dict[str, Any]:
@@ -67,31 +67,31 @@ def findings(rows: Iterable[Row]) -> dict[str, Any]:
 
 
 def fits(rows: Iterable[Row]) -> Iterable[dict[str, Any]]:
-    """For each number of blocks a straight line of the time in the number of images.
+    """For each number of blocks, a straight line: the time against the number of images.
 
-    The paper calls its own "nearly a linear image" (section VI-C).
+    The paper calls its running time "nearly a linear image" (section VI-C).
     """
     for (regime, blocks), points in _grouped(rows, "blocks").items():
         counts = np.array([row["images"] for row in points], float)
         if len(counts) < 3:
             continue
         times = np.array([running_time(row) for row in points])
-        slope, start = np.polyfit(counts, times, 1)
-        rest = times - (start + slope * counts)
-        r2 = 1 - float(rest @ rest) / float(((times - times.mean()) ** 2).sum())
+        slope, intercept = np.polyfit(counts, times, 1)
+        residuals = times - (intercept + slope * counts)
+        r2 = 1 - float(residuals @ residuals) / float(((times - times.mean()) ** 2).sum())
         yield {
             "regime": regime,
             "blocks": blocks,
-            "a_seconds": float(start),
+            "a_seconds": float(intercept),
             "b_seconds_per_image": float(slope),
             "r2": r2,
         }
 
 
 def growth(rows: Iterable[Row]) -> Iterable[dict[str, Any]]:
-    """For each number of images: how the time grows with the number of blocks.
+    """For each number of images, how the time grows with the number of blocks.
 
-    ``exponent`` is the slope in doubly logarithmic axes: 0 if blocks do not matter, 1 if the time
+    ``exponent`` is the slope on logarithmic axes: 0 if blocks do not matter, 1 if the time
     is proportional to their number.
     """
     for (regime, images), points in _grouped(rows, "images").items():
@@ -109,28 +109,28 @@ def growth(rows: Iterable[Row]) -> Iterable[dict[str, Any]]:
 
 
 def ratios(rows: Iterable[Row]) -> Iterable[dict[str, Any]]:
-    """For each number of blocks: how often our time for an image goes into that of another row.
+    """For each number of blocks, the time of other rows for an image divided by blockmix's.
 
-    Rows that were timed beside the same thing are compared by their shares of it, in which the
-    drift of the machine cancels; the others by their times.
+    Rows that were both timed beside a copy are compared by their shares of its speed, in which the
+    drift of the machine cancels. Other rows are compared by their times.
     """
     rows = list(rows)
-    own = {(regime, row["blocks"]): row for regime in OURS for row in main_rows(rows, regime)}
-    for other in rows:
-        mine = own.get((other["regime"], other["blocks"]))
-        if mine is None or other["row"] in (OURS[other["regime"]], "draw", "gather"):
+    bases = {(regime, row["blocks"]): row for regime in BLOCKMIX for row in main_rows(rows, regime)}
+    for row in rows:
+        base = bases.get((row["regime"], row["blocks"]))
+        if base is None or row["row"] in (BLOCKMIX[row["regime"]], "draw", "gather"):
             continue
-        reached, others = share(mine), share(other)
-        if reached is None or others is None:
-            times = per_image(other) / per_image(mine)
+        base_share, row_share = share(base), share(row)
+        if base_share is None or row_share is None:
+            times = per_image(row) / per_image(base)
         else:
-            times = reached / others
+            times = base_share / row_share
         yield {
-            "regime": other["regime"],
-            "blocks": other["blocks"],
-            "row": other["row"],
-            "images": mine["images"],
-            "timed_images": other["timed_images"],
+            "regime": row["regime"],
+            "blocks": row["blocks"],
+            "row": row["row"],
+            "images": base["images"],
+            "timed_images": row["timed_images"],
             "times": float(times),
         }
 
@@ -138,7 +138,7 @@ def ratios(rows: Iterable[Row]) -> Iterable[dict[str, Any]]:
 def _grouped(rows: Iterable[Row], by: str) -> dict[tuple[str, int], list[Row]]:
     groups: dict[tuple[str, int], list[Row]] = defaultdict(list)
     rows = list(rows)
-    for regime in OURS:
-        for row in own_rows(rows, regime):
+    for regime in BLOCKMIX:
+        for row in blockmix_rows(rows, regime):
             groups[regime, row[by]].append(row)
     return groups

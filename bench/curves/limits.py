@@ -1,4 +1,4 @@
-"""What of a plan this machine can measure: too few images, too little memory, a disk too small."""
+"""The part of a plan that this machine can measure, by its images, memory and disk."""
 
 from __future__ import annotations
 
@@ -14,65 +14,65 @@ from blockmix.bench.curves.memory import free_memory
 from blockmix.bench.curves.plan import Plan, check_counts
 
 IMAGE_BYTES = math.prod(paper.SHAPE)
-# A mixed file, generously: of real faces they have some 13 kB.
+# An upper limit for a mixed file; those of real faces have some 13 kB.
 FILE_BYTES = 64 << 10
-# Of the memory that is free, what images and mixed images may take: NumPy's numbers of lines take
-# up to as much again at 5,000 images.
+# The share of the free memory for images and mixed images: at 5,000 images, NumPy's numbers of
+# lines take up to as much again.
 MEMORY_SHARE = 0.6
 
 
-def what_can_be_done(
+def measurable_part(
     regimes: Sequence[str], plan: Plan, pictures: Originals, device: str, output: Path
 ) -> tuple[Plan, list[str]]:
-    """The plan without what there are too few images or too little memory for, and what that is.
+    """The plan without the points that have too few images or too little memory, and those points.
 
     Raises
     ------
     InputError
-        If nothing is left, or the disk would be full.
+        If no point is left, or the disk is too small.
     """
     left_out: list[str] = []
     if "files" in regimes:
-        there = len(pictures.paths)
-        counts = tuple(count for count in plan.file_counts if count <= there)
+        available = len(pictures.paths)
+        counts = tuple(count for count in plan.file_counts if count <= available)
         if not counts:
             raise InputError(
                 f"the fewest images to be timed are {min(plan.file_counts)}, but there are "
-                f"{there}, as many of each label: give fewer --counts, or a larger folder"
+                f"{available}, equally many of each label: give fewer --counts, or a larger folder"
             )
         check_counts(counts, pictures.labels)
         left_out += [
-            f"files of {count} images: there are {there}, as many of each label"
+            f"files of {count} images: there are {available}, equally many of each label"
             for count in plan.file_counts
-            if count > there
+            if count > available
         ]
         plan = plan._replace(file_counts=counts)
         check_disk(plan, pictures, output)
     if "arrays" in regimes:
-        fit = fitting(device)
-        counts = tuple(count for count in plan.array_counts if count <= fit)
+        limit = images_in_memory(device)
+        counts = tuple(count for count in plan.array_counts if count <= limit)
         if not counts:
-            raise InputError(f"{needed(min(plan.array_counts))}: give fewer --counts")
+            raise InputError(f"{memory_needed(min(plan.array_counts))}: give fewer --counts")
         check_counts(counts, pictures.labels)
-        left_out += [needed(count) for count in plan.array_counts if count > fit]
+        left_out += [memory_needed(count) for count in plan.array_counts if count > limit]
         plan = plan._replace(array_counts=counts)
     return plan, left_out
 
 
 def check_disk(plan: Plan, pictures: Originals, output: Path) -> None:
-    """Refuse to start what would fill the disk."""
-    files = sum(plan.file_counts) * plan.repeats * len(plan.blocks)
+    """Refuse a plan that would fill the disk."""
+    files = sum(plan.file_counts) * plan.file_repeats * len(plan.blocks)
     copies = sum(pictures.bytes(count) for count in (*plan.file_counts, len(pictures.paths)))
-    least, free = files * FILE_BYTES + copies, shutil.disk_usage(output).free
-    if least > free:
+    needed, free = files * FILE_BYTES + copies, shutil.disk_usage(output).free
+    if needed > free:
         raise InputError(
-            f"{files:,} files need up to {least / 2**30:.1f} GiB while this runs, but there are "
+            f"{files:,} files need up to {needed / 2**30:.1f} GiB while this runs, but there are "
             f"{free / 2**30:.1f} GiB at {output}: give another --output, --quick, or fewer --counts"
         )
 
 
-def fitting(device: str) -> int:
-    """How many images fit into memory, with as many mixed ones."""
+def images_in_memory(device: str) -> int:
+    """How many images fit into memory together with their mixed images."""
     free = free_memory()
     if device == "cuda":
         import cupy
@@ -81,7 +81,7 @@ def fitting(device: str) -> int:
     return int(MEMORY_SHARE * free) // (2 * IMAGE_BYTES)
 
 
-def needed(count: int) -> str:
-    """What arrays need."""
+def memory_needed(count: int) -> str:
+    """The memory that arrays need, in words."""
     gib = 2 * count * IMAGE_BYTES / 2**30
     return f"arrays of {count} images: with the mixed ones they need {gib:.1f} GiB"

@@ -9,11 +9,11 @@ _CGROUP = Path("/sys/fs/cgroup")
 
 
 def free_memory() -> int:
-    """Bytes that can be used without pushing anything out, in a container too."""
+    """Bytes that can be used without swapping, also in a container."""
     try:
         lines = Path("/proc/meminfo").read_text().splitlines()
-        found = next(line for line in lines if line.startswith("MemAvailable:"))
-        free = int(found.split()[1]) * 1024
+        line = next(line for line in lines if line.startswith("MemAvailable:"))
+        free = int(line.split()[1]) * 1024
     except (OSError, StopIteration):
         free = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
     for limit, used in (
@@ -21,8 +21,8 @@ def free_memory() -> int:
         ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
     ):
         try:
-            left = int((_CGROUP / limit).read_text()) - int((_CGROUP / used).read_text())
-        except (OSError, ValueError):  # there is none, or it is "max"
+            available = int((_CGROUP / limit).read_text()) - int((_CGROUP / used).read_text())
+        except (OSError, ValueError):  # there is no limit, or it is "max"
             continue
-        free = min(free, left)
+        free = min(free, available)
     return free

@@ -23,10 +23,9 @@ def tables(record: dict[str, Any]) -> dict[str, str]:
 
 
 def table(record: dict[str, Any], chosen: Collection[int] | None = None) -> str:
-    """A line for each number of blocks, or for some, in Markdown; all of it at 5,000 images.
+    """Return a Markdown table with a line for each (chosen) number of blocks, at 5,000 images.
 
-    A record need not hold everything: there may be no PyTorch on a machine, and a run can be of
-    files or arrays alone.
+    A record may lack some of it: PyTorch need not be installed, and a run can be of one regime.
     """
     rows = {
         (regime, row["blocks"]): row
@@ -49,7 +48,7 @@ def table(record: dict[str, Any], chosen: Collection[int] | None = None) -> str:
             _times(ratios.get(("files", "algorithm 1", blocks)), 0),
             *_rate(rows.get(("arrays", blocks)), -2),
             *(
-                _times(_least(ratios.get(("arrays", name, blocks)) for name in names), 1)
+                _times(_smallest(ratios.get(("arrays", name, blocks)) for name in names), 1)
                 for names in PEERS.values()
             ),
         ]
@@ -80,7 +79,7 @@ def _times(times: float | None, digits: int) -> str:
     return NOT_MEASURED if times is None else f"{times:,.{digits}f}x"
 
 
-def _least(values: Iterable[float | None]) -> float | None:
+def _smallest(values: Iterable[float | None]) -> float | None:
     return min((value for value in values if value is not None), default=None)
 
 

@@ -11,48 +11,49 @@ from blockmix.bench.common.blocks import block_size
 from blockmix.bench.curves.step import Step
 from blockmix.bench.speed.rows import ROWS
 
-# The ceiling is measured on up to so many images before each run: it has to see the same machine,
-# and a larger number does not change its rate.
+# The ceiling is measured on up to so many images. It comes before each run, to see the same
+# machine, and more images do not change its rate.
 CEILING_IMAGES = 1000
 ALGORITHM_1 = "algorithm 1"
 CACHED = "algorithm 1 cached"
 
-# Images a second that steps are expected to take, for the time that is left alone: two cores of an
-# AMD EPYC, at its slower times.
+# Images a second, which only predict the remaining time: two cores of an AMD EPYC at slow times.
 _FILES, _CEILING, _MIX, _PEER = 500, 700, 20_000, 5_000
-# The paper's algorithm, by replaced blocks: a file that is opened and resized; a copy in memory.
+# Replaced blocks a second, of the paper's algorithm: with files, and with images in memory.
 _OPENED, _COPIED = 500, 200_000
 
 
 class Plan(NamedTuple):
-    """What a run measures."""
+    """The points of a run, and how often each is measured."""
 
-    file_counts: tuple[int, ...]  # numbers of images, of the regime of files
-    array_counts: tuple[int, ...]
+    file_counts: tuple[int, ...]  # numbers of images in the regime of files
+    array_counts: tuple[int, ...]  # and of arrays
     blocks: tuple[int, ...]
-    repeats: int  # of a point of files
+    file_repeats: int
     array_repeats: int
-    opened: int  # files that the paper's algorithm opens at each number of blocks, at least
+    opened: int  # files that the paper's algorithm opens, at each number of blocks
     quick: bool
 
     def peer_images(self) -> int:
-        """How many images NumPy, PyTorch, and draw and gather apart are timed on."""
-        return up_to_the_papers(self.array_counts)
+        """Number of images for NumPy and PyTorch, and for draw and gather alone."""
+        return largest_in_paper(self.array_counts)
 
     def file_steps(self) -> Iterator[Step]:
         """Whole runs at every point, and the paper's algorithm at every number of blocks."""
         for count in self.file_counts:
             for blocks in self.blocks:
-                each = count / _FILES + min(count, CEILING_IMAGES) / _CEILING
-                yield Step("files", "mix_folder", count, blocks, count, self.repeats * each)
-        whole = min(up_to_the_papers(self.file_counts), CEILING_IMAGES)
+                expected = count / _FILES + min(count, CEILING_IMAGES) / _CEILING
+                yield Step(
+                    "files", "mix_folder", count, blocks, count, self.file_repeats * expected
+                )
+        count = min(largest_in_paper(self.file_counts), CEILING_IMAGES)
         for blocks in self.blocks:
-            timed = self._timed(blocks, whole, 1)
-            each = (blocks / 2 + 1) / _OPENED
-            yield Step("files", ALGORITHM_1, whole, blocks, timed, timed * each)
+            timed = self._timed_images(blocks, count, 1)
+            expected = timed * (blocks / 2 + 1) / _OPENED
+            yield Step("files", ALGORITHM_1, count, blocks, timed, expected)
 
     def array_steps(self, rows: tuple[str, ...], cached: bool) -> Iterator[Step]:
-        """Mixing at every point; at one number of images its parts and what it is compared with."""
+        """Mixing at every point; its parts and peers at one number of images."""
         for count in self.array_counts:
             for blocks in self.blocks:
                 expected = self.array_repeats * count / _MIX
@@ -60,23 +61,23 @@ class Plan(NamedTuple):
         count = self.peer_images()
         for blocks in self.blocks:
             for row in rows:
-                each = count / (_MIX if row in ("draw", "gather") else _PEER)
-                yield Step("arrays", row, count, blocks, count, ROWS[row].repeats * each)
+                expected = count / (_MIX if row in ("draw", "gather") else _PEER)
+                yield Step("arrays", row, count, blocks, count, ROWS[row].repeats * expected)
             if cached:
-                timed = self._timed(blocks, count, 50)
+                timed = self._timed_images(blocks, count, 50)
                 expected = timed * blocks / _COPIED
                 yield Step("arrays", CACHED, count, blocks, timed, expected)
 
-    def _timed(self, blocks: int, count: int, faster: int) -> int:
-        """How many images the paper's algorithm is timed on: as much work for few blocks."""
-        return max(1, min(count, faster * self.opened // (blocks // 2 + 1)))
+    def _timed_images(self, blocks: int, count: int, factor: int) -> int:
+        """Images for the paper's algorithm: about equal work for all numbers of blocks."""
+        return max(1, min(count, factor * self.opened // (blocks // 2 + 1)))
 
 
 FULL = Plan(
     file_counts=paper.COUNTS,
     array_counts=(*paper.COUNTS, 10_000, 20_000, 50_000),
     blocks=(*paper.BLOCKS, 512, 1024),
-    repeats=3,
+    file_repeats=3,
     array_repeats=7,
     opened=2600,
     quick=False,
@@ -85,15 +86,15 @@ QUICK = Plan(
     file_counts=(150, 300, 600),
     array_counts=(1000, 2000, 4000),
     blocks=(4, 16, 64, 256),
-    repeats=3,
+    file_repeats=3,
     array_repeats=3,
     opened=400,
     quick=True,
 )
 
 
-def up_to_the_papers(counts: tuple[int, ...]) -> int:
-    """The most images, as far as the paper's 5,000; else the fewest."""
+def largest_in_paper(counts: tuple[int, ...]) -> int:
+    """The largest number up to the paper's 5,000; if there is none, the smallest."""
     return max((count for count in counts if count <= paper.MAX_COUNT), default=min(counts))
 
 
@@ -112,10 +113,10 @@ def with_numbers(
 
 
 def check_counts(counts: tuple[int, ...], labels: int) -> None:
-    """Refuse fewer images than can be mixed."""
-    least = labels * (paper.SOURCES + 1)
-    if min(counts) < least:
+    """Refuse numbers of images that are too small to be mixed."""
+    needed = labels * (paper.SOURCES + 1)
+    if min(counts) < needed:
         raise InputError(
-            f"{labels} labels with {paper.SOURCES} sources need {least} images, but a count is "
+            f"{labels} labels with {paper.SOURCES} sources need {needed} images, but a count is "
             f"{min(counts)}: give larger --counts, or a folder with fewer labels"
         )

@@ -1,4 +1,4 @@
-"""A record of the curves: JSON that keeps to ``schema.json``, which says what each part is."""
+"""A record of the curves: JSON that follows ``schema.json``, which explains each part."""
 
 from __future__ import annotations
 
@@ -20,13 +20,15 @@ def load_jsonschema() -> Any:
 
 
 def check(record: Any, name: str) -> None:
-    """Refuse what does not keep to the schema, and say where."""
+    """Refuse a record that does not follow the schema, and say where."""
     schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
     validator = load_jsonschema().Draft202012Validator(schema)
     errors = sorted(validator.iter_errors(record), key=lambda error: len(error.path))
     if errors:
-        place = errors[0].json_path
-        raise InputError(f"{name} is not a record of blockmix bench: {place}: {errors[0].message}")
+        location = errors[0].json_path
+        raise InputError(
+            f"{name} is not a record of blockmix bench: {location}: {errors[0].message}"
+        )
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -43,5 +45,5 @@ def load(path: Path) -> dict[str, Any]:
 
 def save(record: dict[str, Any], path: Path) -> None:
     """Write a record, whole or not at all."""
-    check(record, "what was measured")
+    check(record, "the new record")
     atomic.write_text(path, json.dumps(record, indent=1) + "\n")

@@ -20,21 +20,16 @@ from blockmix.bench.common.blocks import block_size
 from blockmix.bench.common.checkout import commit
 from blockmix.bench.common.originals import GENERATED_LABELS, Originals
 from blockmix.bench.curves.algorithm1 import JPEG
-from blockmix.bench.curves.arrays import Arrays, rows_on
-from blockmix.bench.curves.files import Files
+from blockmix.bench.curves.arrays import ArrayBench, part_and_peer_rows
+from blockmix.bench.curves.files import FileBench
 from blockmix.bench.curves.findings import findings
-from blockmix.bench.curves.limits import what_can_be_done
+from blockmix.bench.curves.limits import measurable_part
 from blockmix.bench.curves.plan import Plan, check_counts, with_numbers
 from blockmix.bench.curves.step import Step
 
-# What is told on the way: all steps, the one that begins, and one that is done with its row.
-Planned = Callable[[Sequence[Step]], None]
-Begun = Callable[[Step], None]
-Measured = Callable[[Step, dict[str, Any]], None]
-
 
 class Options(NamedTuple):
-    """What the user chose."""
+    """The user's choices."""
 
     images: Path | None
     plan: Plan
@@ -45,63 +40,63 @@ class Options(NamedTuple):
     threads: int | None
 
 
-class Watcher(NamedTuple):
-    """Who is told on the way."""
+class Progress(NamedTuple):
+    """Functions that are called during a run."""
 
-    planned: Planned
-    begun: Begun
-    measured: Measured
+    planned: Callable[[Sequence[Step]], None]  # once, with all steps
+    started: Callable[[Step], None]
+    measured: Callable[[Step, dict[str, Any]], None]  # with the row of the step
 
 
-def run(options: Options, output: Path, watcher: Watcher) -> dict[str, Any]:
-    """Measure everything; gives the record.
+def run(options: Options, output: Path, progress: Progress) -> dict[str, Any]:
+    """Measure everything; returns the record.
 
     Parameters
     ----------
     options : Options
-        What the user chose.
+        The user's choices.
     output : Path
-        A folder that is there. Files are made in a folder inside of it, which is removed at the
-        end: copies of the images, and every mixed set.
-    watcher : Watcher
-        Told of all steps before the first, then of each.
+        An existing folder. Copies of the images and every mixed set go into a folder inside it,
+        which is removed at the end.
+    progress : Progress
+        Called with all steps before the first one, then at each.
 
     Returns
     -------
     dict
         See ``schema.json``.
     """
-    began, time, revision = perf_counter(), datetime.now(UTC), commit()
-    device = device_of(options.device) if "arrays" in options.regimes else "cpu"
-    threads = threads_of(options.threads)
+    started, time, revision = perf_counter(), datetime.now(UTC), commit()
+    device = choose_device(options.device) if "arrays" in options.regimes else "cpu"
+    threads = choose_threads(options.threads)
     plan = with_numbers(options.plan, options.counts, options.blocks)
-    with TemporaryDirectory(prefix=".bench-", dir=output) as folder, threads_set(threads):
+    with TemporaryDirectory(prefix=".bench-", dir=output) as folder, limit_threads(threads):
         work = Path(folder)
-        # All that can be refused is refused before the first step, lest its work be lost.
-        pictures = images_of(options, plan, work / "originals")
-        plan, left_out = what_can_be_done(options.regimes, plan, pictures, device, output)
-        steps = list(steps_of(options.regimes, plan, device))
-        watcher.planned(steps)
+        # Everything that can be refused is refused before the first step.
+        pictures = open_images(options, plan, work / "originals")
+        plan, left_out = measurable_part(options.regimes, plan, pictures, device, output)
+        steps = list(all_steps(options.regimes, plan, device))
+        progress.planned(steps)
         rows: list[dict[str, Any]] = []
         for regime in options.regimes:
-            with bench_of(regime, plan, pictures, work, threads, device) as bench:
+            with open_bench(regime, plan, pictures, work, threads, device) as bench:
                 bench.warm_up()
                 for step in steps:
                     if step.regime == regime:
-                        watcher.begun(step)
-                        rows.append(row_of(step, bench, plan))
-                        watcher.measured(step, rows[-1])
-        described = pictures.describe()
+                        progress.started(step)
+                        rows.append(measure_row(step, bench, plan))
+                        progress.measured(step, rows[-1])
+        description = pictures.describe()
     return {
         "format": "blockmix curves",
         "version": 1,
         "time": time.isoformat(timespec="seconds"),
-        "seconds": perf_counter() - began,
+        "seconds": perf_counter() - started,
         "quick": plan.quick,
         "device": device,
         "machine": machine.describe(threads),
         "commit": revision,
-        "images": described,
+        "images": description,
         "parameters": {
             "size": [paper.SIDE, paper.SIDE],
             "sources": paper.SOURCES,
@@ -117,9 +112,9 @@ def run(options: Options, output: Path, watcher: Watcher) -> dict[str, Any]:
     }
 
 
-def row_of(step: Step, bench: Files | Arrays, plan: Plan) -> dict[str, Any]:
-    """Measure a step."""
-    repeats = plan.repeats if step.regime == "files" else plan.array_repeats
+def measure_row(step: Step, bench: FileBench | ArrayBench, plan: Plan) -> dict[str, Any]:
+    """Measure a step; returns its row."""
+    repeats = plan.file_repeats if step.regime == "files" else plan.array_repeats
     return {
         "regime": step.regime,
         "row": step.row,
@@ -131,67 +126,67 @@ def row_of(step: Step, bench: Files | Arrays, plan: Plan) -> dict[str, Any]:
     }
 
 
-def steps_of(regimes: Sequence[str], plan: Plan, device: str) -> Iterator[Step]:
-    """Everything that is to be measured, in order."""
+def all_steps(regimes: Sequence[str], plan: Plan, device: str) -> Iterator[Step]:
+    """All steps of the plan, in order."""
     if "files" in regimes:
         yield from plan.file_steps()
     if "arrays" in regimes:
-        yield from plan.array_steps(rows_on(device), cached=device == "cpu")
+        yield from plan.array_steps(part_and_peer_rows(device), cached=device == "cpu")
 
 
 @contextmanager
-def bench_of(
+def open_bench(
     regime: str, plan: Plan, pictures: Originals, work: Path, threads: int, device: str
-) -> Iterator[Files | Arrays]:
-    """What measures a regime; its arrays are gone afterwards."""
+) -> Iterator[FileBench | ArrayBench]:
+    """The bench of a regime; its threads and arrays are released afterwards."""
     if regime == "files":
-        yield Files(pictures, work, threads)
+        yield FileBench(pictures, work, threads)
         return
-    arrays = Arrays(pictures, max(plan.array_counts), threads, device)
+    arrays = ArrayBench(pictures, max(plan.array_counts), threads, device)
     try:
         yield arrays
     finally:
         arrays.close()
 
 
-def images_of(options: Options, plan: Plan, folder: Path) -> Originals:
-    """The user's images, or as many generated ones; arrays of more than 5,000 repeat them."""
-    most = min(max(plan.array_counts), paper.MAX_COUNT)
+def open_images(options: Options, plan: Plan, folder: Path) -> Originals:
+    """The user's images, or generated ones; arrays of more than 5,000 images repeat them."""
+    count = min(max(plan.array_counts), paper.MAX_COUNT)
     if "files" in options.regimes:
-        most = max(plan.file_counts)
+        count = max(plan.file_counts)
     if options.images is not None:
-        return originals.from_folder(options.images, most)
+        return originals.from_folder(options.images, count)
     check_counts((*plan.file_counts, *plan.array_counts), GENERATED_LABELS)
-    return originals.generate(folder, most)
+    return originals.generate(folder, count)
 
 
-def device_of(wanted: str) -> str:
-    """Where arrays are mixed; "auto" takes a GPU that can be used."""
-    there = bool(devices()) and importlib.util.find_spec("cupy") is not None
-    if wanted == "cuda" and not there:
+def choose_device(name: str) -> str:
+    """The device that mixes arrays; "auto" is a GPU if one can be used."""
+    usable = bool(devices()) and importlib.util.find_spec("cupy") is not None
+    if name == "cuda" and not usable:
         raise InputError(
             "no CUDA device can be used: see 'blockmix info', or pip install 'blockmix[cuda13]'"
         )
-    return "cuda" if there and wanted != "cpu" else "cpu"
+    return "cuda" if usable and name != "cpu" else "cpu"
 
 
-def threads_of(wanted: int | None) -> int:
-    """How many threads to use."""
-    there = numba.get_num_threads()
-    if wanted is not None and not 1 <= wanted <= there:
-        raise InputError(f"threads are from 1 to {there} here, got {wanted}")
-    return wanted or there
+def choose_threads(threads: int | None) -> int:
+    """The number of threads; None is all."""
+    available = numba.get_num_threads()
+    if threads is not None and not 1 <= threads <= available:
+        raise InputError(f"--threads is from 1 to {available} on this machine, got {threads}")
+    return threads or available
 
 
 @contextmanager
-def threads_set(threads: int) -> Iterator[None]:
-    """Mix on so many threads; PyTorch too, where it is."""
-    with ExitStack() as before:
-        before.callback(numba.set_num_threads, numba.get_num_threads())
+def limit_threads(threads: int) -> Iterator[None]:
+    """Limit the threads of numba, and those of PyTorch if it is installed."""
+    with ExitStack() as restore:
+        restore.callback(numba.set_num_threads, numba.get_num_threads())
         numba.set_num_threads(threads)
         if importlib.util.find_spec("torch") is not None:
             import torch
 
-            before.callback(torch.set_num_threads, torch.get_num_threads())
+            restore.callback(torch.set_num_threads, torch.get_num_threads())
             torch.set_num_threads(threads)
         yield

@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 
 class Step(NamedTuple):
-    """A row of the record that is still to be measured."""
+    """A row of the record, before it is measured."""
 
     regime: str  # "files" or "arrays"
-    row: str  # what is timed
+    row: str  # the name of the row
     images: int
     blocks: int
-    timed_images: int  # of them; fewer for the paper's algorithm
-    expected: float  # seconds, roughly: for the time that is left
+    timed_images: int  # fewer than the images for the paper's algorithm
+    expected: float  # seconds, roughly, to predict the remaining time

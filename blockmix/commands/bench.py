@@ -21,7 +21,7 @@ from blockmix.support import streams
 from blockmix.support.arguments import new_or_empty
 
 if TYPE_CHECKING:
-    from blockmix.bench.curves.run import Watcher
+    from blockmix.bench.curves.run import Progress
     from blockmix.bench.curves.step import Step
 
 app = typer.Typer(
@@ -30,7 +30,7 @@ app = typer.Typer(
     help="Measure running times on this machine, draw them, and compare records.",
 )
 
-WIDTH = 112  # of a table where the output is no terminal
+WIDTH = 112  # of a table where output is not a terminal
 
 
 class Regime(StrEnum):
@@ -51,28 +51,28 @@ def curves(
         Path | None,
         typer.Option(
             metavar="FOLDER",
-            help="Images to measure on, one folder a label. Default: generated ones.",
+            help="Images to measure on, one folder a label. Default: generated images.",
         ),
     ] = None,
     output: Annotated[
         Path,
         typer.Option(
             metavar="DIR",
-            help="New or empty folder for the record and figures; while it runs, also for copies "
-            "of the images and for mixed ones.",
+            help="New or empty folder for the record and figures; during the run, also for copies "
+            "of the images and for mixed images.",
         ),
     ] = Path("blockmix-curves"),
     quick: Annotated[
         bool, typer.Option("--quick", help="Fewer points: under two minutes on two cores.")
     ] = False,
     regime: Annotated[
-        Regime, typer.Option(help="Whole runs on files, mixing alone on arrays, or both, apart.")
+        Regime, typer.Option(help="Whole runs on files, mixing alone on arrays, or both in turn.")
     ] = Regime.both,
     device: Annotated[
         Device, typer.Option(help="Where arrays are mixed; files are mixed on the CPU.")
     ] = Device.auto,
     threads: Annotated[
-        int | None, typer.Option(help="Of everything that is measured. Default: all.")
+        int | None, typer.Option(help="Threads of everything that is measured. Default: all.")
     ] = None,
     counts: Annotated[
         str | None,
@@ -104,25 +104,25 @@ def curves(
         device=device.value,
         threads=threads,
     )
-    # Missing libraries are told now, not after the measurements.
+    # Missing libraries are reported now, not after the measurements.
     figures.load_matplotlib()
     records.load_jsonschema()
-    with _taken(output), _running_table(Console(stderr=True)) as watcher:
-        record = run(options, output, watcher)
+    with _output_folder(output), _live_table(Console(stderr=True)) as progress:
+        record = run(options, output, progress)
     records.save(record, output / records.NAME)
-    made = figures.draw(record, output)
+    figure_paths = figures.draw(record, output)
     console = _console()
     with streams.printing_results():
         for name in options.regimes:
             numbers = sorted({row["blocks"] for row in record["rows"]})
-            console.print(tables.times(name, record["rows"], numbers))
+            console.print(tables.running_times(name, record["rows"], numbers))
         for table in tables.summary(record):
             console.print(table)
         for point in record["left_out"]:
             console.print(f"left out: {point}", markup=False)
         console.print(
             f"\ntook {record['seconds']:.0f} s; look at {output / records.NAME} and "
-            f"{', '.join(path.name for path in made if path.suffix == '.png')}",
+            f"{', '.join(path.name for path in figure_paths if path.suffix == '.png')}",
             markup=False,
             soft_wrap=True,
         )
@@ -130,15 +130,15 @@ def curves(
 
 @app.command()
 def compare(
-    old: Annotated[Path, typer.Argument(metavar="OLD.json", help="Record of a run before.")],
-    new: Annotated[Path, typer.Argument(metavar="NEW.json", help="Record of a run after.")],
+    old: Annotated[Path, typer.Argument(metavar="OLD.json", help="Record of an earlier run.")],
+    new: Annotated[Path, typer.Argument(metavar="NEW.json", help="Record of a later run.")],
     threshold: Annotated[
-        float, typer.Option(help="How much slower is a regression: 0.1 is ten per cent.")
+        float, typer.Option(help="How much slower counts as a regression: 0.1 is ten per cent.")
     ] = 0.1,
     absolute: Annotated[
         bool,
         typer.Option(
-            "--absolute", help="Compare images a second, not shares of a copy or ceiling."
+            "--absolute", help="Compare images a second instead of shares of a copy or ceiling."
         ),
     ] = False,
 ) -> None:
@@ -147,7 +147,7 @@ def compare(
     from blockmix.bench.curves import records
 
     if not 0 <= threshold < 1:
-        raise InputError(f"--threshold is from 0 up to 1, got {threshold}")
+        raise InputError(f"--threshold is at least 0 and below 1, got {threshold}")
     before, after = records.load(old), records.load(new)
     changes = comparison.compare(before, after, absolute=absolute)
     console = _console()
@@ -168,7 +168,8 @@ def compare(
 def plot(
     result: Annotated[Path, typer.Argument(metavar="RESULT.json", help="Record of 'curves'.")],
     output: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where to. Default: beside the record.")
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder for the figures. Default: beside the record."),
     ] = None,
 ) -> None:
     """Draw the figures of a record again."""
@@ -182,16 +183,16 @@ def plot(
 
 
 @contextmanager
-def _taken(output: Path) -> Iterator[None]:
-    """Make the folder, and unmake it if nothing came of it; refuse one that holds something."""
+def _output_folder(output: Path) -> Iterator[None]:
+    """Make the folder, which must be new or empty; remove a new one if the run fails."""
     new_or_empty(output)
-    new = not output.exists()
+    is_new = not output.exists()
     output.mkdir(parents=True, exist_ok=True)
     try:
         yield
     except BaseException:
-        if new:
-            with suppress(OSError):  # of what ended the run nothing shall hide the cause
+        if is_new:
+            with suppress(OSError):  # so that the error that ended the run is shown
                 output.rmdir()
         raise
 
@@ -203,25 +204,25 @@ def _console() -> Any:
 
 
 @contextmanager
-def _running_table(console: Any) -> Iterator[Watcher]:
-    """On a terminal: the table as it fills, what is being timed, and the time that is left."""
-    from blockmix.bench.curves.run import Watcher
+def _live_table(console: Any) -> Iterator[Progress]:
+    """On a terminal, the table as it fills, the present step, and the remaining time."""
+    from blockmix.bench.curves.run import Progress
 
     if not console.is_terminal:
-        yield Watcher(lambda steps: None, lambda step: None, lambda step, row: None)
+        yield Progress(lambda steps: None, lambda step: None, lambda step, row: None)
         return
+    from rich import progress
     from rich.console import Group
     from rich.live import Live
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     from blockmix.bench.curves import tables
 
-    bars = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:.0f} %"),
-        TimeRemainingColumn(),
-        # Steps differ in length, so the rate of the last few says little.
+    bars = progress.Progress(
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(),
+        progress.TextColumn("{task.percentage:.0f} %"),
+        progress.TimeRemainingColumn(),
+        # Steps differ in length, so the rate of the last few would mislead.
         speed_estimate_period=120,
         console=console,
     )
@@ -234,13 +235,13 @@ def _running_table(console: Any) -> Iterator[Watcher]:
             blocks[:] = sorted({step.blocks for step in steps})
             bars.reset(task, total=sum(step.expected for step in steps))
 
-        def begun(step: Step) -> None:
-            what = f"{step.regime}: {step.row}, {step.images:,} images, {step.blocks} blocks"
-            bars.update(task, description=what)
+        def started(step: Step) -> None:
+            description = f"{step.regime}: {step.row}, {step.images:,} images, {step.blocks} blocks"
+            bars.update(task, description=description)
 
         def measured(step: Step, row: dict[str, Any]) -> None:
             rows.append(row)
             bars.update(task, advance=step.expected)
-            live.update(Group(tables.times(step.regime, rows, blocks), bars))
+            live.update(Group(tables.running_times(step.regime, rows, blocks), bars))
 
-        yield Watcher(planned, begun, measured)
+        yield Progress(planned, started, measured)

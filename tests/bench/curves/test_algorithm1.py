@@ -56,7 +56,7 @@ def test_files_and_memory_come_to_the_same(images, tmp_path):
     chosen = [3, 0, 3, 17]
     png = {"format": "PNG"}
     draws = np.random.default_rng(5)
-    algorithm1.mix_files(paths, LABELS, chosen, BLOCK, 10, draws, written_as=png)
+    algorithm1.mix_files(paths, LABELS, chosen, BLOCK, 10, draws, save_options=png)
     mixed = images.copy()
     algorithm1.mix_cached(mixed, LABELS, chosen, BLOCK, 10, np.random.default_rng(5))
     assert np.array_equal(mixed, np.stack([np.asarray(Image.open(path)) for path in paths]))

@@ -91,5 +91,5 @@ def test_records_without_anything_in_common(record):
         row["images"] += 1
     with pytest.raises(compare.InputError, match="no point in common"):
         compare.compare(record, other, absolute=False)
-    with pytest.raises(compare.InputError, match="one is of cpu, the other of cuda"):
+    with pytest.raises(compare.InputError, match="got one of cpu and one of cuda"):
         compare.compare(record, record | {"device": "cuda"}, absolute=False)

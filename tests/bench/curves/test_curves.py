@@ -109,7 +109,7 @@ def test_one_regime_on_the_users_images(tmp_path, capsys):
     assert {row["regime"] for row in record["rows"]} == {"files"}
     assert record["images"]["kind"] == "folder"
     assert record["machine"]["threads"] == 1
-    assert record["left_out"] == ["files of 26 images: there are 24, as many of each label"]
+    assert record["left_out"] == ["files of 26 images: there are 24, equally many of each label"]
     printed = capsys.readouterr().out
     assert "left out: files of 26 images" in printed
     assert "share of ceiling" in printed
@@ -123,7 +123,7 @@ def test_one_regime_on_the_users_images(tmp_path, capsys):
         (["--counts", "5"], "need 22 images"),
         (["--counts", "many"], "--counts is whole numbers"),
         (["--blocks", "5"], "cannot be cut into 5"),
-        (["--threads", "9999"], "threads are from 1 to"),
+        (["--threads", "9999"], "--threads is from 1 to"),
         (["--device", "cuda"], "no CUDA device"),
     ],
 )
@@ -161,12 +161,12 @@ def test_more_images_than_the_papers_can_be_timed_as_files(tmp_path, monkeypatch
 def test_the_table_fills_on_a_terminal(record):
     console = Console(file=io.StringIO(), force_terminal=True, width=120)
     rows = [row for row in record["rows"] if row["row"] == "mix_folder"]
-    with bench_commands._running_table(console) as watcher:
+    with bench_commands._live_table(console) as progress:
         steps = [Step("files", "mix_folder", row["images"], row["blocks"], 1, 1.0) for row in rows]
-        watcher.planned(steps)
+        progress.planned(steps)
         for step, row in zip(steps, rows, strict=True):
-            watcher.begun(step)
-            watcher.measured(step, row)
+            progress.started(step)
+            progress.measured(step, row)
     shown = console.file.getvalue()
     assert "Files: seconds to read, resize, mix and write" in shown
     assert "files: mix_folder, 30 images, 64 blocks" in shown

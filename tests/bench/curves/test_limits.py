@@ -13,32 +13,32 @@ from blockmix.bench.curves.plan import FULL, with_numbers
 ROOT = Path(__file__).parents[3]
 
 
-def what_can_be_done(regimes, pictures=None, counts=(500, 1000, 2000)):
+def measurable_part(regimes, pictures=None, counts=(500, 1000, 2000)):
     plan = with_numbers(FULL, counts, None)
-    return limits.what_can_be_done(regimes, plan, pictures, "cpu", ROOT)
+    return limits.measurable_part(regimes, plan, pictures, "cpu", ROOT)
 
 
 def test_what_does_not_fit_into_memory_is_left_out(monkeypatch):
     monkeypatch.setattr(limits, "free_memory", lambda: 2 * 1000 * limits.IMAGE_BYTES / 0.6 + 9)
     pictures = originals.Originals([], 2, "generated")
-    plan, left_out = what_can_be_done(("arrays",), pictures)
+    plan, left_out = measurable_part(("arrays",), pictures)
     assert plan.array_counts == (500, 1000)
     assert len(left_out) == 1
     assert left_out[0].startswith("arrays of 2000 images")
     with pytest.raises(InputError, match="give fewer --counts"):
-        what_can_be_done(("arrays",), pictures, counts=(1001,))
+        measurable_part(("arrays",), pictures, counts=(1001,))
 
 
 def test_files_of_which_there_are_too_few():
     pictures = originals.Originals([Path(__file__)] * 600, 2, "folder")
-    plan, left_out = what_can_be_done(("files",), pictures)
+    plan, left_out = measurable_part(("files",), pictures)
     assert plan.file_counts == (500,)
-    assert left_out[0] == "files of 1000 images: there are 600, as many of each label"
+    assert left_out[0] == "files of 1000 images: there are 600, equally many of each label"
     with pytest.raises(InputError, match="but there are 600"):
-        what_can_be_done(("files",), pictures, counts=(1000,))
+        measurable_part(("files",), pictures, counts=(1000,))
     many = originals.Originals([Path(__file__)] * 600, 50, "folder")
     with pytest.raises(InputError, match="50 labels with 10 sources need 550 images"):
-        what_can_be_done(("files",), many)
+        measurable_part(("files",), many)
 
 
 def test_a_disk_that_is_too_small_is_refused(monkeypatch, tmp_path):

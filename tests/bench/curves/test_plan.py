@@ -8,7 +8,7 @@ from blockmix.bench.curves.plan import (
     FULL,
     QUICK,
     check_counts,
-    up_to_the_papers,
+    largest_in_paper,
     with_numbers,
 )
 
@@ -30,8 +30,8 @@ def test_other_numbers_are_put_in_order():
 def test_peers_are_compared_at_a_number_of_images_that_is_measured():
     assert FULL.peer_images() == 5000
     assert QUICK.peer_images() == 4000
-    assert up_to_the_papers((1000, 3000, 7000)) == 3000
-    assert up_to_the_papers((7000, 6000)) == 6000
+    assert largest_in_paper((1000, 3000, 7000)) == 3000
+    assert largest_in_paper((7000, 6000)) == 6000
 
 
 @pytest.mark.parametrize("plan", [FULL, QUICK])
