@@ -1,4 +1,4 @@
-"""Forecast of privacy beside measurement, and the paper's Table IV again.
+"""Privacy: forecast beside measurement, and the paper's Table IV measured again.
 
 ``measuring``  a folder mixed in many ways, and a report on each
 ``tables``     the record in Markdown

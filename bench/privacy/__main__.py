@@ -1,4 +1,4 @@
-"""The command line, ``python -m blockmix.bench.privacy``: measure, or show a record in pages."""
+"""The command line: ``python -m blockmix.bench.privacy measure`` or ``show``."""
 
 from __future__ import annotations
 
@@ -16,30 +16,32 @@ from blockmix.support import atomic
 
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(description="Report on a folder, mixed in many ways.")
+    parser = argparse.ArgumentParser(
+        description="Measure the privacy of a folder, mixed in many ways."
+    )
     commands = parser.add_subparsers(required=True)
-    measuring = commands.add_parser("measure", help="takes half an hour for 6,000 images")
-    measuring.add_argument("folder", type=Path, help="of images, one folder a label")
-    measuring.add_argument("record", type=Path, help="file to write, as JSON")
-    measuring.set_defaults(do=_measure)
-    showing = commands.add_parser("show", help="put the tables of a record into pages")
-    showing.add_argument("record", type=Path)
-    showing.add_argument("pages", type=Path, nargs="+", help="Markdown with marks")
-    showing.set_defaults(do=_show)
-    given = parser.parse_args()
-    given.do(given)
+    measure = commands.add_parser("measure", help="takes half an hour for 6,000 images")
+    measure.add_argument("folder", type=Path, help="images, one folder a label")
+    measure.add_argument("record", type=Path, help="file to write, as JSON")
+    measure.set_defaults(command=_measure)
+    show = commands.add_parser("show", help="put the tables of a record into pages")
+    show.add_argument("record", type=Path)
+    show.add_argument("pages", type=Path, nargs="+", help="Markdown with marks")
+    show.set_defaults(command=_show)
+    options = parser.parse_args()
+    options.command(options)
 
 
-def _measure(given: argparse.Namespace) -> None:
-    record = run(given.folder)
-    given.record.parent.mkdir(parents=True, exist_ok=True)
-    atomic.write_text(given.record, json.dumps(record, indent=1) + "\n")
+def _measure(options: argparse.Namespace) -> None:
+    record = run(options.folder)
+    options.record.parent.mkdir(parents=True, exist_ok=True)
+    atomic.write_text(options.record, json.dumps(record, indent=1) + "\n")
     Console(width=160).print("\n".join(tables(record["rows"]).values()), markup=False)
 
 
-def _show(given: argparse.Namespace) -> None:
-    record = json.loads(given.record.read_text(encoding="utf-8"))
-    fill_pages(given.pages, tables(record["rows"]))
+def _show(options: argparse.Namespace) -> None:
+    record = json.loads(options.record.read_text(encoding="utf-8"))
+    fill_pages(options.pages, tables(record["rows"]))
 
 
 if __name__ == "__main__":

@@ -23,22 +23,22 @@ from blockmix.bench.common.originals import from_folder
 from blockmix.bench.common.paper import SIDE, SOURCES
 from blockmix.privacy import Pair, balanced, measure
 
-BLOCKS, ROUNDS, PROBABILITIES = (4, 16, 64, 256), (1, 3), (0.5, balanced(SOURCES))
-MOST = 1_000_000  # images of the folder
+BLOCKS, ROUNDS, PROBABILITIES = (4, 16, 64, 256), (1, 3), (paper.PROBABILITY, balanced(SOURCES))
+MAX_IMAGES = 1_000_000  # of the folder
 SAMPLE = 500
 
 
 def ways() -> Iterator[tuple[int, int, float]]:
-    """Blocks, rounds and probability: those of Table IV, then all others."""
-    defaults = [(blocks, 1, 0.5) for blocks in paper.BLOCKS]
-    yield from defaults
-    yield from (way for way in product(BLOCKS, ROUNDS, PROBABILITIES) if way not in defaults)
+    """Blocks, rounds and probability: the ways of Table IV, then all other ways."""
+    table_iv = [(blocks, 1, paper.PROBABILITY) for blocks in paper.BLOCKS]
+    yield from table_iv
+    yield from (way for way in product(BLOCKS, ROUNDS, PROBABILITIES) if way not in table_iv)
 
 
 def run(folder: Path) -> dict[str, Any]:
-    """Mix the images of a folder in every way, and report on each."""
+    """Mix the images of a folder in every way, and measure what each gives away."""
     revision, started = commit(), time.perf_counter()
-    originals = from_folder(folder, MOST)
+    originals = from_folder(folder, MAX_IMAGES)
     count = len(originals.paths)
     with ThreadPoolExecutor() as pool:
         images = originals.pixels(count, pool)

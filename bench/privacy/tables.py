@@ -1,4 +1,4 @@
-"""The tables of a record, in Markdown: forecast beside measurement, and Table IV again."""
+"""The tables of a record, in Markdown: Table IV, forecast beside measurement, and attacks."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _overview(rows: list[Row]) -> str:
 
 def _table_iv(rows: list[Row]) -> str:
     """SSIM against the number of blocks, beside the paper's."""
-    defaults = rows[: len(paper.BLOCKS)]
+    table_iv_rows = rows[: len(paper.BLOCKS)]
     wiki, cnbc = (
         dict(zip(paper.BLOCKS, values, strict=True)) for values in paper.TABLE_IV.values()
     )
@@ -55,16 +55,16 @@ def _table_iv(rows: list[Row]) -> str:
         "paper, WIKI": lambda row: f"{wiki[row['grid']['blocks']]:.3f}",
         "paper, CNBC": lambda row: f"{cnbc[row['grid']['blocks']]:.3f}",
     }
-    return _markdown(columns, defaults)
+    return _markdown(columns, table_iv_rows)
 
 
 def _beside_forecast(rows: list[Row]) -> str:
-    """What was found / what was forecast, for each way of mixing."""
+    """Measurement / forecast, for each way of mixing."""
     columns = _WAY | {
-        "own kept": lambda row: _both(row, "own_kept", 4),
-        "erased": lambda row: _both(row, "erased", 4),
-        "more than once": lambda row: _both(row, "repeated", 4),
-        "sources of an image": lambda row: _both(row, "distinct_sources", 2),
+        "own kept": lambda row: _situation(row, "own_kept", 4),
+        "erased": lambda row: _situation(row, "erased", 4),
+        "more than once": lambda row: _situation(row, "repeated", 4),
+        "sources of an image": lambda row: _situation(row, "distinct_sources", 2),
         "linked one by one": lambda row: (
             f"{row['linkage']['by_blocks']['value']:.4f} / {row['forecast']['linked']:.4f}"
         ),
@@ -73,7 +73,7 @@ def _beside_forecast(rows: list[Row]) -> str:
 
 
 def _attacks(rows: list[Row]) -> str:
-    """What attackers reach, with 95 % intervals."""
+    """Success of attacks, with 95 % intervals."""
     columns = _WAY | {
         "linked all at once": lambda row: _interval(row["linkage"]["jointly"]),
         "linked by pixels": lambda row: _interval(row["linkage"]["by_pixels"]),
@@ -98,10 +98,10 @@ _WAY: dict[str, Callable[[Row], str]] = {
 
 
 def _in_order(rows: list[Row]) -> list[Row]:
-    """Rows of `BLOCKS`, one way of mixing after another."""
-    chosen = [row for row in rows if row["grid"]["blocks"] in BLOCKS]
+    """Rows with a number of blocks in `BLOCKS`, by rounds, probability and blocks."""
+    selected = [row for row in rows if row["grid"]["blocks"] in BLOCKS]
     return sorted(
-        chosen,
+        selected,
         key=lambda row: (
             row["parameters"]["rounds"],
             row["parameters"]["probability"],
@@ -110,12 +110,13 @@ def _in_order(rows: list[Row]) -> list[Row]:
     )
 
 
-def _both(row: Row, name: str, digits: int) -> str:
+def _situation(row: Row, name: str, digits: int) -> str:
+    """Measurement / forecast of a situation."""
     return f"{row['situations'][name]:.{digits}f} / {row['forecast'][name]:.{digits}f}"
 
 
-def _interval(figure: dict[str, float]) -> str:
-    return f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
+def _interval(estimate: dict[str, float]) -> str:
+    return f"{estimate['value']:.3f} ({estimate['low']:.3f} to {estimate['high']:.3f})"
 
 
 def _markdown(columns: dict[str, Callable[[Row], str]], rows: list[Row]) -> str:
