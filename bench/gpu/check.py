@@ -1,8 +1,8 @@
 """Everything that needs a GPU, in one command: ``python -m blockmix.bench.gpu.check``.
 
-Runs the tests of the CUDA backend, then its benchmarks, and writes one JSON file. Needs Python with
-numba, numba-cuda, CuPy, torch and pytest, and no more: started in a checkout, it takes blockmix
-from there.
+Runs the tests of the CUDA backend, then its benchmarks, and writes one JSON file. It needs Python
+with numba, numba-cuda, CuPy, torch and pytest. Started in a checkout, it uses the blockmix in it,
+which need not be installed.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ def main() -> int:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--output", type=Path, default=ROOT / "build/gpu.json")
-    parser.add_argument("--images", type=int, help="of the large set, 50,000 if not given")
-    parser.add_argument("--no-tests", action="store_true", help="measure only")
+    parser.add_argument("--images", type=int, help="images of the large set, default 50,000")
+    parser.add_argument("--no-tests", action="store_true", help="only measure speed")
     arguments = parser.parse_args()
     from blockmix.bench.gpu import timing
 
@@ -46,25 +46,25 @@ def main() -> int:
     result["speed"] = speed
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
     try:
-        for row in timing.table(arguments.images or timing.IMAGES):
+        for row in timing.large_set_rows(arguments.images or timing.IMAGES):
             speed["table"].append(row)
-            print(line(row))
-        for row in timing.batches():
+            print(format_row(row))
+        for row in timing.batch_rows():
             speed["batches"].append(row)
-            print(line(row))
+            print(format_row(row))
         result["targets"] = targets(speed)
         for target in result["targets"]:
             print(target)
-        speed["from the host, seconds"] = timing.from_the_host()
+        speed["from the host, seconds"] = timing.host_mixing_seconds()
         print(speed["from the host, seconds"])
-    finally:  # what was measured is kept, also where the rest fails
+    finally:  # keeps the measurements if a later one fails
         arguments.output.write_text(json.dumps(result, indent=1) + "\n")
         print(f"written: {arguments.output}")
     return int(result["tests"].get("exit code", 0))
 
 
-def line(row: dict[str, Any]) -> str:
-    """A row as text: device milliseconds, and the share of the copy's speed."""
+def format_row(row: dict[str, Any]) -> str:
+    """A row as text: for each work, milliseconds, share of the copy's speed, host milliseconds."""
     copy = row["copy"]["device"]
     parts = [
         f"{name} {value['device']:.3f} ms ({copy / value['device']:.2f}, host {value['host']:.2f})"

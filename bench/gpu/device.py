@@ -1,4 +1,4 @@
-"""The GPU and its software, as far as a record may name them."""
+"""The GPU and its software, for a record."""
 
 from __future__ import annotations
 

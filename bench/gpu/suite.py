@@ -1,6 +1,6 @@
 """The tests in ``tests/gpu``, run by ``python -m blockmix.bench.gpu.suite OUTCOMES.json``.
 
-They have a process of their own, which a test may end, or in which it may leave a GPU unusable.
+They run in a process of their own, as a test may end it, or leave the GPU unusable in it.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from blockmix.bench.common.checkout import ROOT
 
 
 def run_tests() -> dict[str, Any]:
-    """Run the tests; gives their exit code, how many passed, and the names of all others."""
+    """Run the tests; returns the exit code, the number that passed, and the names of the rest."""
     with TemporaryDirectory() as folder:
         outcomes = Path(folder) / "outcomes.json"
         command = [sys.executable, "-m", "blockmix.bench.gpu.suite", str(outcomes)]
-        done = subprocess.run(command, check=False, cwd=ROOT)  # noqa: S603
+        process = subprocess.run(command, check=False, cwd=ROOT)  # noqa: S603
         if outcomes.exists():
             return dict(json.loads(outcomes.read_text()))
-        return {"exit code": done.returncode, "passed": 0, "failed": ["the process ended"]}
+        return {"exit code": process.returncode, "passed": 0, "failed": ["the process ended"]}
 
 
 class Outcomes:
-    """A plugin of pytest that keeps the names of tests by their outcome."""
+    """A plugin of pytest that collects the names of tests by their outcome."""
 
     def __init__(self) -> None:
         self.names: dict[str, list[str]] = {}
@@ -38,7 +38,7 @@ class Outcomes:
 
 
 def main() -> int:
-    """Run the tests in this process, and write how they ended."""
+    """Run the tests in this process, and write their outcomes."""
     import pytest
 
     outcomes, folder = Outcomes(), str(ROOT / "tests/gpu")

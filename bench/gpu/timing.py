@@ -1,8 +1,7 @@
 """Speed on a GPU: draw, gather and mix beside a copy on the device, CuPy and torch.
 
-Times are of the device: the stream is held up while the host runs ahead,
-so that two events enclose the work of the device alone. What the host needs until it has launched
-everything is given beside it.
+Times are those of the device: the stream waits while the host runs ahead, so that two events
+enclose the work of the device alone. The time of the host to launch all work is recorded, too.
 """
 
 from __future__ import annotations
@@ -27,8 +26,8 @@ REPEATS = 15
 HOLD_CYCLES = 50_000_000  # about 25 to 40 ms
 
 
-def measure(work: Callable[[], Any], repeats: int = REPEATS) -> dict[str, float]:
-    """Milliseconds of the device, and of the host until everything is launched: medians.
+def time_on_device(work: Callable[[], Any], repeats: int = REPEATS) -> dict[str, float]:
+    """Milliseconds of the device, and of the host until all work is launched: medians.
 
     Returns
     -------
@@ -44,9 +43,9 @@ def measure(work: Callable[[], Any], repeats: int = REPEATS) -> dict[str, float]
         start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
         torch.cuda._sleep(HOLD_CYCLES)
         start.record()
-        began = perf_counter()
+        started = perf_counter()
         work()
-        host.append((perf_counter() - began) * 1e3)
+        host.append((perf_counter() - started) * 1e3)
         end.record()
         torch.cuda.synchronize()
         device.append(start.elapsed_time(end))
@@ -59,10 +58,10 @@ def measure(work: Callable[[], Any], repeats: int = REPEATS) -> dict[str, float]
     }
 
 
-def works(
+def work_by_row(
     pixels: Any, out: Any, labels: Any, block: tuple[int, int]
 ) -> dict[str, Callable[[], Any]]:
-    """What is timed, by name."""
+    """What is timed, by the name of its row."""
     import torch
 
     mixers = {
@@ -77,45 +76,45 @@ def works(
         "mix": lambda: mixers[1](pixels, labels, out=out),
         "mix rounds=2": lambda: mixers[2](pixels, labels, out=out),
         "mix rounds=3": lambda: mixers[3](pixels, labels, out=out),
-        # Indexing by blocks waits for the device in between, so its time is not the device's alone.
+        # Indexing by blocks waits for the device, so its time is not that of the device alone.
         "torch": lambda: peers.mix_in_torch(pixels, sources, out),
         "torch lines": lambda: peers.take_lines_in_torch(pixels, sources, out),
         "cupy lines": lambda: _take_lines_in_cupy(pixels, sources, out),
     }
 
 
-def measure_all(images: int, blocks: int, repeats: int) -> dict[str, Any]:
-    """A row: everything of `works` for one set."""
+def measure_row(images: int, blocks: int, repeats: int) -> dict[str, Any]:
+    """The times of all rows of `work_by_row`, for one set of images."""
     import torch
 
     pixels = torch.empty((images, SIDE, SIDE, 3), dtype=torch.uint8, device="cuda")
     pixels.random_(0, 256)
     out, labels = torch.empty_like(pixels), np.arange(images) % 2
     row: dict[str, Any] = {"images": images, "blocks": blocks}
-    for name, work in works(pixels, out, labels, block_size(blocks)).items():
+    for name, work in work_by_row(pixels, out, labels, block_size(blocks)).items():
         if name in PEERS:
-            with torch.device("cuda"):  # where they make their indices
-                row[name] = measure(work, min(repeats, 5))
+            with torch.device("cuda"):  # for the indices that they create
+                row[name] = time_on_device(work, min(repeats, 5))
         else:
-            row[name] = measure(work, repeats)
+            row[name] = time_on_device(work, repeats)
         torch.cuda.empty_cache()
     return row
 
 
-def table(images: int = IMAGES) -> Iterator[dict[str, Any]]:
-    """A row for each number of blocks: the large set."""
+def large_set_rows(images: int = IMAGES) -> Iterator[dict[str, Any]]:
+    """Times of a large set, for each number of blocks."""
     for blocks in BLOCKS:
-        yield measure_all(images, blocks, REPEATS)
+        yield measure_row(images, blocks, REPEATS)
 
 
-def batches() -> Iterator[dict[str, Any]]:
-    """A row for each size of a batch, at 64 blocks: latency."""
+def batch_rows() -> Iterator[dict[str, Any]]:
+    """Times of a batch at 64 blocks, for each size of a batch: latency."""
     for images in BATCHES:
-        yield measure_all(images, 64, 50)
+        yield measure_row(images, 64, 50)
 
 
-def from_the_host(images: int = 20_000) -> dict[str, float]:
-    """Seconds to mix images that lie on the host: through the GPU, and on the CPU."""
+def host_mixing_seconds(images: int = 20_000) -> dict[str, float]:
+    """Seconds to mix images in host memory, with the GPU and with the CPU."""
     pixels = np.zeros((images, SIDE, SIDE, 3), np.uint8)
     out, labels = np.zeros_like(pixels), np.arange(images) % 2
     mixer = BlockMixer(block=24, key=Key.from_seed(0))
@@ -124,9 +123,9 @@ def from_the_host(images: int = 20_000) -> dict[str, float]:
         mixer(pixels, labels, out=out, device=device)
         times = []
         for _ in range(3):
-            began = perf_counter()
+            started = perf_counter()
             mixer(pixels, labels, out=out, device=device)
-            times.append(perf_counter() - began)
+            times.append(perf_counter() - started)
         seconds[device] = median(times)
     return {"images": images, **seconds}
 
@@ -134,8 +133,8 @@ def from_the_host(images: int = 20_000) -> dict[str, float]:
 def _take_lines_in_cupy(pixels: Any, sources: Any, out: Any) -> None:
     import cupy
 
-    images, into, index = map(cupy.asarray, (pixels, out, sources))
-    shape = peers.blocks_shape(images.shape, index.shape)
+    images, out, sources = map(cupy.asarray, (pixels, out, sources))
+    shape = peers.blocks_shape(images.shape, sources.shape)
     lines = images.reshape(-1, shape[-1])
-    numbers = peers.line_numbers(cupy, index, shape)
-    cupy.take(lines, numbers, axis=0, out=into.reshape(lines.shape))
+    numbers = peers.line_numbers(cupy, sources, shape)
+    cupy.take(lines, numbers, axis=0, out=out.reshape(lines.shape))
