@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 DEMO := build/demo
 CURVES := bench/results/0.1.0-epyc-2cores-curves
 PRIVACY := bench/results/0.1.0-epyc-2cores-privacy.json
-# What was timed is shown by the summary; pytest's own table would hide it among forty rows.
+# The summary shows the times; pytest-benchmark's own table would hide them among forty rows.
 BENCH := $(BIN)/python -m pytest --benchmark-only --benchmark-quiet
 
 .PHONY: help demo test test-cudasim test-ptx gpu-check lint docs pages bench bench-full curves privacy clean
@@ -23,10 +23,10 @@ test: $(VENV)/.test  ## Set up and run the tests
 test-cudasim: $(VENV)/.test $(VENV)/.cuda13  ## Run the CUDA kernels in numba's simulator, without a GPU
 	NUMBA_ENABLE_CUDASIM=1 $(BIN)/python -m pytest tests/cudasim
 
-test-ptx: $(VENV)/.test $(VENV)/.cuda13  ## Compile the CUDA kernels for five generations of GPUs, without one
+test-ptx: $(VENV)/.test $(VENV)/.cuda13  ## Compile the CUDA kernels for five generations of GPUs, without a GPU
 	$(BIN)/python -m pytest tests/ptx
 
-gpu-check:  ## On a machine with a GPU: test the CUDA backend there, measure it, write build/gpu.json
+gpu-check:  ## On a machine with a GPU: test and measure the CUDA backend, write build/gpu.json
 	$(PYTHON) -m blockmix.bench.gpu.check
 
 lint: $(VENV)/.lint  ## Check format, style and types
@@ -61,24 +61,24 @@ curves: $(VENV)/.plot  ## Measure the paper's running-time curves (half an hour)
 	rm -rf build/curves
 	$(BIN)/blockmix bench curves --output build/curves $(if $(IMAGES),--images $(IMAGES))
 
-privacy: $(VENV)/.report  ## Report on a folder, mixed in many ways (half an hour): IMAGES=folder
+privacy: $(VENV)/.report  ## Measure the privacy of a folder, mixed in many ways (half an hour): IMAGES=folder
 	$(BIN)/python -m blockmix.bench.privacy measure $(IMAGES) build/privacy.json
 
-clean:  ## Remove everything that the other targets made
+clean:  ## Remove everything that the other targets create
 	rm -rf build dist *.egg-info .venv .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
-# One stamp for each extra of pyproject.toml. Bytecode comes with the first import of what is used,
-# which takes a demo from 63 s to 36 s. Of the ways to be editable, the one that puts this folder on
-# Python's path: with the others, Python that is started beside a clone called blockmix takes the
-# clone for the package.
-$(VENV)/.%: pyproject.toml | $(VENV)/.made
+# One stamp for each extra in pyproject.toml. pip compiles no bytecode, as imports compile what they
+# use: a demo takes 36 s instead of 63 s. The editable mode "compat" puts this folder on Python's path.
+# With other modes, Python that is started beside a clone called blockmix takes the clone for the
+# package.
+$(VENV)/.%: pyproject.toml | $(VENV)/.created
 	@echo "Installing blockmix[$*] and what it needs into $(VENV): once, about a minute ..."
 	$(BIN)/pip install --quiet --no-compile --disable-pip-version-check \
 		--config-settings editable_mode=compat --editable '.[$*]'
 	@mkdir -p build
 	@touch $@
 
-$(VENV)/.made:
-	@echo "Making a virtual environment in $(VENV) ..."
+$(VENV)/.created:
+	@echo "Creating a virtual environment in $(VENV) ..."
 	$(PYTHON) -m venv $(VENV)
 	@touch $@

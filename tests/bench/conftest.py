@@ -11,13 +11,13 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="session")
 def run_python():
-    """Run Python with these arguments in a process of its own; gives what it prints."""
+    """A function that runs Python in a new process, and returns what it prints."""
 
     def run(*arguments):
-        done = subprocess.run(
+        process = subprocess.run(
             [sys.executable, *arguments], capture_output=True, text=True, check=False, cwd=ROOT
         )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+        assert process.returncode == 0, process.stdout + process.stderr
+        return process.stdout
 
     return run

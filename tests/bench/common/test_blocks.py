@@ -1,4 +1,4 @@
-"""Blocks of equal size, by their number."""
+"""The block size for a number of equal blocks."""
 
 import pytest
 
@@ -15,12 +15,12 @@ def test_blocks_cut_an_image_evenly(plan):
         assert 192 % height == 192 % width == 0
 
 
-def test_blocks_are_as_square_as_can_be():
+def test_blocks_are_as_square_as_possible():
     assert block_size(64) == (24, 24)
     assert block_size(128) == (24, 12)
 
 
 @pytest.mark.parametrize("blocks", [5, 7, 8192])
-def test_numbers_of_blocks_that_cannot_be(blocks):
+def test_impossible_numbers_of_blocks(blocks):
     with pytest.raises(InputError, match=f"cannot be cut into {blocks} equal blocks"):
         block_size(blocks)

@@ -1,4 +1,4 @@
-"""The images that are measured on: generated or the user's, labels in turns."""
+"""The images to measure on: generated, or from a folder, labels in turns."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,26 +13,26 @@ from blockmix.bench.curves.files import read_resized_fast
 from blockmix.datasets.decode import decode, resized
 
 
-def test_faces_are_smooth_distinct_and_always_the_same():
-    one = faces.face(0, 0)
-    assert one.shape == (224, 224, 3)
-    assert one.dtype == np.uint8
-    assert np.array_equal(one, faces.face(0, 0))
-    assert not np.array_equal(one, faces.face(0, 1))
-    assert not np.array_equal(one, faces.face(1, 0))
-    steps = np.abs(np.diff(one.astype(int), axis=0))
+def test_faces_are_smooth_distinct_and_reproducible():
+    picture = faces.face(0, 0)
+    assert picture.shape == (224, 224, 3)
+    assert picture.dtype == np.uint8
+    assert np.array_equal(picture, faces.face(0, 0))
+    assert not np.array_equal(picture, faces.face(0, 1))
+    assert not np.array_equal(picture, faces.face(1, 0))
+    steps = np.abs(np.diff(picture.astype(int), axis=0))
     assert steps.mean() < 8  # of random bytes it is 85
-    assert one.std() > 10
+    assert picture.std() > 10
 
 
 def test_generated_files(tmp_path):
-    made = originals.generate(tmp_path, 5)
-    assert len(made.paths) == 6  # as many of each label
-    assert [path.parent.name for path in made.paths] == ["label0", "label1"] * 3
-    described = made.describe()
-    assert described["kind"] == "generated"
-    assert described["stored_size"] == [224, 224]
-    assert 10_000 < described["median_file_bytes"] < 60_000
+    generated = originals.generate(tmp_path, 5)
+    assert len(generated.paths) == 6  # equally many of each label
+    assert [path.parent.name for path in generated.paths] == ["label0", "label1"] * 3
+    description = generated.describe()
+    assert description["kind"] == "generated"
+    assert description["stored_size"] == [224, 224]
+    assert 10_000 < description["median_file_bytes"] < 60_000
 
 
 @pytest.fixture
@@ -40,30 +40,30 @@ def folder(tmp_path):
     return write_images(tmp_path / "photos", {"b": 14, "a": 12}, size=(20, 30))
 
 
-def test_a_folder_gives_as_many_of_each_label(folder):
-    found = originals.from_folder(folder, 1000)
-    assert (found.labels, len(found.paths)) == (2, 24)
-    assert [path.parent.name for path in found.paths] == ["a", "b"] * 12
+def test_a_folder_gives_equally_many_images_of_each_label(folder):
+    images = originals.from_folder(folder, 1000)
+    assert (images.labels, len(images.paths)) == (2, 24)
+    assert [path.parent.name for path in images.paths] == ["a", "b"] * 12
     assert len(originals.from_folder(folder, 23).paths) == 24
     assert len(originals.from_folder(folder, 5).paths) == 22  # fewer could not be mixed
-    assert str(folder) not in str(found.describe())
+    assert str(folder) not in str(images.describe())
 
 
-def test_copies_keep_labels_apart_and_the_folder_as_it_is(folder, tmp_path):
-    found = originals.from_folder(folder, 1000)
-    copies = found.copy_to(tmp_path / "copies", 5)
+def test_copies_have_folders_of_labels_and_equal_bytes(folder, tmp_path):
+    images = originals.from_folder(folder, 1000)
+    copies = images.copy_to(tmp_path / "copies", 5)
     assert [path.parent.name for path in copies] == ["label000", "label001"] * 2 + ["label000"]
-    for path, copy in zip(found.paths, copies, strict=False):
+    for path, copy in zip(images.paths, copies, strict=False):
         assert path.read_bytes() == copy.read_bytes()
 
 
 def test_pixels_repeat_in_step_with_the_labels(folder):
-    found = originals.from_folder(folder, 1000)
+    images = originals.from_folder(folder, 1000)
     with ThreadPoolExecutor(2) as pool:
-        pixels = found.pixels(61, pool)
-        assert np.array_equal(pixels[:7], found.pixels(7, pool))
+        pixels = images.pixels(61, pool)
+        assert np.array_equal(pixels[:7], images.pixels(7, pool))
     assert np.array_equal(pixels, np.tile(pixels[:24], (3, 1, 1, 1))[:61])
-    assert np.array_equal(pixels[5], np.asarray(originals.read_resized(found.paths[5])))
+    assert np.array_equal(pixels[5], np.asarray(originals.read_resized(images.paths[5])))
 
 
 @pytest.mark.parametrize("side", [224, 1152, 1153, 2400])
@@ -72,7 +72,7 @@ def test_the_ceiling_decodes_and_resizes_as_mixing_does(tmp_path, side):
     Image.fromarray(faces.face(0, 0)).resize((side, side)).save(path)
     pixels = resized(decode(str(path), (192, 192), resize=True, grey=False), (192, 192))
     assert np.array_equal(pixels, np.asarray(read_resized_fast(path)))
-    if side == 224:  # nothing is left out
+    if side == 224:  # no pixel is skipped
         assert np.array_equal(pixels, np.asarray(originals.read_resized(path)))
 
 

@@ -6,8 +6,8 @@ import pytest
 
 
 @pytest.fixture(scope="session")
-def measured(tmp_path_factory):
-    """The folder that a small run of ``blockmix bench curves`` writes."""
+def run_folder(tmp_path_factory):
+    """The output folder of a small run of ``blockmix bench curves``."""
     from blockmix.__main__ import app
 
     folder = tmp_path_factory.mktemp("curves") / "out"
@@ -18,5 +18,6 @@ def measured(tmp_path_factory):
 
 
 @pytest.fixture
-def record(measured):
-    return json.loads((measured / "curves.json").read_text())
+def record(run_folder):
+    """The record of that run."""
+    return json.loads((run_folder / "curves.json").read_text())

@@ -1,4 +1,4 @@
-"""Two records: what counts as slower, and what may be the reason."""
+"""Two records compared: what counts as slower, and notes on their differences."""
 
 import copy
 import json
@@ -10,7 +10,7 @@ from blockmix.bench.curves import compare
 
 
 def scaled(record, factor, *, spread=0.0):
-    """The record of the same machine, with blockmix so many times as fast."""
+    """The record with blockmix ``factor`` times as fast."""
     changed = copy.deepcopy(record)
     for row in changed["rows"]:
         if "beside" in row:
@@ -42,14 +42,14 @@ def test_the_same_is_no_change(record, run):
     assert "12 points: 0 slower and 0 faster" in text
 
 
-def test_a_regression_exits_with_1(record, run):
+def test_a_regression_exits_with_3(record, run):
     code, text = run(scaled(record, 1), scaled(record, 0.7))
     assert code == 3
     assert "12 slower and 0 faster" in text
     assert text.count("SLOWER") == 12
 
 
-def test_a_gain_and_a_small_loss_do_not(record, run):
+def test_a_gain_and_a_small_loss_exit_with_0(record, run):
     code, text = run(scaled(record, 1), scaled(record, 1.5))
     assert not code
     assert "0 slower and 12 faster" in text
@@ -59,7 +59,7 @@ def test_a_gain_and_a_small_loss_do_not(record, run):
     assert run(scaled(record, 1), scaled(record, 0.95), "--threshold", "0.01")[0] == 3
 
 
-def test_what_lies_within_the_spread_is_no_regression(record, run):
+def test_a_loss_within_the_spread_is_no_regression(record, run):
     code, _ = run(scaled(record, 1, spread=0.5), scaled(record, 0.8, spread=0.5))
     assert not code
 
@@ -74,7 +74,7 @@ def test_a_slower_machine_is_no_regression_unless_asked(record, run):
     assert run(record, slow, "--absolute")[0] == 3
 
 
-def test_differences_of_the_machines_are_told(record, run):
+def test_differences_of_the_machines_are_noted(record, run):
     other = copy.deepcopy(record)
     other["machine"]["cpu"] = "Another one"
     other["machine"]["versions"]["numpy"] = "9.9"
@@ -85,7 +85,7 @@ def test_differences_of_the_machines_are_told(record, run):
     assert "images: not the same in both" in text
 
 
-def test_records_without_anything_in_common(record):
+def test_records_that_cannot_be_compared(record):
     other = copy.deepcopy(record)
     for row in other["rows"]:
         row["images"] += 1

@@ -27,14 +27,14 @@ def bench(*arguments):
     return app(["bench", *map(str, arguments)], standalone_mode=False)
 
 
-def test_it_writes_a_record_and_figures_and_leaves_nothing_else(measured):
-    assert sorted(path.name for path in measured.iterdir()) == sorted(["curves.json", *NAMES])
+def test_a_run_writes_a_record_and_figures_and_nothing_else(run_folder):
+    assert sorted(path.name for path in run_folder.iterdir()) == sorted(["curves.json", *NAMES])
     for name in NAMES:
-        data = (measured / name).read_bytes()
+        data = (run_folder / name).read_bytes()
         assert data.startswith(b"\x89PNG" if name.endswith("png") else b"<?xml")
 
 
-def test_every_point_is_there(record):
+def test_every_point_is_in_the_record(record):
     points = {(row["row"], row["images"], row["blocks"]) for row in record["rows"]}
     for blocks in (4, 64):
         for images in (22, 24, 30):
@@ -47,7 +47,7 @@ def test_every_point_is_there(record):
     assert len(points) == len(record["rows"])
 
 
-def test_rows_say_what_they_were_timed_beside(record):
+def test_rows_name_what_they_were_timed_beside(record):
     for row in record["rows"]:
         if row["row"].startswith("algorithm 1"):
             assert "beside" not in row
@@ -56,12 +56,12 @@ def test_rows_say_what_they_were_timed_beside(record):
             assert len(row["beside"]["seconds"]) == len(row["seconds"])
 
 
-def test_stages_are_in_every_run_of_files_and_in_no_other(record):
+def test_only_runs_of_files_have_stages(record):
     for row in record["rows"]:
         assert ("stages" in row) == (row["row"] == "mix_folder")
         for stages in row.get("stages", ()):
             assert {"read", "resize", "draw", "gather", "encode", "write"} <= set(stages)
-            assert all(spent > 0 for spent in stages.values())
+            assert all(seconds > 0 for seconds in stages.values())
 
 
 def test_findings_follow_from_the_rows(record):
@@ -70,29 +70,29 @@ def test_findings_follow_from_the_rows(record):
     assert len(record["findings"]["growth"]) == 6
 
 
-def test_the_record_names_machine_and_versions_but_nobody(record, measured):
+def test_the_record_names_machine_and_versions_but_no_person(record, run_folder):
     machine = record["machine"]
     assert machine["threading_layer"] in ("tbb", "omp", "workqueue")
     assert machine["versions"]["numpy"][0].isdigit()
     assert machine["memory_bytes"] > 2**20
     if (ROOT / ".git").exists():
         assert re.fullmatch("[0-9a-f]{40}", record["commit"]["id"])
-    text = (measured / "curves.json").read_text()
-    for secret in (str(ROOT), str(Path.home()), str(measured), platform.node()):
+    text = (run_folder / "curves.json").read_text()
+    for secret in (str(ROOT), str(Path.home()), str(run_folder), platform.node()):
         assert f'"{secret}"' not in text
         assert f"{secret}/" not in text
 
 
-def test_figures_can_be_drawn_again(measured, tmp_path):
-    bench("plot", measured / "curves.json", "--output", tmp_path / "again")
+def test_figures_can_be_drawn_again(run_folder, tmp_path):
+    bench("plot", run_folder / "curves.json", "--output", tmp_path / "again")
     assert sorted(path.name for path in (tmp_path / "again").iterdir()) == sorted(NAMES)
     for name in NAMES:
-        assert (tmp_path / "again" / name).read_bytes() == (measured / name).read_bytes()
+        assert (tmp_path / "again" / name).read_bytes() == (run_folder / name).read_bytes()
 
 
-def test_a_figure_shows_the_papers_points_as_the_papers(measured):
+def test_a_figure_shows_the_papers_points_as_the_papers(run_folder):
     for name in ("figure-14.svg", "figure-15.svg"):
-        text = (measured / name).read_text()
+        text = (run_folder / name).read_text()
         assert "the paper's own, on" in text
         assert "Intel Core i5-8265U" in text
         assert "Files: read, resize, mix, write" in text
@@ -127,7 +127,7 @@ def test_one_regime_on_the_users_images(tmp_path, capsys):
         (["--device", "cuda"], "no CUDA device"),
     ],
 )
-def test_mistakes_are_told_before_anything_is_made(tmp_path, monkeypatch, options, message):
+def test_mistakes_are_refused_before_anything_is_written(tmp_path, monkeypatch, options, message):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(run, "devices", list)
     with pytest.raises(InputError, match=message):
@@ -135,7 +135,7 @@ def test_mistakes_are_told_before_anything_is_made(tmp_path, monkeypatch, option
     assert not list(tmp_path.iterdir())
 
 
-def test_a_folder_that_holds_something_is_left_alone(tmp_path):
+def test_a_folder_that_is_not_empty_is_refused(tmp_path):
     (tmp_path / "mine").touch()
     with pytest.raises(InputError, match="is not an empty folder"):
         bench("curves", "--output", tmp_path)
@@ -143,14 +143,14 @@ def test_a_folder_that_holds_something_is_left_alone(tmp_path):
 
 
 @pytest.mark.parametrize("library", ["matplotlib", "jsonschema"])
-def test_missing_libraries_are_told_at_once(tmp_path, monkeypatch, library):
+def test_missing_libraries_are_reported_at_the_start(tmp_path, monkeypatch, library):
     monkeypatch.setitem(sys.modules, library, None)
     with pytest.raises(InputError, match=r"pip install 'blockmix\[plot\]'"):
         bench("curves", "--output", tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
-def test_more_images_than_the_papers_can_be_timed_as_files(tmp_path, monkeypatch):
+def test_files_can_have_more_images_than_the_papers(tmp_path, monkeypatch):
     monkeypatch.setattr(paper, "MAX_COUNT", 24)
     options = ["--regime", "files", "--counts", "22,30", "--blocks", 4]
     bench("curves", "--output", tmp_path / "out", *options)

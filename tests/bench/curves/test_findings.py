@@ -1,4 +1,4 @@
-"""Fits, growth and ratios of times that are made up, so that the answer is known."""
+"""Fits, growth and ratios of known times."""
 
 import pytest
 
@@ -6,15 +6,15 @@ from blockmix.bench.curves.findings import findings, share
 
 
 def row(images, blocks, seconds, *, name="mix", timed=None, beside=None):
-    made = {"regime": "files" if "folder" in name or name == "algorithm 1" else "arrays"}
-    made |= {"row": name, "images": images, "blocks": blocks, "block": [1, 1]}
-    made |= {"timed_images": timed or images, "seconds": seconds}
-    return made | (
+    result = {"regime": "files" if "folder" in name or name == "algorithm 1" else "arrays"}
+    result |= {"row": name, "images": images, "blocks": blocks, "block": [1, 1]}
+    result |= {"timed_images": timed or images, "seconds": seconds}
+    return result | (
         {"beside": {"row": "copy", "images": images, "seconds": beside}} if beside else {}
     )
 
 
-def test_a_line_is_found():
+def test_fit_of_a_straight_line():
     rows = [row(images, 4, [0, 2 + 0.5 * images, 99]) for images in (10, 20, 40)]
     (fit,) = findings(rows)["fits"]
     assert (fit["regime"], fit["blocks"]) == ("arrays", 4)
@@ -23,24 +23,24 @@ def test_a_line_is_found():
     assert fit["r2"] == pytest.approx(1)
 
 
-def test_what_is_no_line_fits_less():
+def test_fit_of_a_curve_is_worse():
     rows = [row(images, 4, [images**3]) for images in (1, 2, 3, 4)]
     assert 0.8 < findings(rows)["fits"][0]["r2"] < 0.95
 
 
-def test_two_points_are_no_fit():
+def test_two_points_have_no_fit():
     assert findings([row(10, 4, [1]), row(20, 4, [2])])["fits"] == []
 
 
 def test_growth():
     rows = [row(10, blocks, [3 * blocks**0.5]) for blocks in (4, 16, 256)]
-    (grown,) = findings(rows)["growth"]
-    assert grown["blocks"] == [4, 256]
-    assert grown["times"] == pytest.approx(8)
-    assert grown["exponent"] == pytest.approx(0.5)
+    (entry,) = findings(rows)["growth"]
+    assert entry["blocks"] == [4, 256]
+    assert entry["times"] == pytest.approx(8)
+    assert entry["exponent"] == pytest.approx(0.5)
 
 
-def test_ratios_are_of_shares_where_both_have_one():
+def test_ratios_come_from_shares_where_both_rows_have_them():
     # The machine is half as fast for the second row.
     own = row(10, 4, [2.0], beside=[1.0])
     other = row(10, 4, [12.0], name="numpy", beside=[2.0])
@@ -48,7 +48,7 @@ def test_ratios_are_of_shares_where_both_have_one():
     assert (ratio["row"], ratio["times"]) == ("numpy", pytest.approx(3))
 
 
-def test_ratios_are_for_an_image_where_fewer_were_timed():
+def test_ratios_come_from_times_an_image_without_shares():
     own = row(1000, 4, [2.0], name="mix_folder", beside=[1.0])
     other = row(10, 4, [1.0], name="algorithm 1")
     (ratio,) = findings([own, other])["ratios"]
@@ -56,13 +56,13 @@ def test_ratios_are_for_an_image_where_fewer_were_timed():
     assert ratio["times"] == pytest.approx(50)
 
 
-def test_parts_of_mixing_are_no_peers_and_regimes_are_kept_apart():
+def test_ratios_leave_out_parts_of_mixing_and_other_regimes():
     rows = [row(10, 4, [1.0]), row(10, 4, [0.5], name="draw")]
     rows += [row(10, 4, [1.0], name="algorithm 1")]
     assert findings(rows)["ratios"] == []
 
 
-def test_shares_are_of_pairs():
-    made = row(10, 4, [2.0, 20.0, 4.0], beside=[1.0, 10.0, 1.0])
-    assert share(made) == 0.5
+def test_shares_come_from_pairs():
+    timed = row(10, 4, [2.0, 20.0, 4.0], beside=[1.0, 10.0, 1.0])
+    assert share(timed) == 0.5
     assert share(row(10, 4, [1.0])) is None

@@ -1,4 +1,4 @@
-"""Free memory is that of the container, where there is one."""
+"""Free memory is limited by the container."""
 
 from blockmix.bench.curves import memory
 

@@ -1,4 +1,4 @@
-"""What cannot be measured on a machine is left out, or refused before anything is measured."""
+"""Points that a machine cannot measure are left out, or the run is refused at its start."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,7 +18,7 @@ def measurable_part(regimes, pictures=None, counts=(500, 1000, 2000)):
     return limits.measurable_part(regimes, plan, pictures, "cpu", ROOT)
 
 
-def test_what_does_not_fit_into_memory_is_left_out(monkeypatch):
+def test_arrays_that_do_not_fit_into_memory_are_left_out(monkeypatch):
     monkeypatch.setattr(limits, "free_memory", lambda: 2 * 1000 * limits.IMAGE_BYTES / 0.6 + 9)
     pictures = originals.Originals([], 2, "generated")
     plan, left_out = measurable_part(("arrays",), pictures)
@@ -29,7 +29,7 @@ def test_what_does_not_fit_into_memory_is_left_out(monkeypatch):
         measurable_part(("arrays",), pictures, counts=(1001,))
 
 
-def test_files_of_which_there_are_too_few():
+def test_folders_with_too_few_images():
     pictures = originals.Originals([Path(__file__)] * 600, 2, "folder")
     plan, left_out = measurable_part(("files",), pictures)
     assert plan.file_counts == (500,)

@@ -1,4 +1,4 @@
-"""What is measured, and what is refused before anything is."""
+"""The points of a plan, and numbers that are refused."""
 
 import pytest
 
@@ -19,7 +19,7 @@ def test_the_full_plan_covers_the_paper():
     assert (max(FULL.blocks), max(FULL.array_counts)) == (1024, 50_000)
 
 
-def test_other_numbers_are_put_in_order():
+def test_given_numbers_are_sorted():
     plan = with_numbers(FULL, (300, 100, 300), (64, 4))
     assert plan.file_counts == plan.array_counts == (100, 300)
     assert plan.blocks == (4, 64)
@@ -27,7 +27,7 @@ def test_other_numbers_are_put_in_order():
     assert with_numbers(FULL, None, None) == FULL
 
 
-def test_peers_are_compared_at_a_number_of_images_that_is_measured():
+def test_peers_have_a_number_of_images_at_which_blockmix_is_measured():
     assert FULL.peer_images() == 5000
     assert QUICK.peer_images() == 4000
     assert largest_in_paper((1000, 3000, 7000)) == 3000
@@ -35,7 +35,7 @@ def test_peers_are_compared_at_a_number_of_images_that_is_measured():
 
 
 @pytest.mark.parametrize("plan", [FULL, QUICK])
-def test_the_papers_algorithm_has_as_much_work_for_few_blocks(plan):
+def test_the_papers_algorithm_has_equal_work_for_all_numbers_of_blocks(plan):
     opened = [
         step.timed_images * (step.blocks / 2 + 1)
         for step in plan.file_steps()
@@ -45,7 +45,7 @@ def test_the_papers_algorithm_has_as_much_work_for_few_blocks(plan):
 
 
 @pytest.mark.parametrize("blocks", [7, 5, 8192])
-def test_blocks_that_cannot_be(blocks):
+def test_impossible_numbers_of_blocks(blocks):
     with pytest.raises(InputError, match="cannot be cut into"):
         with_numbers(FULL, None, (blocks,))
 

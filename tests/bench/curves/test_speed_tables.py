@@ -1,4 +1,4 @@
-"""The tables of a record in pages, also of one that lacks something."""
+"""The tables of a record in pages, also of an incomplete one."""
 
 import json
 from pathlib import Path
@@ -34,21 +34,21 @@ def test_a_short_table_has_lines_of_the_whole_one(record):
     ],
     ids=str,
 )
-def test_a_table_of_a_record_that_lacks_something(missing, cells):
-    """Such as a peer that is not installed, or one of the two regimes."""
+def test_a_table_of_an_incomplete_record(missing, cells):
+    """It may lack a peer that is not installed, or a regime."""
     (path,) = ROOT.glob("bench/results/*-curves/curves.json")
     record = json.loads(path.read_text())
     whole = pages.table(record)
 
-    def is_there(row):
+    def is_kept(row):
         return not missing & {row["row"], row["regime"]}
 
-    record["rows"] = [row for row in record["rows"] if is_there(row)]
-    ratios = [row for row in record["findings"]["ratios"] if is_there(row)]
+    record["rows"] = [row for row in record["rows"] if is_kept(row)]
+    ratios = [row for row in record["findings"]["ratios"] if is_kept(row)]
     record["findings"]["ratios"] = ratios
-    for full, made in zip(whole.splitlines(), pages.table(record).splitlines(), strict=True):
-        pairs = list(zip(full[2:-2].split(" | "), made[2:-2].split(" | "), strict=True))
-        if full.startswith("| ") and full[2].isdigit():
-            assert {at for at, (_, cell) in enumerate(pairs) if cell == "-"} == cells
-            if missing != {"numpy"}:  # without the one way, the other counts
-                assert all(cell in (before, "-") for before, cell in pairs)
+    for before, after in zip(whole.splitlines(), pages.table(record).splitlines(), strict=True):
+        pairs = list(zip(before[2:-2].split(" | "), after[2:-2].split(" | "), strict=True))
+        if before.startswith("| ") and before[2].isdigit():
+            assert {column for column, (_, cell) in enumerate(pairs) if cell == "-"} == cells
+            if missing != {"numpy"}:  # whose column then shows the other way
+                assert all(cell in (old_cell, "-") for old_cell, cell in pairs)

@@ -1,4 +1,4 @@
-"""Targets of the GPU are compared with rows that are made up."""
+"""Targets of the GPU, compared with rows of known times."""
 
 from blockmix.bench.gpu.targets import targets
 
@@ -18,5 +18,5 @@ def test_targets_are_met_or_not():
     assert (latency["target"], latency["met"]) == (100, True)
 
 
-def test_what_was_not_measured_has_no_target():
+def test_targets_without_a_measurement_are_left_out():
     assert targets({"table": [], "batches": [{"images": 64}]}) == []

@@ -1,4 +1,4 @@
-"""The record of privacy: which ways of mixing are in it, and its tables in a page."""
+"""The ways of mixing in the record of privacy, and its tables in a page."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ from blockmix.bench.privacy.tables import tables
 ROOT = Path(__file__).parents[3]
 
 
-def test_ways_begin_with_table_iv_and_differ():
+def test_ways_start_with_table_iv_and_differ():
     all_ways = list(ways())
     assert all_ways[: len(paper.BLOCKS)] == [(blocks, 1, 0.5) for blocks in paper.BLOCKS]
     assert len(set(all_ways)) == len(all_ways) == 19

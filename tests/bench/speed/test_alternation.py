@@ -4,7 +4,7 @@ from blockmix.bench.speed.alternation import shares
 
 
 def test_shares_compare_each_time_with_the_copy_before_it():
-    # The machine slows down threefold on the way; the row takes twice the copy's time throughout.
+    # The machine becomes three times as slow, but the row always takes twice the time of the copy.
     result = shares([2.0, 4.0, 6.0], [1.0, 2.0, 3.0])
     assert (result["median_s"], result["copy_median_s"]) == (4, 2)
     assert result["quartiles_s"] == [3, 5]

@@ -1,4 +1,4 @@
-"""Every case can be mixed, whole and scaled down."""
+"""Every case can be mixed, at any scale."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What blockmix is compared with does the same as blockmix."""
+"""The peers mix as blockmix does, and the copy copies."""
 
 from concurrent.futures import ThreadPoolExecutor
 

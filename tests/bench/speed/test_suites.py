@@ -1,4 +1,4 @@
-"""The suites under pytest-benchmark record what they claim to."""
+"""The suites of pytest-benchmark write a record, and the summary shows it."""
 
 import json
 import platform
@@ -14,10 +14,10 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.fixture(scope="module")
 def record_file(tmp_path_factory, run_python):
-    """What ``make bench`` writes, of a few images in one grid."""
+    """The record of ``make bench`` for a few images in one grid."""
     path = tmp_path_factory.mktemp("bench") / "bench.json"
-    chosen = "bench/suites/bench_mix.py::test_row[64 blocks-"
-    rows = [f"{chosen}{row}]" for row in ("copy", "draw", "mix", "numpy")]
+    case = "bench/suites/bench_mix.py::test_row[64 blocks-"
+    rows = [f"{case}{row}]" for row in ("copy", "draw", "mix", "numpy")]
     options = ["--benchmark-only", f"--benchmark-json={path}", "--scale=0.004"]
     run_python("-m", "pytest", *rows, *options)
     return path
@@ -34,7 +34,7 @@ def test_record_compares_rows_with_the_copy(record_file):
         assert (info["images"], info["blocks"], info["shape"]) == (20, 64, [192, 192, 3])
 
 
-def test_record_names_versions_and_commit_but_nobody(record_file):
+def test_record_names_versions_and_commit_but_no_person(record_file):
     record = json.loads(record_file.read_text())
     machine = record["machine_info"]
     assert set(LIBRARIES) == set(machine["versions"])
