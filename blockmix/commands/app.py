@@ -23,13 +23,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-# Set to anything, a fault of blockmix itself shows its traceback (without values, which could be a
+# If this variable is set, an unexpected error shows its traceback (without values, which could be a
 # key).
 TRACEBACK = "BLOCKMIX_TRACEBACK"
 
 
-def _show_version(wanted: bool) -> None:
-    if wanted:
+def _show_version(requested: bool) -> None:
+    if requested:
         typer.echo(f"blockmix {__version__}")
         raise typer.Exit
 
@@ -47,7 +47,7 @@ def options(
 
 
 def main() -> NoReturn:
-    """Run the command line: one clear line for whatever ends it, never a traceback."""
+    """Run the command line, which ends with one clear line for every error, never a traceback."""
     streams.prepare()
     try:
         code = app(standalone_mode=False)
@@ -74,14 +74,14 @@ def main() -> NoReturn:
 def _fail(message: str, code: int) -> NoReturn:
     """End with one line."""
     streams.settle()
-    if message:  # not where the help was shown instead
-        complain(message)
+    if message:  # empty if the help was shown instead
+        print_error(message)
     sys.exit(code)
 
 
-def complain(message: str) -> None:
-    """Print a line about what is wrong."""
-    with suppress(OSError):  # of a stream that nobody can read
+def print_error(message: str) -> None:
+    """Print a line to standard error."""
+    with suppress(OSError):  # standard error may be closed or full
         typer.echo(f"blockmix: {one_line(message)}", err=True)
 
 

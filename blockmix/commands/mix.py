@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from blockmix.commands.app import complain
+from blockmix.commands.app import print_error
 from blockmix.commands.options import Probability, Rounds, Sources
 from blockmix.errors import InputError
 from blockmix.support import streams
@@ -158,5 +158,5 @@ def _key(key_file: Path | None, seed: int | None) -> Key | None:
         warnings.simplefilter("always")
         key = Key.from_file(key_file)
     for warning in caught:
-        complain(f"warning: {warning.message}")
+        print_error(f"warning: {warning.message}")
     return key

@@ -1,4 +1,4 @@
-"""Options that several commands have, and values as people write them."""
+"""Options that several commands share, and the parser of lists of numbers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Probability = Annotated[
 
 
 def parse_numbers(name: str, text: str | None) -> tuple[int, ...]:
-    """Whole numbers from 1 on, written with commas between; none for an option that is not given.
+    """Whole numbers from 1 on, separated by commas; none for an option that is not given.
 
     Examples
     --------

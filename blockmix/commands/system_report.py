@@ -1,4 +1,4 @@
-"""What blockmix runs on: for bug reports and for choosing a machine."""
+"""The system that blockmix runs on, for bug reports and for choosing a machine."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LIBRARIES = ("numba", "numpy", "pillow", "tbb", "torch", "numba-cuda")
 
 
 def report() -> str:
-    """Versions, backends, threads and threading layer, a line each."""
+    """Versions, backends, threads and threading layer, one per line."""
     compile_kernels(BlockMixer())  # and start the threads
     lines = {
         "blockmix": f"{__version__} (rule of the draw: version {rule.VERSION})",

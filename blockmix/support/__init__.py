@@ -1,1 +1,1 @@
-"""What serves all: checks of arguments, whole files, optional libraries, text and streams."""
+"""Shared by all: checks of arguments, atomic files, optional libraries, text and streams."""

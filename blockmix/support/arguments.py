@@ -1,4 +1,4 @@
-"""Checks of single arguments, shared by every door."""
+"""Checks of single arguments."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ def one_of(name: str, value: str, choices: tuple[str, ...]) -> str:
 
 
 def new_or_empty(folder: Path) -> None:
-    """Refuse a folder in which something could be lost."""
+    """Refuse a folder that exists and is not empty."""
     if folder.exists() and not (folder.is_dir() and not os.listdir(folder)):
         raise InputError(f"{folder} is not an empty folder: name a new one")
 
 
-def whole_number(name: str, value: int, least: int, most: int) -> int:
+def whole_number(name: str, value: int, minimum: int, maximum: int) -> int:
     """``value`` as an int, if it is a whole number in the range, ends included."""
     try:
         number = None if isinstance(value, bool) else operator.index(value)
@@ -30,7 +30,7 @@ def whole_number(name: str, value: int, least: int, most: int) -> int:
         number = None
     if number is None:
         raise InputTypeError(f"{name} is a whole number, got {value!r}")
-    if not least <= number <= most:
-        got = number if abs(number) < 2**128 else "a number of another size"
-        raise InputError(f"{name} is from {least} to {most}, got {got}")
+    if not minimum <= number <= maximum:
+        shown = number if abs(number) < 2**128 else "a number too large to show"
+        raise InputError(f"{name} is from {minimum} to {maximum}, got {shown}")
     return number

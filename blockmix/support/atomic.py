@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write or replace a file; what is not valid text becomes question marks."""
-    passing = path.with_name(f".{path.name}.part")
-    passing.write_bytes(text.encode("utf-8", "replace"))
-    os.replace(passing, path)
+    """Write or replace a file; characters that UTF-8 lacks become question marks."""
+    partial = path.with_name(f".{path.name}.part")
+    partial.write_bytes(text.encode("utf-8", "replace"))
+    os.replace(partial, path)

@@ -1,4 +1,4 @@
-"""Libraries that only an extra of the package brings."""
+"""Libraries that only an extra of the package installs."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 from blockmix.errors import InputError
 
 
-def load(module: str, needed: str, extra: str) -> Any:
-    """The library that a module belongs to, or an error that says what it is for and how to get it.
+def load(module: str, purpose: str, extra: str) -> Any:
+    """The library that a module belongs to, or an error with its purpose and how to install it.
 
     Examples
     --------
@@ -22,10 +22,10 @@ def load(module: str, needed: str, extra: str) -> Any:
         library = import_module(name)
         import_module(module)
     except ModuleNotFoundError:
-        raise InputError(f"{needed}: pip install 'blockmix[{extra}]'") from None
-    except Exception as error:  # whatever a broken installation or its settings lead to
+        raise InputError(f"{purpose}: pip install 'blockmix[{extra}]'") from None
+    except Exception as error:  # a broken installation or its settings may raise anything
         raise InputError(
-            f"{needed}, but {name} cannot be imported ({type(error).__name__}: {error}): correct "
+            f"{purpose}, but {name} cannot be imported ({type(error).__name__}: {error}): correct "
             f"its settings, or install it anew: pip install --force-reinstall {name}"
         ) from error
     return library

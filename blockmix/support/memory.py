@@ -1,4 +1,4 @@
-"""How much memory this machine has."""
+"""The memory of this machine."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import os
 from pathlib import Path
 
 _CGROUP = Path("/sys/fs/cgroup")
-# Where containers are told their limit, in the second and the first version of control groups.
+# The files with the limit of a container, in the second and the first version of control groups.
 _LIMITS = ("memory.max", "memory/memory.limit_in_bytes")
 
 
 def machine_memory() -> int | None:
-    """Bytes in all, or those that a container may use; None where the system does not tell."""
+    """Bytes of memory, or the limit of the container; None where the system reports neither."""
     try:
         total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (OSError, ValueError):
@@ -19,6 +19,6 @@ def machine_memory() -> int | None:
     for name in _LIMITS:
         try:
             total = min(total, int((_CGROUP / name).read_text()))
-        except (OSError, ValueError):  # there is none, or it is "max"
+        except (OSError, ValueError):  # no limit, or "max"
             continue
     return total

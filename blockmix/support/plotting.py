@@ -1,4 +1,4 @@
-"""matplotlib as it comes: without a backend, and without the settings of whoever uses it."""
+"""matplotlib with its defaults: without a backend, and without the settings of its user."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from typing import Any
 from blockmix.support.extras import load
 
 
-def load_matplotlib(needed: str, extra: str) -> Any:
-    """The library, or an error that says what it is for and how to get it.
+def load_matplotlib(purpose: str, extra: str) -> Any:
+    """The library, or an error with its purpose and how to install it.
 
-    Figures are written to files, which needs no backend. So the import does not see the one that
-    ``MPLBACKEND`` names, on which it would fail where it is unknown, as that of a notebook often is
-    to the commands that are run from there. Afterwards it is set, for others in this process.
+    Figures are written to files, which needs no backend. So the import ignores ``MPLBACKEND``: it
+    would fail if that names an unknown backend, as in commands that are run from a notebook.
+    Afterwards the backend is set for other code in this process.
     """
     backend = os.environ.get("MPLBACKEND")
     if backend is None or "matplotlib" in sys.modules:
-        return load("matplotlib.figure", needed, extra)
+        return load("matplotlib.figure", purpose, extra)
     del os.environ["MPLBACKEND"]
     try:
-        matplotlib = load("matplotlib.figure", needed, extra)
+        matplotlib = load("matplotlib.figure", purpose, extra)
     finally:
         os.environ["MPLBACKEND"] = backend
     with suppress(ValueError):  # unknown

@@ -14,16 +14,16 @@ def no_progress(stage: str, done: int, total: int) -> None:
 
 @contextmanager
 def progress_bars(*, shown: bool) -> Iterator[Progress]:
-    """A bar for each stage on a terminal, nothing elsewhere."""
+    """A bar for each stage if they are ``shown``, else nothing."""
     if not shown:
         yield no_progress
         return
     from rich.console import Console
     from rich.progress import MofNCompleteColumn, TaskID, TimeRemainingColumn
-    from rich.progress import Progress as Bars
+    from rich.progress import Progress as ProgressBars
 
-    bars = Bars(
-        *Bars.get_default_columns()[:2],
+    bars = ProgressBars(
+        *ProgressBars.get_default_columns()[:2],
         MofNCompleteColumn(),
         TimeRemainingColumn(),
         console=Console(stderr=True),
@@ -36,7 +36,7 @@ def progress_bars(*, shown: bool) -> Iterator[Progress]:
             tasks[stage] = bars.add_task(stage, total=total)
         bars.update(tasks[stage], completed=done)
 
-    # A terminal that has gone meanwhile is no reason to end the work.
+    # The work goes on if the terminal has been closed.
     with suppress(OSError):
         bars.start()
     try:

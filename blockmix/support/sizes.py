@@ -56,5 +56,5 @@ def parse_memory(amount: str | int) -> int:
 
 
 def show_memory(amount: int) -> str:
-    """Bytes for people, rounded up: following the advice of an error must suffice."""
+    """Bytes as text, rounded up, so that following the advice of an error suffices."""
     return f"{-(-amount // 2**20)}MiB"

@@ -1,4 +1,4 @@
-"""Standard streams that may be closed, full, or of an encoding that lacks characters."""
+"""Standard streams that may be closed or full, or whose encoding may lack characters."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _NAMES = ("stdin", "stdout", "stderr")  # by file descriptor
 
 
 def prepare() -> None:
-    """Let every stream take what is written to it, as a command line needs from its start.
+    """Make every standard stream usable, before anything else is opened or written.
 
-    A stream that was closed (``2>&-``, some schedulers) is opened on the null device: Python has
-    none for it, and the next file to be opened would get its number, and what libraries print.
-    Characters that an encoding lacks, such as those of file names that are not text, are escaped.
+    A stream that was closed (``2>&-``, some schedulers) is opened on the null device: otherwise the
+    next file that is opened would get its number, and the text that libraries print. Characters
+    that an encoding lacks, such as those of file names that are not text, are escaped.
     """
     for number, name in enumerate(_NAMES):
         if getattr(sys, name) is None:
@@ -33,10 +33,10 @@ def prepare() -> None:
 
 @contextmanager
 def printing_results() -> Iterator[None]:
-    """Print about work that is done: that nobody can read it is no failure of the work."""
+    """Print about finished work, which has not failed if the output cannot be written."""
     try:
         yield
-    except OSError:  # a full disk, a pipe whose reader has gone
+    except OSError:  # a full disk, or a pipe without a reader
         pass
     finally:
         settle()
@@ -45,7 +45,7 @@ def printing_results() -> Iterator[None]:
 def settle() -> None:
     """Flush standard output; if that fails, point it at the null device.
 
-    Python flushes again as it ends, and would fail.
+    Python flushes it again at exit, and would fail.
     """
     try:
         sys.stdout.flush()

@@ -1,12 +1,12 @@
-"""Text for people, from names that can hold anything."""
+"""Text to show, from names that can hold any character."""
 
 from __future__ import annotations
 
 
 def one_line(text: str) -> str:
-    """The text with line breaks and other control characters as Python would write them.
+    """The text with line breaks and other control characters escaped as in Python.
 
-    File names can hold them. They must not pass for lines of ours, nor command a terminal.
+    File names can hold them. They must not look like lines of blockmix or control a terminal.
 
     Examples
     --------

@@ -6,7 +6,7 @@ from importlib import metadata
 
 
 def version(name: str) -> str:
-    """Of a library, where it is installed."""
+    """The version of a library, or that it is not installed."""
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:

@@ -77,7 +77,7 @@ def test_failed_work_is_one_line_and_exit_code_1(blockmix, src):
     ],
     ids=repr,
 )
-def test_what_the_system_refuses_is_one_line_too(blockmix, src, arguments, message):
+def test_an_error_of_the_system_is_one_line_too(blockmix, src, arguments, message):
     Path("loop").symlink_to("loop")
     code, output, errors = blockmix(*arguments, *(["--block", 8] if arguments[0] == "mix" else []))
     assert code in (1, 2)
@@ -112,9 +112,9 @@ BUG = (
 )
 
 
-@pytest.mark.parametrize("wanted", [False, True])
-def test_a_bug_is_one_line_and_its_traceback_shows_no_values(src, tmp_path, wanted):
-    """Among values there could be a key."""
+@pytest.mark.parametrize("requested", [False, True])
+def test_a_bug_is_one_line_and_its_traceback_shows_no_values(src, tmp_path, requested):
+    """The values could be a key."""
     Key(bytes(range(32))).save(tmp_path / "my.key")
     done = subprocess.run(
         [
@@ -127,27 +127,27 @@ def test_a_bug_is_one_line_and_its_traceback_shows_no_values(src, tmp_path, want
             "--key-file",
             tmp_path / "my.key",
         ],
-        env=os.environ | ({"BLOCKMIX_TRACEBACK": "1"} if wanted else {}),
+        env=os.environ | ({"BLOCKMIX_TRACEBACK": "1"} if requested else {}),
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 1
-    assert ("Traceback" in done.stderr) == wanted
-    assert wanted or re.fullmatch(
+    assert ("Traceback" in done.stderr) == requested
+    assert requested or re.fullmatch(
         r"blockmix: unexpected ZeroDivisionError at <string>:2: by nothing\. Please report it.*\n",
         done.stderr,
     )
-    for shape in (bytes(range(32)).hex(), str(bytes(range(32))), "locals", "50462976"):
-        assert shape not in done.stderr
+    for form in (bytes(range(32)).hex(), str(bytes(range(32))), "locals", "50462976"):
+        assert form not in done.stderr
 
 
 @pytest.mark.parametrize("error", [MemoryError, RecursionError, KeyError, AssertionError])
-def test_whatever_is_raised_is_one_line(blockmix, src, monkeypatch, error):
-    def raise_it(*_):
+def test_any_exception_is_one_line(blockmix, src, monkeypatch, error):
+    def fail(*_):
         raise error("something")
 
-    monkeypatch.setattr("blockmix.datasets.run.survey", raise_it)
+    monkeypatch.setattr("blockmix.datasets.run.survey", fail)
     code, output, errors = blockmix("mix", src, "dst", "--block", 8)
     assert (code, output) == (1, "")
     assert errors.startswith("blockmix: ")
@@ -156,7 +156,7 @@ def test_whatever_is_raised_is_one_line(blockmix, src, monkeypatch, error):
 
 
 class TestStreams:
-    """What a finished run prints, and where to, does not matter to the run."""
+    """A finished run has not failed, whatever happens to its output."""
 
     def run(self, line, **changes):
         return subprocess.run(

@@ -5,10 +5,10 @@ from PIL import Image
 
 
 def test_demo(blockmix):
-    code, output, _ = blockmix("demo", "here")
+    code, output, _ = blockmix("demo", "demo")
     assert code == 0
     assert "mixed 200 images of 2 labels" in output
-    with Image.open("here/before-after.png") as sheet:
+    with Image.open("demo/before-after.png") as sheet:
         pixels = np.asarray(sheet)
     originals, mixed = pixels[8:104, 8:104], pixels[112:208, 8:104]
     assert 0.2 < (originals == mixed).mean() < 0.9

@@ -12,7 +12,7 @@ def test_info(blockmix):
     assert "threading layer" in output
 
 
-def test_info_says_where_kernels_are_kept(blockmix, monkeypatch):
+def test_info_shows_the_folder_of_cached_kernels(blockmix, monkeypatch):
     cache = sys.modules["blockmix.kernels.cache"]
     assert re.search(
         rf"kept kernels +{re.escape(str(cache.cache_folder()))}\n", blockmix("info")[1]

@@ -33,7 +33,7 @@ def test_a_key_file_repeats_a_run_and_a_seed_too(blockmix, src):
     blockmix("keygen", "my.key")
     for options in (["--key-file", "my.key"], ["--seed", "3"], []):
         trees = []
-        for dst in ("one", "two"):
+        for dst in ("first", "second"):
             assert blockmix("mix", src, dst + options[-1] if options else dst, "--block", 8,
                             *options)[0] == 0  # fmt: skip
             trees.append(read_tree(Path(dst + options[-1] if options else dst)))
@@ -120,7 +120,7 @@ def test_as_a_command_on_a_pipe(src, tmp_path):
 
 
 def test_progress_on_a_terminal(src, tmp_path):
-    """On a terminal there are bars, on the terminal only; what goes to a pipe stays clean."""
+    """A terminal shows bars; a pipe gets the summary alone."""
     script = (
         "import pty, sys; from pathlib import Path\n"
         "status = pty.spawn(['sh', '-c', '\"$0\" \"$@\" >out', *sys.argv[1:]])\n"
@@ -155,11 +155,11 @@ def test_memory_that_the_machine_lacks(blockmix, src, monkeypatch):
     assert blockmix("mix", src, "dst", "--block", 8, "--memory", "900TB")[0] == 0
 
 
-def test_memory_that_is_not_given(blockmix, src, monkeypatch):
-    def empty(shape, dtype):
+def test_memory_that_the_system_refuses(blockmix, src, monkeypatch):
+    def refuse(shape, dtype):
         raise MemoryError(f"Unable to allocate {shape}")
 
-    monkeypatch.setattr("blockmix.datasets.engines.local.np.empty", empty)
+    monkeypatch.setattr("blockmix.datasets.engines.local.np.empty", refuse)
     code, _, errors = blockmix("mix", src, "dst", "--block", 8)
     assert code == 1
     assert (
