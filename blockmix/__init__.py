@@ -1,7 +1,7 @@
 """Pixel block mixing: train on a labelled image set without showing the people in it.
 
 Every image is cut into a grid, and each block is replaced, with some probability, by the block at
-the same place in another random image of the same label. See `mix` for arrays and `mix_folder`
+the same position in another random image of the same label. See `mix` for arrays and `mix_folder`
 for folders of images.
 
 The public names load on first use, so that importing blockmix costs nothing.
@@ -36,7 +36,7 @@ __all__ = [
     "mix_folder",
 ]
 
-_HOMES = {
+_MODULES = {
     "BlockGrid": "blockmix.grid",
     "BlockMixer": "blockmix.mixer",
     "BlockmixError": "blockmix.errors",
@@ -52,22 +52,22 @@ _HOMES = {
 
 
 # An installation has kernels/ and bench/ inside this folder, a checkout has them beside it. Python
-# that is started in a checkout takes all three from there, never some from another installation.
-_HERE = __path__[0]
-_BESIDE = os.path.dirname(_HERE)
-if not os.path.isdir(os.path.join(_HERE, "kernels")) and os.path.isfile(
-    os.path.join(_BESIDE, "kernels", "rule.py")
+# that is started in a checkout imports all three from there, and none from an installation.
+_PACKAGE = __path__[0]
+_CHECKOUT = os.path.dirname(_PACKAGE)
+if not os.path.isdir(os.path.join(_PACKAGE, "kernels")) and os.path.isfile(
+    os.path.join(_CHECKOUT, "kernels", "rule.py")
 ):
-    __path__.append(_BESIDE)
+    __path__.append(_CHECKOUT)
     import_module("blockmix.kernels")
     import_module("blockmix.bench")
-    __path__.remove(_BESIDE)
+    __path__.remove(_CHECKOUT)
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise AttributeError(f"module 'blockmix' has no attribute {name!r}")
-    value = getattr(import_module(_HOMES[name]), name)
+    value = getattr(import_module(_MODULES[name]), name)
     globals()[name] = value
     return value
 

@@ -1,4 +1,4 @@
-"""``blockmix`` and ``python -m blockmix``: the door of the command line."""
+"""``blockmix`` and ``python -m blockmix``: the command line with all its commands."""
 
 from blockmix.commands.app import app, main
 from blockmix.commands.bench import app as bench

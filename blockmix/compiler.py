@@ -1,4 +1,4 @@
-"""numba, which compiles the loops of `kernels`, or an error that says why it cannot be had."""
+"""numba, which compiles the loops of `kernels`, or an error that says why it is not available."""
 
 from __future__ import annotations
 

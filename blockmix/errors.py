@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Setting(NamedTuple):
-    """An argument, perhaps with a value for it, as part of a message that names it as a way out."""
+    """The way out in a message: an argument, perhaps with the value to give it."""
 
     name: str
     value: str | bool | None = None
@@ -19,7 +19,7 @@ class Setting(NamedTuple):
 class BlockmixError(Exception):
     """Base of every error that blockmix raises on purpose.
 
-    Its message is made of parts, so that a command line can call a setting by its option.
+    Its message is made of parts, so that a command line can show a setting as its option.
 
     Examples
     --------
@@ -35,8 +35,8 @@ class BlockmixError(Exception):
 
     def spelled(self, spell: Callable[[Setting], str] = str) -> str:
         """The whole message, with settings as ``spell`` writes them."""
-        # Not called "message": torch takes that for a parameter of an error's class when it
-        # raises an error of a DataLoader's worker again.
+        # Not called "message": torch passes the text as ``message`` to classes with an attribute of
+        # that name when it raises an error of a DataLoader's worker again.
         return "".join(
             spell(part) if isinstance(part, Setting) else str(part) for part in self.args
         )

@@ -19,7 +19,7 @@ class BlockGrid:
     """A grid of blocks, given by the edges of its rows and of its columns.
 
     Every image is cut into the same ``rows x cols`` blocks (the paper's N_b of them, section
-    IV-B). Rows and columns may be of any height and width: `even` makes the paper's grid, uneven
+    IV-B). Rows and columns may have any height and width: `even` makes the paper's grid, uneven
     edges answer its last open question.
 
     Parameters
@@ -81,10 +81,10 @@ class BlockGrid:
         (0, 48, 96, 100)
         """
         edges = []
-        for side, given, step in zip(
+        for side, length, step in zip(
             ("height", "width"), (height, width), block_size(block), strict=True
         ):
-            size = whole_number(side, given, 1, 2**31)
+            size = whole_number(side, length, 1, 2**31)
             if step > size:
                 raise InputError(
                     f"a block must fit into the image: block {side} {step} is larger than the "
@@ -105,17 +105,17 @@ class BlockGrid:
 
     @property
     def rows(self) -> int:
-        """Blocks from top to bottom."""
+        """Number of rows of blocks."""
         return len(self.row_edges) - 1
 
     @property
     def cols(self) -> int:
-        """Blocks from left to right."""
+        """Number of columns of blocks."""
         return len(self.col_edges) - 1
 
     @property
     def blocks(self) -> int:
-        """Blocks of an image (the paper's N_b)."""
+        """Number of blocks of an image (the paper's N_b)."""
         return self.rows * self.cols
 
     def __str__(self) -> str:
@@ -138,7 +138,7 @@ def block_size(block: int | Block) -> Block:
 
 
 def resolve_grid(block: int | Block | BlockGrid, height: int, width: int) -> BlockGrid:
-    """The grid that ``block`` means for images of this size."""
+    """The grid that ``block`` gives for images of this size."""
     if not isinstance(block, BlockGrid):
         return BlockGrid.even(height, width, block)
     if (block.height, block.width) != (height, width):

@@ -23,9 +23,9 @@ KEY_BYTES = 32
 class Key:
     """256 secret bits from which every choice of a mixing follows.
 
-    Whoever has the key can tell which block came from which image. Use a key for one image set
-    only, and destroy it unless the mixing has to be repeated or resumed: mixing needs it, training
-    on the result does not.
+    Anyone who has the key can compute which block came from which image. Use a key for one image
+    set only, and destroy it unless the mixing has to be repeated or resumed: mixing needs it,
+    training on the result does not.
 
     The bits never appear in a repr or an error. They do travel when a key is pickled, so that a
     cluster can share it: treat such a pickle as the key itself.
@@ -38,7 +38,7 @@ class Key:
     Raises
     ------
     InputError
-        If ``secret`` is not 32 bytes. Never shows them.
+        If ``secret`` is not 32 bytes. The message does not show it.
 
     Examples
     --------
@@ -72,7 +72,7 @@ class Key:
 
     @classmethod
     def from_seed(cls, seed: int) -> Key:
-        """A key that anybody can compute from an integer: for experiments, never for privacy.
+        """A key that anyone can compute from an integer: for experiments, never for privacy.
 
         Parameters
         ----------
@@ -96,7 +96,7 @@ class Key:
     def from_file(cls, path: str | os.PathLike[str]) -> Key:
         """The key in a file that `save` (or ``blockmix keygen``) wrote: 64 hexadecimal digits.
 
-        Warns if others than the owner can read the file.
+        Warns if users other than the owner can read the file.
 
         Examples
         --------
@@ -108,7 +108,7 @@ class Key:
         try:
             with open(path, "rb") as file:
                 mode = os.fstat(file.fileno()).st_mode
-                text = file.read(2 * KEY_BYTES + 2)  # no more: this may be the wrong file
+                text = file.read(2 * KEY_BYTES + 2)  # no more, as this may be the wrong file
         except OSError as error:
             raise InputError(f"cannot read the key file {path}: {error.strerror}") from None
         except ValueError as error:  # such as a NUL in the path
@@ -133,9 +133,9 @@ class Key:
         ------
         InputError
             If the file exists, or if the key is from a seed (keep the seed instead: in a file it
-            would pass for a private key).
+            would look like a private key).
         WorkError
-            If the file cannot be written; nothing is left of it.
+            If the file cannot be written; no part of it stays.
 
         Examples
         --------
@@ -166,15 +166,15 @@ class Key:
 
     @property
     def is_private(self) -> bool:
-        """False for a key from a seed, which anybody can compute."""
+        """False for a key from a seed, which anyone can compute."""
         return self._private
 
     def words(self) -> npt.NDArray[np.uint32]:
-        """The key as ChaCha20 takes it: eight little-endian 32-bit words. Secret."""
+        """The key for ChaCha20: eight little-endian 32-bit words. Secret."""
         return np.frombuffer(self._secret, "<u4").astype(np.uint32)
 
     def digest(self, purpose: str, message: bytes) -> bytes:
-        """16 bytes that depend on the key, a purpose and a message, and tell nothing of the key.
+        """16 bytes that depend on the key, a purpose and a message, and do not reveal the key.
 
         Keyed BLAKE2b; the purpose (at most 16 characters) keeps different uses apart.
         """
@@ -183,9 +183,9 @@ class Key:
         ).digest()
 
     def derive(self, purpose: str, message: bytes) -> Key:
-        """A key that follows from this one, and tells nothing of it.
+        """A key that is computed from this one, and does not reveal it.
 
-        Keyed BLAKE2b, see `digest`. Of a key that is not private it is not private either.
+        Keyed BLAKE2b, see `digest`. It is private if this key is.
 
         Examples
         --------

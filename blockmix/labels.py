@@ -1,4 +1,4 @@
-"""From labels to classes: which images may lend each other blocks."""
+"""From labels to classes: the images that may give blocks to each other."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SMALL_CLASSES = ("error", "clamp")
 class Partition(NamedTuple):
     """The images of one call in slots: class after class, in the order of ids within a class."""
 
-    order: npt.NDArray[np.int32]  # (N,) position of the image in each slot
+    order: npt.NDArray[np.int32]  # (N,) index of the image in each slot
     ids: npt.NDArray[np.uint64]  # (N,) its id
     classes: npt.NDArray[np.int32]  # (N,) its class
     starts: npt.NDArray[np.int64]  # (classes + 1,) slot at which each class begins, and the end
@@ -34,9 +34,9 @@ def partition(
 ) -> Partition:
     """Check labels and ids, and sort the images into classes.
 
-    Which label a class has does not matter to the draw, and neither does the order of classes: an
-    image's choices follow from its id, and its class is in the order of ids. ``images`` is their
-    number, where there are images to compare with.
+    The draw depends neither on the label of a class nor on the order of classes: an image's choices
+    follow from its id, and each class is in the order of ids. ``images`` is the number of images,
+    if it is known.
     """
     names, class_of = classes(labels, images=images)
     count = len(class_of)
@@ -57,7 +57,7 @@ def partition(
 def check_sizes(
     names: Sequence[Any], sizes: Sequence[int], sources: int, small_classes: str
 ) -> None:
-    """A pool has ``sources`` other images, and nothing is published unmixed for want of others."""
+    """Refuse labels with too few images for a pool of ``sources`` others, or with one image."""
     needed = sources + 1 if small_classes == "error" else 2
     small = [
         f"{name!r} has {size} image{'' if size == 1 else 's'}"
@@ -81,7 +81,7 @@ def check_sizes(
 def classes(
     labels: Sequence[Any] | npt.ArrayLike, *, images: int | None = None
 ) -> tuple[list[Any], npt.NDArray[np.intp]]:
-    """The distinct labels, and which of them each of the ``images`` has."""
+    """The distinct labels, and the index of the label of each of the ``images``."""
     array = _as_array(labels, "labels")
     if images not in (None, len(array)):
         raise InputError(
@@ -101,19 +101,21 @@ def classes(
         raise InputTypeError(
             f"labels are integers or strings, all of one kind, got {', '.join(sorted(kinds))}"
         )
-    found = sorted(set(array.tolist()))
-    number = {label: index for index, label in enumerate(found)}
-    return found, np.fromiter((number[label] for label in array), np.intp, len(array))
+    distinct = sorted(set(array.tolist()))
+    index_of = {label: index for index, label in enumerate(distinct)}
+    return distinct, np.fromiter((index_of[label] for label in array), np.intp, len(array))
 
 
 def _as_array(values: Sequence[Any] | npt.ArrayLike, name: str) -> npt.NDArray[Any]:
-    """A 1-D array. Python values stay what they are: NumPy would turn [1, "a"] into strings,
-    [-1, 2**63] into floats, and cut NULs off the ends of strings, without a word.
+    """The values as a 1-D array, in which Python values keep their type.
+
+    NumPy alone would turn [1, "a"] into strings, [-1, 2**63] into floats, and cut NULs off the ends
+    of strings, without a warning.
     """
     values = on_host(values, name)
     try:
         array = np.asarray(values) if hasattr(values, "dtype") else _objects(values)
-    except Exception as error:  # whatever a foreign container raises when it is converted
+    except Exception as error:  # other libraries raise errors of any kind
         raise InputTypeError(f"{name} cannot be read as a 1-D sequence: {error}") from None
     if isinstance(values, np.ma.MaskedArray):
         raise InputTypeError(f"{name} is a masked array, whose mask would be lost: fill it")

@@ -1,4 +1,4 @@
-"""Mixing in memory: `mix`, and `BlockMixer` for a mixing that is used more than once."""
+"""Mixing in memory: `mix`, and `BlockMixer` to mix more than once."""
 
 from __future__ import annotations
 
@@ -43,13 +43,12 @@ class BlockMixer:
         ``"balanced"`` is sources / (sources + 1), at which an image and each of its sources are
         equally likely to give a block; in a class that has fewer sources, with that number.
     key : Key, optional
-        From which every choice follows. A fresh one if not given, which lives and dies with the
-        mixer.
+        Every choice follows from it. If not given, a fresh key that ends with the mixer.
     layout : {"NHWC", "NCHW"}
-        Whether channels come last or first; (N, H, W) has none.
+        Whether channels come last or first, in images that have channels.
     small_classes : {"error", "clamp"}
-        A label with fewer than ``sources + 1`` images is an error, or mixes with all the others
-        that it has. A label with one image is always an error.
+        A label with fewer than ``sources + 1`` images is an error, or mixes each image with all its
+        others. A label with one image is always an error.
 
     Raises
     ------
@@ -62,8 +61,8 @@ class BlockMixer:
 
     Notes
     -----
-    Algorithm 1 of the paper, with two laws added. Every round reads the result of the round
-    before, never a half-written one. And the map is a pure function of the key and of positions:
+    Algorithm 1 of the paper, with two more laws. Every round reads the complete result of the round
+    before. And the map is a pure function of the key and of positions:
     the same key, labels, ids, grid and parameters give the same bytes on any number of threads
     and on any machine.
 
@@ -137,14 +136,14 @@ key=Key(<from a seed: not private>), layout='NHWC', small_classes='error')
             (N, H, W, C), (N, C, H, W) with ``layout="NCHW"``, or (N, H, W); any dtype of fixed
             size; see `SourceMap.apply`. Never modified.
         labels : sequence of int or str
-            One for each image. Labels on a GPU are brought to the host, where classes are sorted.
+            One for each image. Labels on a GPU are copied to the host, where classes are sorted.
         ids : (N,) integers, optional
             A number for each image, all different, 0 to 2**64 - 1. An image's choices follow from
-            its id; without ids it is the image's position.
+            its id, which is its index if not given.
         out : same kind as images, optional
-            Where the mixed images go.
+            The array to write the mixed images to.
         device : {"cpu", "cuda", "cuda:<index>"}, optional
-            Where to mix; where the images are, if not given. See `SourceMap.apply`.
+            The device that mixes; that of the images, if not given. See `SourceMap.apply`.
 
         Returns
         -------
@@ -180,8 +179,8 @@ key=Key(<from a seed: not private>), layout='NHWC', small_classes='error')
         ids : (N,) integers, optional
             See `__call__`.
         like : numpy.ndarray, torch.Tensor or cupy.ndarray, optional
-            An array that lies where the map is to be drawn; on the host, if not given. A map can
-            be applied anywhere, and is brought there once.
+            An array on the device that draws the map; the CPU draws it, if not given. A map can be
+            applied on any device, and is copied there once.
 
         Returns
         -------
@@ -209,11 +208,11 @@ key=Key(<from a seed: not private>), layout='NHWC', small_classes='error')
         return BlockMixer(**parameters | {"key": key})
 
     def quantised_probability(self) -> float:
-        """The chance that a block is replaced in one round, as the draw realises it.
+        """The exact probability with which a block is replaced in one round.
 
-        One 32-bit word decides over a block, so the chance is a whole number of words out of
-        2**32. 0, 1 and 0.5 are exact; the smallest above 0 is 2**-32. A balanced one is given for
-        all ``sources``.
+        One 32-bit word decides about a block, so the probability is a whole number of words out of
+        2**32. 0, 1 and 0.5 are exact; the smallest above 0 is 2**-32. A balanced probability is
+        that of a pool with all ``sources``.
 
         Examples
         --------
@@ -268,7 +267,7 @@ def mix(
     out: Any = None,
     device: str | None = None,
 ) -> Any:
-    """Mix a labelled image set: replace blocks by the same-place blocks of same-label images.
+    """Mix a labelled image set: replace blocks by same-position blocks of same-label images.
 
     The pixel block mixing of the paper, Algorithm 1. Obfuscation, not encryption: with the
     defaults about half of every image's blocks stay its own.
@@ -293,8 +292,8 @@ def mix(
     Raises
     ------
     InputError, InputTypeError
-        If an argument breaks its rule; the message names the rule, the value and the way out.
-        Nothing has been written then.
+        If an argument breaks its rule; the message names the rule, the value and the way out, and
+        nothing has been written.
 
     Examples
     --------
@@ -319,7 +318,7 @@ def mix(
 
 
 def compile_kernels(mixer: BlockMixer) -> float:
-    """Compile what a mixer needs, which happens once a process; gives the seconds it took."""
+    """Compile the loops of a mixer, which happens once per process; returns the seconds it took."""
     started = time.perf_counter()
     mix(np.zeros((2, 1, 1), np.uint8), [0, 0], block=1, sources=1, rounds=min(mixer.rounds, 2))
     return time.perf_counter() - started

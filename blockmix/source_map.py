@@ -1,4 +1,4 @@
-"""The source map: which image every block comes from."""
+"""The source map: the image that every block comes from."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from blockmix.support.arguments import one_of
 
 
 class SourceMap:
-    """Which image every block comes from: drawn once, applied to any images of that size.
+    """The image that every block comes from: drawn once, applied to any images of that size.
 
-    The whole of a mixing, all rounds included, without a pixel (the paper's equation 5 for every
-    block). As secret as the key: whoever has it can undo what was not erased.
+    A complete mixing, with all rounds, without a pixel (the paper's equation 5 for every block). As
+    secret as the key: anyone who has it can put back all blocks that were not erased.
 
     Parameters
     ----------
     sources : (N, rows, cols) int32
-        Block (r, c) of image i comes from image ``sources[i, r, c]``, a position from 0 to N - 1.
+        Block (r, c) of image i comes from image ``sources[i, r, c]``, an index from 0 to N - 1.
         Copied.
     grid : BlockGrid
         The grid of ``rows x cols`` blocks.
@@ -34,7 +34,7 @@ class SourceMap:
     Raises
     ------
     InputError, InputTypeError
-        If ``sources`` is not int32, does not fit the grid or names an image that is not there.
+        If ``sources`` is not int32, does not fit the grid or names an image that does not exist.
 
     Examples
     --------
@@ -49,8 +49,8 @@ class SourceMap:
            [[1, 4]]])
     """
 
-    # The map as it is drawn and applied, wherever it was needed so far: images stand in slots,
-    # class after class, see `kernels.draw_cpu`. A map that was not drawn here has one class.
+    # The map in slots, as it is drawn and applied, by each backend that has used it: see
+    # `kernels.draw_cpu`. A map that was not drawn by a backend has one class.
     __slots__ = ("_grid", "_maps")
 
     def __init__(self, sources: npt.NDArray[np.int32], grid: BlockGrid) -> None:
@@ -77,33 +77,33 @@ class SourceMap:
 
     @classmethod
     def adopt(cls, backend: Backend, device_map: DeviceMap, grid: BlockGrid) -> SourceMap:
-        """A map of arrays that were just drawn: valid, and nobody else's. Not for others."""
-        adopted = object.__new__(cls)
-        adopted._maps = {backend: device_map}
-        adopted._grid = grid
-        return adopted
+        """A map that a backend has just drawn, without checks and without a copy. Not public."""
+        source_map = object.__new__(cls)
+        source_map._maps = {backend: device_map}
+        source_map._grid = grid
+        return source_map
 
-    def _at(self, backend: Backend) -> DeviceMap:
-        """The map where a backend needs it; it is brought there once."""
+    def _on(self, backend: Backend) -> DeviceMap:
+        """The map in the memory of a backend; it is copied there once."""
         if backend not in self._maps:
-            same_device = [known for known in self._maps if known.name == backend.name]
+            same_device = [owner for owner in self._maps if owner.name == backend.name]
             if same_device:  # the same memory, whichever library owns it
                 self._maps[backend] = self._maps[same_device[0]]
             else:
                 if Cpu() not in self._maps:
-                    source, device_map = next(iter(self._maps.items()))
-                    self._maps[Cpu()] = source.to_host(device_map)
+                    owner, device_map = next(iter(self._maps.items()))
+                    self._maps[Cpu()] = owner.to_host(device_map)
                 self._maps[backend] = backend.from_host(self._maps[Cpu()])
         return self._maps[backend]
 
     @property
     def sources(self) -> npt.NDArray[np.int32]:
-        """Position of the image each block comes from: (N, rows, cols) int32, read-only.
+        """Index of the image that each block comes from: (N, rows, cols) int32, read-only.
 
-        A NumPy array, made anew by each access, as the map is kept in another order. A map that
-        was drawn on a GPU is brought to the host for it, once.
+        A NumPy array that each access makes anew, as the map is stored in another order. A map that
+        was drawn on a GPU is copied to the host once.
         """
-        slots, order, *_ = self._at(Cpu())
+        slots, order, *_ = self._on(Cpu())
         shape = self._grid.rows, len(self), self._grid.cols
         sources = np.empty((shape[1], shape[0], shape[2]), np.int32)
         sources[order] = order[slots.reshape(shape)].transpose(1, 0, 2)
@@ -112,7 +112,7 @@ class SourceMap:
 
     @property
     def grid(self) -> BlockGrid:
-        """The grid whose blocks are named."""
+        """The grid of the blocks."""
         return self._grid
 
     def __len__(self) -> int:
@@ -128,16 +128,17 @@ class SourceMap:
         images : numpy.ndarray, torch.Tensor or cupy.ndarray
             (N, H, W, C), (N, C, H, W) with ``layout="NCHW"``, or (N, H, W); any dtype of fixed
             size. Never modified. The batch axis may have any stride; images that are not
-            C-contiguous in themselves are copied once. Gradients do not flow. On a GPU the work is
-            ordered by the current stream of CuPy or torch, and not waited for.
+            C-contiguous are copied once. Gradients do not flow. On a GPU the work is
+            ordered by the current stream of CuPy or torch, and the call does not wait for it.
         out : same kind as images, optional
-            Where the mixed images go; same shape and dtype, sharing no memory with ``images``.
+            The array to write the mixed images to, with the shape and dtype of ``images`` and
+            sharing no memory with them.
         layout : {"NHWC", "NCHW"}
             Whether channels come last or first.
         device : {"cpu", "cuda", "cuda:<index>"}, optional
-            Where blocks are moved; where the images are, if not given. Images on the host can be
-            mixed on a GPU, strip by strip, whatever fits into its memory; the call returns when
-            ``out`` is written.
+            The device that moves the blocks; that of the images, if not given. A GPU can mix images
+            on the host, strip by strip, even if they do not fit into its memory; the call returns
+            when ``out`` is written.
 
         Returns
         -------
@@ -147,7 +148,7 @@ class SourceMap:
         Raises
         ------
         InputError, InputTypeError
-            If images or out are of a kind, shape or dtype that does not fit, or out overlaps.
+            If images or out have a kind, shape or dtype that does not fit, or out overlaps.
 
         Examples
         --------
@@ -172,15 +173,15 @@ class SourceMap:
 
     def move(self, images: Batch, out: Batch, backend: Backend) -> None:
         """Move the blocks of an opened batch that fits the map."""
-        backend.gather(out, images, self._at(backend), self._grid)
+        backend.gather(out, images, self._on(backend), self._grid)
 
     def _check_fits(self, batch: Batch) -> None:
-        there = (len(batch.view), batch.height, batch.width)
-        wanted = (len(self), self.grid.height, self.grid.width)
-        if there != wanted:
+        given = (len(batch.view), batch.height, batch.width)
+        expected = (len(self), self.grid.height, self.grid.width)
+        if given != expected:
             raise InputError(
                 "the map is for {} images of {} x {}, but got {} of {} x {}: "
-                "plan for these images (or give the right layout)".format(*wanted, *there)
+                "plan for these images (or give the right layout)".format(*expected, *given)
             )
 
     def __eq__(self, other: object) -> bool:

@@ -27,15 +27,15 @@ class BlockMix(torch.nn.Module):  # type: ignore[misc]
 
     A transform of batches in the manner of torchvision's v2: it takes and returns
     ``(images, labels)``, on the CPU or on the device where the images are. In a compiled model it
-    is a break in the graph, so that ``torch.compile`` takes it unless with ``fullgraph=True``.
+    breaks the graph, so that ``torch.compile`` accepts it unless ``fullgraph=True``.
 
     The choices follow from the key, the epoch and the number of the batch, which counts calls, so
     no two batches are mixed alike. Ranks of ``torch.distributed`` take turns: call k of rank r of
     R has number ``k * R + r``. So do the workers of a ``DataLoader``, however they are started, and
     batch b has number b with any number of them. Each pass of a ``DataLoader`` with workers has a
     key of its own, from this one and from the seed that torch gives to that pass: to repeat a run,
-    seed torch too. Passes that are seeded alike, in ranks that know nothing of each other say, are
-    mixed alike, unless `set_epoch` tells them apart.
+    seed torch too. Passes with the same seed, for example in ranks without a process group, are
+    mixed alike, unless `set_epoch` gives them different epochs.
 
     Parameters
     ----------
@@ -44,9 +44,8 @@ class BlockMix(torch.nn.Module):  # type: ignore[misc]
     layout : {"NCHW", "NHWC"}
         Of images with channels; torch's own is the default.
     small_classes : {"error", "clamp", "drop"}
-        What happens to labels with fewer than ``sources + 1`` images in a batch: an error, mixing
-        with all the others that there are (one image alone is an error still), or leaving those
-        images out of the batch.
+        Labels with fewer than ``sources + 1`` images in a batch are an error, mix each image with
+        all its others (a single image is still an error), or are left out of the batch.
 
     Raises
     ------
@@ -100,7 +99,7 @@ small_classes='error')
     def set_epoch(self, epoch: int) -> None:
         """Begin an epoch, 0 to 65,535, whose batches count from 0.
 
-        Workers hear of it when they are started; those that persist count on instead.
+        Workers receive it when they are started; persistent workers count on instead.
         """
         self._count.epoch = whole_number("epoch", epoch, 0, (1 << EPOCH_BITS) - 1)
         self._count.calls = 0
@@ -146,7 +145,7 @@ small_classes='error')
         Returns
         -------
         images, labels : torch.Tensor
-            As from `forward`; a named tuple, if the samples are.
+            As from `forward`; a named tuple, if the samples are named tuples.
 
         Raises
         ------
@@ -175,17 +174,17 @@ small_classes='error')
         return ", ".join([*shown, f"small_classes={self.small_classes!r}"])
 
     def get_extra_state(self) -> torch.Tensor:
-        """Where the counting of this process is, for ``state_dict``; never the key.
+        """The count of this process, for ``state_dict``; never the key.
 
-        Two numbers: the epoch, and its calls so far, without those of workers.
+        Two numbers: the epoch, and the number of its calls so far, without those of workers.
         """
-        # Loops over a state_dict scale and add what they find in place, so a dict would break
-        # them, and so would integers. A buffer would be averaged and broadcast with the weights,
+        # Averages of models scale and add the entries of a state_dict in place, so a dict or
+        # integers would break them. A buffer would be averaged and broadcast with the weights,
         # and cast by .half(). float32 is exact up to 2**24, which no count exceeds.
         return torch.tensor([self._count.epoch, self._count.calls], dtype=torch.float32)
 
     def set_extra_state(self, state: Any) -> None:
-        """Go on counting from there. Warns of a state that was averaged or rounded."""
+        """Continue the count of a state. Warns if the state was averaged or rounded."""
         if isinstance(state, dict):  # as it was before it became a tensor
             state = torch.tensor([state["epoch"], state["calls"]], dtype=torch.float32)
         counts, limits = state.tolist(), ((1 << EPOCH_BITS) - 1, 1 << BATCH_BITS)
@@ -202,7 +201,7 @@ small_classes='error')
         self._count.epoch, self._count.calls = epoch, calls
 
     def _mix(self, images: torch.Tensor, labels: torch.Tensor) -> tuple[Any, Any]:
-        count = len(open_images(images, self._mixer.layout).view)  # refused before it is counted
+        count = len(open_images(images, self._mixer.layout).view)  # checks, before the batch counts
         if self.small_classes == "drop":
             _, class_of = classes(labels, images=count)
             (kept,) = np.nonzero(np.bincount(class_of)[class_of] > self._mixer.sources)
@@ -214,10 +213,10 @@ small_classes='error')
         return mixer(images, labels, ids=first_id + np.arange(count, dtype=np.uint64)), labels
 
     def _next_batch(self) -> tuple[BlockMixer, np.uint64]:
-        """With what the next batch is mixed, and the id of its first image."""
+        """The mixer of the next batch, and the id of its first image."""
         mixer, number, worker = self._mixer, self._count.calls, get_worker_info()
         if worker is not None:
-            mixer = self._for_pass(worker.seed - worker.id)  # which all workers of a pass share
+            mixer = self._for_pass(worker.seed - worker.id)  # the same for all workers of a pass
             number = number * worker.num_workers + worker.id
         rank, ranks = self._ranks()
         number = number * ranks + rank
@@ -235,7 +234,7 @@ small_classes='error')
         return self._mixer_of_pass[1]
 
     def _ranks(self) -> tuple[int, int]:
-        """Rank and number of ranks; in workers, which may know nothing of them, the parent's."""
+        """The rank and the number of ranks; workers, which may not know them, have the parent's."""
         if torch.distributed.is_available() and torch.distributed.is_initialized():
             return torch.distributed.get_rank(), torch.distributed.get_world_size()
         return (0, 1) if get_worker_info() is None else self._ranks_of_parent

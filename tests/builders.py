@@ -20,12 +20,12 @@ def random_images(*shape, dtype=np.uint8, seed=0):
 
 def write_images(folder, labels, *, size=(16, 16), suffix=".png", seed=0, grey=False):
     """Write random images as ``folder/<label>/<number>``; ``labels`` maps a label to a count."""
-    generator = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     channels = () if grey else (3,)
     for label, count in labels.items():
         (folder / label).mkdir(parents=True)
         for number in range(count):
-            pixels = generator.integers(0, 256, (*size, *channels), np.uint8)
+            pixels = rng.integers(0, 256, (*size, *channels), np.uint8)
             Image.fromarray(pixels).save(folder / label / f"{number:03}{suffix}")
     return folder
 

@@ -1,4 +1,4 @@
-"""Shared fixtures: a fixed key, the real data if it is there, the command line in this process."""
+"""Shared fixtures: a fixed key, the real data if available, the command line in this process."""
 
 import importlib.util
 import os
@@ -17,12 +17,12 @@ settings.register_profile("blockmix", deadline=None)
 settings.load_profile("blockmix")
 
 
-# These need processes of their own: a simulated GPU, a compiler for GPUs, a GPU. See the Makefile.
+# These run in processes of their own: a simulated GPU, a compiler for GPUs, a GPU. See Makefile.
 APART = [Path(__file__).parent / name for name in ("cudasim", "ptx", "gpu")]
 
 
 def pytest_ignore_collect(collection_path, config):
-    """Leave out what stands apart, unless it is named on the command line."""
+    """Leave out the folders that run apart, unless the command line names them."""
     if collection_path not in APART:
         return None
     started_in = config.invocation_params.dir
@@ -60,8 +60,8 @@ def fake_cupy(monkeypatch):
 @pytest.fixture
 def faces():
     """The real faces: folders of labels with 224 x 224 JPEG files, in BLOCKMIX_DATA/fairface."""
-    beside = Path(__file__).parents[1] / "../shared/data"
-    folder = Path(os.environ.get("BLOCKMIX_DATA", beside)) / "fairface" / "train"
+    default = Path(__file__).parents[1] / "../shared/data"
+    folder = Path(os.environ.get("BLOCKMIX_DATA", default)) / "fairface" / "train"
     if not folder.is_dir():
         pytest.skip("no real images: set BLOCKMIX_DATA to the folder that holds fairface/")
     return folder
@@ -69,15 +69,15 @@ def faces():
 
 @pytest.fixture
 def blockmix(monkeypatch, capfd, tmp_path):
-    """Run the command line in this process; gives exit code, output and errors."""
-    from blockmix import __main__ as door
+    """Runs the command line in this process, and returns its exit code, output and errors."""
+    from blockmix.__main__ import main
 
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments):
         monkeypatch.setattr(sys, "argv", ["blockmix", *map(str, arguments)])
         with pytest.raises(SystemExit) as stopped:
-            door.main()
+            main()
         output, errors = capfd.readouterr()
         return stopped.value.code or 0, output, errors
 

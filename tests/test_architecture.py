@@ -42,7 +42,7 @@ FOLDERS = {"blockmix": "blockmix", "blockmix.kernels": "kernels", "blockmix.benc
 
 
 def imported_modules(path, package):
-    """What a file imports, anywhere in it; a name from a package may be a module."""
+    """The modules that a file imports, anywhere in it; a name from a package may be a module."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -63,7 +63,7 @@ def modules():
 
 
 def floor_and_room(module):
-    """The number of the floor, from the top, and the part of the table that a module is in."""
+    """The number of a module's floor, from the top, and its part of the table."""
     rooms = [(len(room), number, room) for number, floor in enumerate(FLOORS) for room in floor]
     _, number, room = max(
         entry for entry in rooms if module == entry[2] or module.startswith(f"{entry[2]}.")
@@ -73,7 +73,7 @@ def floor_and_room(module):
 
 @pytest.fixture(scope="module")
 def arrows():
-    """Which modules of the project each one imports."""
+    """The modules of the project that each module imports."""
     known = modules()
     return {
         module: {
@@ -95,17 +95,17 @@ def test_imports_run_one_way(arrows):
 
 
 def test_every_module_has_a_floor_of_its_own(arrows):
-    """Else it would be taken for a part of what stands around it, on a low floor."""
+    """Otherwise it would count as part of the package around it, on a low floor."""
     for room in ("blockmix", "blockmix.bench"):
         assert {module for module in arrows if floor_and_room(module)[1] == room} <= {room}
 
 
 def test_no_imports_lead_back(arrows):
-    left = {module: {*imported} for module, imported in arrows.items()}
-    while left:
-        free = {module for module, imported in left.items() if not imported & left.keys()}
-        assert free, f"a circle within {sorted(left)}"
-        left = {module: imported for module, imported in left.items() if module not in free}
+    rest = {module: {*imported} for module, imported in arrows.items()}
+    while rest:
+        lowest = {module for module, imported in rest.items() if not imported & rest.keys()}
+        assert lowest, f"a circle within {sorted(rest)}"
+        rest = {module: imported for module, imported in rest.items() if module not in lowest}
 
 
 def test_the_picture_of_the_floors_shows_every_module():
@@ -196,7 +196,7 @@ def test_one_file_of_the_library_imports_numba():
 
 
 def test_one_file_of_the_library_knows_other_array_libraries():
-    """Beside the one that is made for one of them."""
+    """Except the module for torch."""
     for path in (ROOT / "blockmix").rglob("*.py"):
         named = re.findall(
             r"modules(?:\.get\(|\[)\"(\w+)\"|^\s*import (torch|cupy)", path.read_text(), re.M

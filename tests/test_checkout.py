@@ -1,4 +1,4 @@
-"""A checkout and an installation are imported whole, each from its own folders."""
+"""A checkout and an installation are each imported from their own folders alone."""
 
 import os
 import re
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-# Where the parts of the package come from, and whether its own path is left as it was.
+# Prints the files of the parts of the package, and its path, which must stay as it was.
 SCRIPT = """
 from importlib.util import find_spec
 import blockmix
@@ -23,8 +23,8 @@ from blockmix import kernels
 """
 
 
-def copy(part, to):
-    shutil.copytree(ROOT / part, to, ignore=shutil.ignore_patterns("__pycache__", "results"))
+def copy(part, target):
+    shutil.copytree(ROOT / part, target, ignore=shutil.ignore_patterns("__pycache__", "results"))
 
 
 def python(folder, *arguments):
@@ -79,7 +79,7 @@ def checkout(tmp_path):
 
 
 def test_a_checkout_that_is_not_installed(checkout):
-    """Where another version is installed, as it is for these tests, nothing comes from there."""
+    """Nothing comes from an installed version, such as the one of these tests."""
     expected = [
         "blockmix/__init__.py",
         "blockmix/mixer.py",
@@ -113,7 +113,7 @@ def test_an_installation_beside_another_package_of_that_name(tmp_path):
     for part in ("kernels", "bench"):
         copy(part, tmp_path / "blockmix" / part)
         (tmp_path / part).mkdir()
-        (tmp_path / part / "__init__.py").write_text("raise ImportError('of somebody else')")
+        (tmp_path / part / "__init__.py").write_text("raise ImportError('of another package')")
     loaded = python(tmp_path, "-c", SCRIPT).splitlines()
     assert all(Path(path).is_relative_to(tmp_path / "blockmix") for path in loaded)
     assert len(loaded) == 7

@@ -1,4 +1,4 @@
-"""What numba cannot do as it is set up is an error that names the way out, never a traceback."""
+"""Settings that numba cannot work with are errors that name the way out, never tracebacks."""
 
 import os
 import subprocess
@@ -45,7 +45,7 @@ def test_settings_of_numba_that_rule_out_mixing(name, value, message):
 
 @pytest.mark.parametrize("command", [["info"], ["mix", "src", "dst", "--block", "4x4"]])
 @pytest.mark.parametrize(("name", "value", "message"), [SETTINGS[0], SETTINGS[-1]])
-def test_the_command_line_tells_them_in_a_line(tmp_path, command, name, value, message):
+def test_the_command_line_reports_them_in_one_line(tmp_path, command, name, value, message):
     write_images(tmp_path / "src", {"cat": 12})
     before = read_tree(tmp_path)
     done = python("-m", "blockmix", *command, cwd=tmp_path, **{name: value})
@@ -64,8 +64,8 @@ def test_the_command_line_tells_them_in_a_line(tmp_path, command, name, value, m
     ],
 )
 def test_numba_is_missing_or_broken(module, way_out):
-    lost = f"import sys; sys.modules[{module!r}] = None\n"
-    done = python("-c", lost + SCRIPT)
+    hide = f"import sys; sys.modules[{module!r}] = None\n"
+    done = python("-c", hide + SCRIPT)
     assert (done.returncode, done.stderr) == (0, "")
     assert "numba, which cannot be imported (ModuleNotFoundError: " in done.stdout
     assert way_out in done.stdout

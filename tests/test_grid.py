@@ -1,4 +1,4 @@
-"""Grids: even, ragged, uneven; and what is no grid."""
+"""Grids: even, ragged, uneven; and edges and blocks that are refused."""
 
 import numpy as np
 import pytest

@@ -26,9 +26,9 @@ def test_equality_and_hash_follow_the_secret():
 def test_keys_survive_pickle_and_copy():
     seeded = Key.from_seed(1)
     for original in (Key(SECRET), seeded):
-        for twin in (pickle.loads(pickle.dumps(original)), copy.deepcopy(original)):  # noqa: S301
-            assert twin == original
-            assert twin.is_private == original.is_private
+        for copied in (pickle.loads(pickle.dumps(original)), copy.deepcopy(original)):  # noqa: S301
+            assert copied == original
+            assert copied.is_private == original.is_private
 
 
 @pytest.mark.parametrize("show", [repr, str, "{}".format, lambda key: f"{[key]}"])
@@ -56,6 +56,11 @@ def test_seeds():
 def test_a_seed_has_64_bits(seed):
     with pytest.raises(InputError, match="seed is from"):
         Key.from_seed(seed)
+
+
+def test_a_number_of_many_digits_is_not_shown():
+    with pytest.raises(InputError, match="to 18446744073709551615, got a number too large to show"):
+        Key.from_seed(10**5000)
 
 
 @pytest.mark.parametrize("seed", [1.0, "1", None, True])
@@ -133,7 +138,7 @@ def test_a_missing_file():
         Key.from_file("nowhere.key")
 
 
-def test_a_path_that_is_none():
+def test_a_path_that_no_file_can_have():
     with pytest.raises(InputError, match="cannot read the key file"):
         Key.from_file("a\0b")
 
@@ -156,7 +161,7 @@ def test_digests_depend_on_key_purpose_and_message():
     assert len(digests) == 8
 
 
-def test_derived_keys_depend_on_everything_and_tell_nothing():
+def test_derived_keys_depend_on_key_purpose_and_message():
     key = Key(SECRET)
     derived = {key.derive(purpose, message) for purpose in ("a", "b") for message in (b"", b"1")}
     assert len(derived | {key, Key.from_seed(0).derive("a", b"")}) == 6

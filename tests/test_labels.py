@@ -1,4 +1,4 @@
-"""Labels and ids: what is taken, what is refused, and how classes are formed."""
+"""Labels and ids: which are accepted, which are refused, and how classes are formed."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from blockmix.labels import partition
 
 
 def classes_of(labels, ids=None, sources=1, small_classes="clamp"):
-    """The classes as lists of positions."""
+    """The classes as lists of indices of images."""
     parts = partition(labels, ids, sources, small_classes)
     return [list(part) for part in np.split(parts.order, parts.starts[1:-1])]
 
@@ -32,7 +32,7 @@ def classes_of(labels, ids=None, sources=1, small_classes="clamp"):
     ],
     ids=str,
 )
-def test_labels_that_are_taken(labels):
+def test_labels_that_are_accepted(labels):
     assert classes_of(labels) == [[1, 3], [0, 2]]
 
 
@@ -105,7 +105,7 @@ def test_the_way_to_flat_labels(labels, way_out):
 
 
 @pytest.mark.parametrize("labels", [7, None, "word", b"word"])
-def test_what_is_no_sequence(labels):
+def test_labels_that_are_no_sequence(labels):
     with pytest.raises(InputTypeError, match="labels cannot be read as a 1-D sequence"):
         partition(labels, None, 1, "error")
 
@@ -143,7 +143,7 @@ def test_a_label_with_one_image_is_always_refused(small_classes):
         partition([7, 8, 8], None, 1, small_classes)
 
 
-def test_clamping_takes_what_there_is():
+def test_clamped_classes_use_all_their_images():
     assert classes_of([0, 0, 0], sources=10, small_classes="clamp") == [[0, 1, 2]]
 
 

@@ -30,25 +30,25 @@ def test_mix_equals_the_reference(images, key):
 
 
 def test_rounds_on_the_map_equal_rounds_on_pixels(images, key):
-    """Mixing a mixed set, with the next round's choices, is what the composed map does."""
+    """Mixing a mixed set, with the next round's choices, gives the same as the composed map."""
     grid = BlockGrid.even(20, 28, 4)
     pixels = images
     for round_ in range(3):
-        one = [
+        drawn = [
             [
                 member[face] if face < 2 else image
                 for face in reference.faces_shown(SECRET, round_, image, grid.blocks, 2, 0.5)
             ]
             for image in range(36)
-            for others in [[j for j in range(36) if j != image and LABELS[j] == LABELS[image]]]
-            for member in [reference.pool(SECRET, round_, image, others, 2)]
+            for candidates in [[j for j in range(36) if j != image and LABELS[j] == LABELS[image]]]
+            for member in [reference.pool(SECRET, round_, image, candidates, 2)]
         ]
-        sources = np.array(one).reshape(36, grid.rows, grid.cols)
+        sources = np.array(drawn).reshape(36, grid.rows, grid.cols)
         pixels = reference.apply(pixels, sources, grid.row_edges, grid.col_edges)
     assert np.array_equal(mix(images, LABELS, block=4, sources=2, rounds=3, key=key), pixels)
 
 
-def test_blocks_come_from_the_same_place_and_label(images, key):
+def test_blocks_come_from_the_same_position_and_label(images, key):
     mixed = mix(images, LABELS, block=(5, 7), sources=10, rounds=2, key=key)
     for r in range(0, 20, 5):
         for c in range(0, 28, 7):
@@ -101,7 +101,7 @@ def test_probability_zero_and_one(images, key):
     assert (sources != np.arange(36)[:, None, None]).all()
 
 
-class TestWhatDecides:
+class TestInputs:
     """Which changes of the input change the result."""
 
     def plan(self, labels=LABELS, ids=None, **changes):
@@ -131,10 +131,10 @@ class TestWhatDecides:
         assert np.array_equal(order[shuffled], self.plan()[order])
 
     def test_other_labels_in_the_same_call_do_not(self):
-        """Two machines, each with some of the labels, do what one does with all of them."""
+        """Two machines, each with some of the labels, do the same as one with all of them."""
         whole = self.plan()
         for label in "abc":
-            members = np.array([i for i, other in enumerate(LABELS) if other == label])
+            members = np.array([i for i in range(36) if LABELS[i] == label])
             alone = self.plan([label] * 12, ids=members)
             assert np.array_equal(members[alone], whole[members])
 

@@ -1,4 +1,4 @@
-"""Source maps: what they are made of, and what they may be applied to."""
+"""Source maps: their arrays, and the images that they can be applied to."""
 
 import copy
 import pickle
@@ -16,7 +16,7 @@ def identity(count=3):
     return SourceMap(np.tile(np.arange(count, dtype=np.int32)[:, None, None], (1, 2, 3)), GRID)
 
 
-def test_a_map_is_immutable_and_apart_from_its_array():
+def test_a_map_is_immutable_and_independent_of_its_array():
     sources = np.zeros((2, 2, 3), np.int32)
     plan = SourceMap(sources, GRID)
     sources[:] = 1
@@ -40,10 +40,10 @@ def through_pickle(plan):
     return pickle.loads(pickle.dumps(plan))  # noqa: S301
 
 
-@pytest.mark.parametrize("twin", [copy.copy, copy.deepcopy, through_pickle])
-def test_copies_are_as_immutable(twin):
-    assert twin(identity()) == identity()
-    assert not twin(identity()).sources.flags.writeable
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, through_pickle])
+def test_copies_are_as_immutable(copied):
+    assert copied(identity()) == identity()
+    assert not copied(identity()).sources.flags.writeable
 
 
 def test_the_grid_is_a_grid():

@@ -1,4 +1,4 @@
-"""The batch transform, on CPU torch; on a GPU it is `mix`, which tests/gpu tries."""
+"""The batch transform, on CPU torch; on a GPU it calls `mix`, which tests/gpu covers."""
 
 import collections
 import copy
@@ -80,20 +80,20 @@ def test_a_balanced_probability(block_mix, batch):
 
 
 def test_a_fresh_key_without_one(block_mix, batch):
-    one, two = (block_mix(key=None)(*batch)[0] for _ in range(2))
-    assert not one.equal(two)
+    first, second = (block_mix(key=None)(*batch)[0] for _ in range(2))
+    assert not first.equal(second)
 
 
 class TestState:
     def test_is_the_count_and_not_the_key(self, torch, block_mix, batch):
-        transform, other = block_mix(), block_mix()
+        transform, resumed = block_mix(), block_mix()
         transform.set_epoch(2)
         transform(*batch)
         state = transform.state_dict()
         assert list(state) == ["_extra_state"]
         assert state["_extra_state"].tolist() == [2, 1]
-        other.load_state_dict(state)
-        assert other(*batch)[0].equal(transform(*batch)[0])
+        resumed.load_state_dict(state)
+        assert resumed(*batch)[0].equal(transform(*batch)[0])
 
     def test_of_earlier_versions(self, block_mix, batch):
         transform = block_mix()
@@ -104,11 +104,11 @@ class TestState:
         transform = block_mix()
         transform(*batch)
         average = copy.deepcopy(transform)
-        for value, other in zip(
+        for value, latest in zip(
             average.state_dict().values(), transform.state_dict().values(), strict=True
         ):
-            value.mul_(0.999).add_(other, alpha=0.001)
-            value.copy_(0.5 * value + 0.5 * other)
+            value.mul_(0.999).add_(latest, alpha=0.001)
+            value.copy_(0.5 * value + 0.5 * latest)
             value /= 3
         assert average.state_dict()["_extra_state"].tolist() == [0, 1]
 
@@ -127,9 +127,9 @@ class TestState:
         transform(*batch)
         torch.save(transform.state_dict(), file)
         file.seek(0)
-        other = block_mix()
-        other.load_state_dict(torch.load(file, weights_only=True))
-        assert np.array_equal(other(*batch)[0].numpy(), expected(batch, 0, 1))
+        resumed = block_mix()
+        resumed.load_state_dict(torch.load(file, weights_only=True))
+        assert np.array_equal(resumed(*batch)[0].numpy(), expected(batch, 0, 1))
 
     @pytest.mark.parametrize("counts", [[1.5, 7.0], [1.0, float("nan")], [1.0, 3e7], [1.0, -1.0]])
     def test_that_was_averaged(self, torch, block_mix, counts):
@@ -175,13 +175,13 @@ class TestSmallClasses:
         assert mixed.shape == (0, 3, 8, 12)
         assert len(kept) == 0
 
-    def test_clamp_to_what_there_is(self, torch, block_mix, batch):
+    def test_clamp_to_all_others(self, torch, block_mix, batch):
         labels = torch.where(torch.arange(24) < 2, 9, batch[1])
         assert block_mix(small_classes="clamp")(batch[0], labels)[0].shape == batch[0].shape
 
 
 def labels_that_are_refused():
-    """Labels for 24 images that are none, and what is said of them."""
+    """Labels that 24 images cannot have, and the errors."""
     import torch
 
     labels = torch.arange(24) % 3
@@ -232,7 +232,7 @@ def test_what_is_not_a_batch(block_mix, batch):
         block_mix(small_classes="ignore")
 
 
-# Of forking beside threads.
+# Python warns of forking beside threads.
 forks = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 SEED = 1234
 
@@ -242,7 +242,7 @@ def seeded(torch):
 
 
 def expected_of_pass(torch, batch, epoch, number):
-    """What a worker of a pass mixes that is seeded with `seeded`."""
+    """The images that a worker mixes in a pass with the generator `seeded`."""
     seed = torch.empty((), dtype=torch.int64).random_(generator=seeded(torch)).item()
     key = Key(SECRET).derive("batches", seed.to_bytes(8, "little"))
     mixer = BlockMixer(block=4, sources=3, key=key, layout="NCHW")
@@ -283,7 +283,7 @@ class TestWorkers:
 
     @pytest.mark.parametrize("workers", [1, 2])
     def test_batches_do_not_depend_on_their_number(self, torch, block_mix, loader, batch, workers):
-        """Batch b is mixed as number b, whichever worker of however many has it."""
+        """Batch b is mixed as number b, whatever the number of workers."""
         transform = block_mix()
         transform.set_epoch(6)
         assert_pass(torch, loader(transform, workers, generator=seeded(torch)), batch, 6, range(4))
@@ -310,7 +310,7 @@ class TestWorkers:
             assert_pass(torch, persistent, batch, 0, numbers)
 
     def test_of_passes_that_are_seeded_alike(self, torch, block_mix, loader, batch):
-        """They repeat each other, as whoever seeds them wants; an epoch tells them apart."""
+        """They repeat each other; different epochs make them differ."""
         transform = block_mix()
         passes = []
         for epoch in (0, 0, 1):
@@ -321,7 +321,7 @@ class TestWorkers:
 
 
 def test_replicas_share_their_count(block_mix, batch):
-    """Those of DataParallel, which live for one call."""
+    """Replicas of DataParallel live for one call."""
     transform = block_mix()
     for number in range(3):
         replica = transform._replicate_for_data_parallel()
@@ -386,7 +386,7 @@ class TestCompiled:
         assert np.array_equal(compiled(Model())(*batch).numpy(), wanted)
 
 
-def test_more_batches_than_an_id_can_tell_apart(block_mix, batch):
+def test_more_batches_than_ids(block_mix, batch):
     transform = block_mix()
     transform.set_extra_state({"epoch": 0, "calls": 1 << 24})
     with pytest.raises(InputError, match="begin the next with set_epoch"):
