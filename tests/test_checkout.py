@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -117,3 +118,17 @@ def test_an_installation_beside_another_package_of_that_name(tmp_path):
     loaded = python(tmp_path, "-c", SCRIPT).splitlines()
     assert all(Path(path).is_relative_to(tmp_path / "blockmix") for path in loaded)
     assert len(loaded) == 7
+
+
+def test_a_wheel_has_no_modules_of_an_earlier_layout(checkout):
+    """Such as those that an earlier build has left in build/lib."""
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, checkout)
+    stale = checkout / "build" / "lib" / "blockmix" / "stale.py"
+    stale.parent.mkdir(parents=True)
+    stale.touch()
+    python(checkout, "-c", "from setuptools import build_meta; build_meta.build_wheel('dist')")
+    (wheel,) = (checkout / "dist").iterdir()
+    names = zipfile.ZipFile(wheel).namelist()
+    assert "blockmix/kernels/rule.py" in names
+    assert "blockmix/stale.py" not in names
