@@ -204,11 +204,11 @@ small_classes='error')
         count = len(open_images(images, self._mixer.layout).view)  # checks, before the batch counts
         if self.small_classes == "drop":
             _, class_of = classes(labels, images=count)
-            (kept,) = np.nonzero(np.bincount(class_of)[class_of] > self._mixer.sources)
-            if len(kept) < count:
-                index = torch.from_numpy(kept)
+            (usable,) = np.nonzero(np.bincount(class_of)[class_of] > self._mixer.sources)
+            if len(usable) < count:
+                index = torch.from_numpy(usable)
                 images, labels = images[index.to(images.device)], labels[index.to(labels.device)]
-                count = len(kept)
+                count = len(usable)
         mixer, first_id = self._next_batch()
         return mixer(images, labels, ids=first_id + np.arange(count, dtype=np.uint64)), labels
 

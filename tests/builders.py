@@ -1,4 +1,4 @@
-"""What tests are made of: a fixed key, small image sets, folders of images, the command line."""
+"""Shared parts of tests: a fixed key, small image sets, folders of images, the command line."""
 
 import sys
 from pathlib import Path

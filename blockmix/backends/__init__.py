@@ -1,1 +1,1 @@
-"""Where maps are drawn and blocks are moved: on the CPU, on a GPU, or by way of one."""
+"""Backends draw maps and move blocks: on the CPU, on a GPU, or on a GPU for images on the host."""
