@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from blockmix.errors import InputError
 from blockmix.privacy.measures.statistics import share_with_interval
-from blockmix.privacy.sets.pair import Pair, Pixels, Positions
+from blockmix.privacy.sets.pair import Indices, Pair, Pixels
 from blockmix.privacy.sets.pictures import small_greys
 
 # From images, (N, H, W, C) uint8, to one vector each, (N, D).
@@ -24,7 +24,7 @@ _SMALLEST = 1e-4  # of the variance of the largest; below is noise
 
 
 def identity(
-    pair: Pair, match: Positions, chosen: Positions, recogniser: Recogniser | None
+    pair: Pair, match: Indices, chosen: Indices, recogniser: Recogniser | None
 ) -> dict[str, Any]:
     """How often a recogniser finds the original of a mixed image within its label.
 

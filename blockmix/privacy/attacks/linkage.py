@@ -8,10 +8,10 @@ import numpy as np
 
 from blockmix.privacy.measures.nearest import Nearest
 from blockmix.privacy.measures.statistics import share_with_interval
-from blockmix.privacy.sets.pair import Pair, Positions
+from blockmix.privacy.sets.pair import Indices, Pair
 
 
-def linkage(pair: Pair, match: Positions, found: Nearest) -> dict[str, Any]:
+def linkage(pair: Pair, match: Indices, found: Nearest) -> dict[str, Any]:
     """How often somebody who holds the originals finds the right one.
 
     Returns
@@ -25,8 +25,8 @@ def linkage(pair: Pair, match: Positions, found: Nearest) -> dict[str, Any]:
     count = len(pair.mixed)
     return {
         "images": count,
-        "by_blocks": share_with_interval(int((found.votes == match).sum()), count),
+        "by_blocks": share_with_interval(int((found.by_blocks == match).sum()), count),
         "jointly": share_with_interval(int((found.jointly == match).sum()), count),
-        "by_pixels": share_with_interval(int((found.image == match).sum()), count),
+        "by_pixels": share_with_interval(int((found.by_pixels == match).sum()), count),
         "chance": float((1 / sizes[pair.mixed_labels]).mean()),
     }

@@ -8,16 +8,16 @@ import numpy as np
 import numpy.typing as npt
 
 from blockmix.privacy.attacks.seams import Joined, largest_piece, neighbours, roughness
-from blockmix.privacy.measures.nearest import UNKNOWN, clear_places
+from blockmix.privacy.measures.nearest import UNKNOWN, clear_cells
 from blockmix.privacy.measures.statistics import mean_with_interval
-from blockmix.privacy.sets.pair import Pair, Pixels, Positions
+from blockmix.privacy.sets.pair import Indices, Pair, Pixels
 from blockmix.support.progress import Progress
 
 _SCORES = ("direct", "neighbour", "largest")
 
 
 def reassembly(
-    pair: Pair, sources: Positions, chosen: Positions, seed: int, progress: Progress
+    pair: Pair, sources: Indices, chosen: Indices, seed: int, progress: Progress
 ) -> dict[str, Any]:
     """Grow an image from one block of each chosen mixed image, and look how much of it is right.
 
@@ -55,7 +55,7 @@ def reassembly(
     scores, ceilings = [], []
     for number, image in enumerate(chosen):
         members = np.flatnonzero(pair.mixed_labels == pair.mixed_labels[image])
-        clear = clear_places(sources[members])
+        clear = clear_cells(sources[members])
         goal = sources[image][order[0]]
         if pair.grid.blocks > 1 and goal != UNKNOWN and clear.any():
             random = draw.choice(members, clear.shape)
@@ -76,7 +76,7 @@ def reassembly(
     }
 
 
-def _grow(pair: Pair, members: Positions, first: int, order: list[tuple[int, int]]) -> Positions:
+def _grow(pair: Pair, members: Indices, first: int, order: list[tuple[int, int]]) -> Indices:
     """The mixed image whose block is taken at each place."""
     taken = np.full((pair.grid.rows, pair.grid.cols), -1)
     taken[order[0]] = first
@@ -85,7 +85,7 @@ def _grow(pair: Pair, members: Positions, first: int, order: list[tuple[int, int
     return taken
 
 
-def _judge(sources: Positions, taken: Positions, goal: int, clear: Joined) -> tuple[float, ...]:
+def _judge(sources: Indices, taken: Indices, goal: int, clear: Joined) -> tuple[float, ...]:
     """Direct, neighbour, largest; at clear places, where what is not known is wrong."""
     rows, cols = np.indices(taken.shape)
     found = np.where(clear, sources[taken, rows, cols], UNKNOWN)
@@ -107,7 +107,7 @@ def _outwards(rows: int, cols: int) -> list[tuple[int, int]]:
 
 
 def _costs(
-    pair: Pair, taken: Positions, place: tuple[int, int], members: Positions
+    pair: Pair, taken: Indices, place: tuple[int, int], members: Indices
 ) -> npt.NDArray[np.float32]:
     """For each member: how rough the seams of its block at a place would be."""
     row, col = place
@@ -123,7 +123,7 @@ def _costs(
 
 
 def _edge(
-    pair: Pair, images: Positions, place: tuple[int, int], side: tuple[int, int]
+    pair: Pair, images: Indices, place: tuple[int, int], side: tuple[int, int]
 ) -> tuple[Pixels, Pixels]:
     """The outermost line of a block on a side, and the one inside of it: (N, pixels, C) each."""
     lines, columns = pair.block(*place)

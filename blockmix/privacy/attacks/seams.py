@@ -9,14 +9,14 @@ import numpy.typing as npt
 
 from blockmix.privacy.measures.nearest import UNKNOWN
 from blockmix.privacy.measures.statistics import area_under_curve, mean_with_interval
-from blockmix.privacy.sets.pair import Pair, Pixels, Positions
+from blockmix.privacy.sets.pair import Indices, Pair, Pixels
 
 Scores = npt.NDArray[np.float32]
 Joined = npt.NDArray[np.bool_]
 
 
 def seams(
-    pair: Pair, sources: Positions, match: Positions | None, chosen: Positions, expected: float
+    pair: Pair, sources: Indices, match: Indices | None, chosen: Indices, expected: float
 ) -> dict[str, Any]:
     """How well the edge between two blocks tells whether they belong together.
 
@@ -82,7 +82,7 @@ def seams(
     return result
 
 
-def neighbours(sources: Positions) -> tuple[tuple[Joined, Joined], tuple[Joined, Joined]]:
+def neighbours(sources: Indices) -> tuple[tuple[Joined, Joined], tuple[Joined, Joined]]:
     """Whether neighbours come from one image, and whether that is known; across and down."""
     pairs = (
         (sources[..., :, :-1], sources[..., :, 1:]),

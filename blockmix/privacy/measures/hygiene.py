@@ -1,4 +1,4 @@
-"""What no mixing of blocks can help: near-duplicates, small labels, names and metadata."""
+"""What mixing cannot hide: near-duplicates, small labels, file names and metadata."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from blockmix.datasets.folder.image_folder import ImageFolder
 from blockmix.privacy.sets.pair import Pair, Pixels
 from blockmix.privacy.sets.pictures import small_greys
 
-# Of 64 bits: at most so many differ between two pictures of the same scene.
-NEAR = 4
+# Two hashes of 64 bits that differ in at most this many show the same scene.
+NEAR_BITS = 4
 _HASH_SIDE = 8
-_SHOWN = 10
-# What Pillow tells of files that hold nothing but pixels.
-_OF_EVERY_FILE = {
+_MAX_EXAMPLES = 10
+# What Pillow reports of files that hold nothing but pixels.
+_FORMAT_INFO = {
     *("jfif", "jfif_version", "jfif_unit", "jfif_density"),
     *("loop", "background", "timestamp", "duration"),
 }
 
 
 def near_duplicates(pair: Pair) -> dict[str, Any]:
-    """Originals that look like another one of their label, by a difference hash.
+    """Count originals that look like another one of their label, by a difference hash.
 
-    A person who is in a label many times is mixed with himself.
+    A person who is in a label many times is mixed with themselves.
 
     Returns
     -------
@@ -40,16 +40,19 @@ def near_duplicates(pair: Pair) -> dict[str, Any]:
     hashes = difference_hash(pair.originals)
     images = pairs = count = 0
     for _, of_label, _ in pair.classes():
-        own = hashes[of_label]
-        near = [int((np.bitwise_count(own ^ one) <= NEAR).sum()) - 1 for one in own]
-        images += sum(others > 0 for others in near)
-        pairs += sum(near) // 2
-        count += len(own)
-    return {"images": images, "share": images / count, "pairs": pairs, "bits": NEAR}
+        label_hashes = hashes[of_label]
+        duplicates = [
+            int((np.bitwise_count(label_hashes ^ image_hash) <= NEAR_BITS).sum()) - 1
+            for image_hash in label_hashes
+        ]
+        images += sum(number > 0 for number in duplicates)
+        pairs += sum(duplicates) // 2
+        count += len(label_hashes)
+    return {"images": images, "share": images / count, "pairs": pairs, "bits": NEAR_BITS}
 
 
 def difference_hash(images: Pixels) -> npt.NDArray[np.uint64]:
-    """64 bits an image: whether it becomes brighter from one of 9 x 8 fields to the next."""
+    """Return 64 bits an image: whether each of 8 x 9 fields is darker than the next one."""
     fields = small_greys(images, _HASH_SIDE, _HASH_SIDE + 1).astype(int)
     brighter = (np.diff(fields, axis=2) > 0).reshape(len(images), -1)
     weights = np.uint64(1) << np.arange(64, dtype=np.uint64)
@@ -58,12 +61,12 @@ def difference_hash(images: Pixels) -> npt.NDArray[np.uint64]:
 
 
 def small_labels(sizes: dict[str, int], sources: int) -> list[str]:
-    """Labels whose images have fewer others than sources."""
+    """Return the labels that have fewer than ``sources + 1`` images."""
     return [label for label, size in sizes.items() if size < sources + 1]
 
 
-def look_at_files(folder: Path, originals: Iterable[str]) -> dict[str, Any]:
-    """What the files of a mixed set tell beside their pixels.
+def inspect_files(folder: Path, originals: Iterable[str]) -> dict[str, Any]:
+    """Count what the files of a mixed set reveal besides their pixels.
 
     Parameters
     ----------
@@ -75,24 +78,25 @@ def look_at_files(folder: Path, originals: Iterable[str]) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``files``; how many carry ``metadata`` (EXIF, comments, profiles, text); ``kept_names``, how
-        many have the name of an original; ``times``, different time stamps, one if they tell
-        nothing; and up to ten ``examples`` of files with metadata.
+        ``files``, their number; ``metadata``, how many carry EXIF, comments, profiles or text;
+        ``kept_names``, how many have the name of an original; ``times``, the number of different
+        time stamps, 1 if they reveal nothing; ``examples``, up to ten files with metadata.
     """
-    stems = {Path(name).stem for name in originals}
-    files = [Path(image.path) for image in ImageFolder(folder).samples()]
+    original_stems = {Path(name).stem for name in originals}
+    files = [Path(sample.path) for sample in ImageFolder(folder).samples()]
     with ThreadPoolExecutor() as pool:
-        told = [path for path, tells in zip(files, pool.map(_tells, files), strict=True) if tells]
+        flags = pool.map(_has_metadata, files)
+        with_metadata = [path for path, flag in zip(files, flags, strict=True) if flag]
     return {
         "files": len(files),
-        "metadata": len(told),
-        "kept_names": sum(path.stem in stems for path in files),
+        "metadata": len(with_metadata),
+        "kept_names": sum(path.stem in original_stems for path in files),
         "times": len({os.stat(path).st_mtime_ns for path in files}),
-        "examples": [str(path.relative_to(folder)) for path in told[:_SHOWN]],
+        "examples": [str(path.relative_to(folder)) for path in with_metadata[:_MAX_EXAMPLES]],
     }
 
 
-def _tells(path: Path) -> bool:
+def _has_metadata(path: Path) -> bool:
     with Image.open(path) as image:
-        image.load()  # a PNG may have its text behind its pixels
-        return bool(set(image.info) - _OF_EVERY_FILE or image.getexif())
+        image.load()  # a PNG may have text after its pixels
+        return bool(set(image.info) - _FORMAT_INFO or image.getexif())

@@ -1,4 +1,4 @@
-"""Where the blocks of a mixed set come from, as pixels alone tell it."""
+"""Where the blocks of a mixed set come from, as far as their pixels show it."""
 
 from __future__ import annotations
 
@@ -8,76 +8,83 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from blockmix.privacy.sets.pair import Pair, Pixels, Positions
+from blockmix.privacy.sets.pair import Indices, Pair, Pixels
 from blockmix.support.progress import Progress
 
 Distances = npt.NDArray[np.float32]
-# For a label of that name: how much 0, 1, ... blocks of an original tell, see
+Evidence = npt.NDArray[np.float64]
+# From the name of a label to the log-likelihood ratio of 0, 1, ... shared blocks, see
 # `linking.log_likelihood_ratio`.
-LogLikelihoodRatio = Callable[[str], npt.NDArray[np.float64]]
+LogLikelihoodRatio = Callable[[str], Evidence]
 
-# Mixed images that are compared at once: a few arrays of so many rows and a column an original.
-_ROWS = 1000
-# An original whose block is at most so many times as far (squared) as the nearest one cannot be
-# told from it; and so much of the size of its pixels counts as nothing, as sums are in float32.
-_AS_NEAR, _NOTHING = 2.0, 1e-6
+# Mixed images that are compared at once: a few arrays with this many rows, one column an original.
+_CHUNK = 1000
+# Originals whose squared distance is up to this many times the smallest one tie with the nearest.
+TIE_FACTOR = 2.0
+# Squared distances below this share of the squared norm count as 0: they are sums in float32.
+FLOAT32_NOISE = 1e-6
 # Originals of a label up to which all are matched at once: time grows with the third power.
-_JOINTLY = 2000
+_MAX_JOINT = 2000
+# The source of a block that several originals could have given.
 UNKNOWN = -1
-_CLEAR = 0.95
+# Share of known sources from which a cell of the grid counts as clear.
+_CLEAR_SHARE = 0.95
 
 
 @dataclass(frozen=True)
 class Nearest:
-    """What somebody finds who holds the originals and compares.
+    """The nearest originals of blocks and images, for somebody who holds the originals.
 
     Attributes
     ----------
     sources : (N, rows, cols) int64
-        For each block of each mixed image the original, of its label, that has the nearest block at
-        that place; `UNKNOWN` where another one is as near, such as on plain backgrounds.
-    exact : float
-        Share of blocks that are in that original byte by byte: 1 if the mixed set was stored
-        without loss.
-    lost : float
-        How far blocks are from the nearest original, as a share of how far they are from all
-        others on average (squared): what storing has changed, and more if these are not the
+        For each block of each mixed image the original of its label with the nearest block in the
+        same cell; `UNKNOWN` where several originals tie, such as on plain backgrounds.
+    exact_share : float
+        Share of blocks that equal the block of that original byte by byte: 1 if the mixed set was
+        stored without loss.
+    relative_distance : float
+        Mean squared distance of blocks to the nearest original, as a share of that to all originals
+        of the label. It shows what lossy storage has changed, and is larger if these are not the
         originals.
-    image : (N,) int64
+    by_pixels : (N,) int64
         For each mixed image the original of its label that is nearest as a whole.
-    votes : (N,) int64
-        For each mixed image the original whose number of blocks in it tells most; of several the
-        one that is nearer as a whole.
+    by_blocks : (N,) int64
+        For each mixed image the original whose number of shared blocks is the strongest evidence;
+        among equals the one that is nearer as a whole.
     jointly : (N,) int64
-        The same where no original may be taken twice, so that all together tell most; labels of
-        more than 2,000 originals are matched one by one.
+        The same if no original may be taken twice, so that the evidence for all images together is
+        strongest. Labels of more than 2,000 originals are matched one by one.
     """
 
-    sources: Positions
-    exact: float
-    lost: float
-    image: Positions
-    votes: Positions
-    jointly: Positions
+    sources: Indices
+    exact_share: float
+    relative_distance: float
+    by_pixels: Indices
+    by_blocks: Indices
+    jointly: Indices
 
     @property
-    def told(self) -> float:
-        """Share of blocks of which it is known where they come from."""
+    def known_share(self) -> float:
+        """Share of blocks whose source is known."""
         return float((self.sources != UNKNOWN).mean())
 
 
-def nearest(pair: Pair, log_likelihood_ratio: LogLikelihoodRatio, progress: Progress) -> Nearest:
+def find_nearest(
+    pair: Pair, log_likelihood_ratio: LogLikelihoodRatio, progress: Progress
+) -> Nearest:
     """Compare every block with every original of its label, by Euclidean distance.
 
-    This restores the map wherever blocks of different originals differ by more than storing has
-    changed them.
+    This restores the map wherever blocks of different originals differ by more than lossy storage
+    has changed them.
 
     Parameters
     ----------
     pair : Pair
         The sets.
     log_likelihood_ratio : callable
-        Called with the name of a label: how much 0, 1, ... blocks of one original tell.
+        Called with the name of a label. Returns how strongly 0, 1, ... shared blocks speak for an
+        original.
     progress : callable
         Called as ``progress("blocks", done, total)``.
     """
@@ -85,90 +92,94 @@ def nearest(pair: Pair, log_likelihood_ratio: LogLikelihoodRatio, progress: Prog
     comparison = _Comparison(pair)
     done = 0
     for name, of_label, mixed_of_label in pair.classes():
-        tells, told = log_likelihood_ratio(name), []
-        for begin in range(0, len(mixed_of_label), _ROWS):
-            some = mixed_of_label[begin : begin + _ROWS]
-            found = comparison.look(of_label, some, tells)
-            if len(of_label) <= _JOINTLY:
-                told.append(found)
-            done += len(some)
+        ratio = log_likelihood_ratio(name)
+        evidence = []
+        for begin in range(0, len(mixed_of_label), _CHUNK):
+            chunk = mixed_of_label[begin : begin + _CHUNK]
+            evidence_of_chunk = comparison.add(of_label, chunk, ratio)
+            if len(of_label) <= _MAX_JOINT:
+                evidence.append(evidence_of_chunk)
+            done += len(chunk)
             progress("blocks", done, count)
-        if told and len(mixed_of_label) <= len(of_label):
-            comparison.jointly[mixed_of_label] = of_label[_assigned(np.concatenate(told))]
-    return Nearest(
-        sources=comparison.sources,
-        exact=comparison.same / comparison.sources.size,
-        lost=comparison.least / max(comparison.mean, 1.0),
-        image=comparison.image,
-        votes=comparison.votes,
-        jointly=np.where(comparison.jointly < 0, comparison.votes, comparison.jointly),
-    )
+        if evidence and len(mixed_of_label) <= len(of_label):
+            comparison.jointly[mixed_of_label] = of_label[_assign(np.concatenate(evidence))]
+    return comparison.result()
 
 
 class _Comparison:
-    """What has been found so far."""
+    """The nearest originals of the mixed images that were compared so far."""
 
     def __init__(self, pair: Pair) -> None:
         count, grid = len(pair.mixed), pair.grid
         self._pair = pair
-        self.sources = np.zeros((count, grid.rows, grid.cols), np.int64)
-        self.image, self.votes = np.zeros(count, np.int64), np.zeros(count, np.int64)
+        self._sources = np.zeros((count, grid.rows, grid.cols), np.int64)
+        self._by_pixels, self._by_blocks = np.zeros(count, np.int64), np.zeros(count, np.int64)
         self.jointly = np.full(count, -1)
-        self.same = 0
-        self.least = self.mean = 0.0  # sums of squared distances
+        self._exact_blocks = 0
+        self._sum_of_smallest = self._sum_of_means = 0.0  # of squared distances
 
-    def look(
-        self, of_label: Positions, some: Positions, tells: npt.NDArray[np.float64]
-    ) -> npt.NDArray[np.float64]:
-        """Compare some images of a label with all of its originals; gives what each tells."""
-        pair, images = self._pair, np.arange(len(some))
-        whole = np.zeros((len(some), len(of_label)), np.float32)
-        shares = np.zeros_like(whole)
-        for row, col in np.ndindex(self.sources.shape[1:]):
+    def add(self, of_label: Indices, chunk: Indices, ratio: Evidence) -> Evidence:
+        """Compare some images with all originals of their label; return the evidence for each."""
+        pair, rows = self._pair, np.arange(len(chunk))
+        image_distances = np.zeros((len(chunk), len(of_label)), np.float32)
+        shared_blocks = np.zeros_like(image_distances)
+        for row, col in np.ndindex(self._sources.shape[1:]):
             lines, columns = pair.block(row, col)
-            before = pair.originals[of_label, lines, columns]
-            after = pair.mixed[some, lines, columns]
-            apart, nothing = _squared_distances(after, before)
-            first = apart.argmin(axis=1)
-            least = apart[images, first]
-            as_near = apart <= (_AS_NEAR * least + nothing)[:, None]
-            many = as_near.sum(axis=1)
-            shares += as_near / many[:, None].astype(np.float32)
-            self.sources[some, row, col] = np.where(many == 1, of_label[first], UNKNOWN)
-            self.least += float(least.sum())
-            self.mean += float(apart.mean(axis=1).sum())
-            self.same += int((before[first] == after).all(axis=(1, 2, 3)).sum())
-            whole += apart
-        self.image[some] = of_label[whole.argmin(axis=1)]
-        # Blocks that several have are shared out. Being near decides between what tells as much.
-        told = tells[np.rint(shares).astype(np.int64)]
-        told -= 1e-6 * whole / np.maximum(whole.max(axis=1, keepdims=True), 1)
-        self.votes[some] = of_label[told.argmax(axis=1)]
-        return told
+            originals = pair.originals[of_label, lines, columns]
+            mixed = pair.mixed[chunk, lines, columns]
+            distances, noise = _squared_distances(mixed, originals)
+            nearest = distances.argmin(axis=1)
+            smallest = distances[rows, nearest]
+            tied = distances <= (TIE_FACTOR * smallest + noise)[:, None]
+            tie_sizes = tied.sum(axis=1)
+            # A block that several originals could have given is divided among them.
+            shared_blocks += tied / tie_sizes[:, None].astype(np.float32)
+            self._sources[chunk, row, col] = np.where(tie_sizes == 1, of_label[nearest], UNKNOWN)
+            self._sum_of_smallest += float(smallest.sum())
+            self._sum_of_means += float(distances.mean(axis=1).sum())
+            self._exact_blocks += int((originals[nearest] == mixed).all(axis=(1, 2, 3)).sum())
+            image_distances += distances
+        self._by_pixels[chunk] = of_label[image_distances.argmin(axis=1)]
+        evidence = ratio[np.rint(shared_blocks).astype(np.int64)]
+        # Among originals with equal evidence the nearer one wins.
+        largest = np.maximum(image_distances.max(axis=1, keepdims=True), 1)
+        evidence -= 1e-6 * image_distances / largest
+        self._by_blocks[chunk] = of_label[evidence.argmax(axis=1)]
+        return evidence
+
+    def result(self) -> Nearest:
+        return Nearest(
+            sources=self._sources,
+            exact_share=self._exact_blocks / self._sources.size,
+            relative_distance=self._sum_of_smallest / max(self._sum_of_means, 1.0),
+            by_pixels=self._by_pixels,
+            by_blocks=self._by_blocks,
+            jointly=np.where(self.jointly < 0, self._by_blocks, self.jointly),
+        )
 
 
-def clear_places(sources: Positions) -> npt.NDArray[np.bool_]:
-    """Places of the grid at which nearly all sources are known: (rows, cols).
+def clear_cells(sources: Indices) -> npt.NDArray[np.bool_]:
+    """Return the cells of the grid in which nearly all sources are known: (rows, cols).
 
-    Elsewhere, such as on a plain border, what is not known would be taken for what is not there.
+    In other cells, such as on a plain border, unknown blocks would be counted as missing ones.
     """
-    return np.asarray((sources != UNKNOWN).mean(axis=0) >= _CLEAR)
+    return np.asarray((sources != UNKNOWN).mean(axis=0) >= _CLEAR_SHARE)
 
 
-def _assigned(told: npt.NDArray[np.float64]) -> Positions:
-    """The original of each mixed image, all different, so that the sum is largest."""
+def _assign(evidence: Evidence) -> Indices:
+    """Return a different original for each mixed image, so that the sum of evidence is largest."""
     from scipy.optimize import linear_sum_assignment
 
-    return np.asarray(linear_sum_assignment(told, maximize=True)[1], np.int64)
+    return np.asarray(linear_sum_assignment(evidence, maximize=True)[1], np.int64)
 
 
-def _squared_distances(some: Pixels, others: Pixels) -> tuple[Distances, Distances]:
-    """Between all of some and all of others; and for each of some, what counts as no distance."""
-    one = some.reshape(len(some), -1).astype(np.float32) - 128
-    two = others.reshape(len(others), -1).astype(np.float32) - 128
-    sizes = (one * one).sum(axis=1)
-    apart: Distances = one @ two.T
-    apart *= -2
-    apart += sizes[:, None]
-    apart += (two * two).sum(axis=1)
-    return np.maximum(apart, 0, out=apart), _NOTHING * sizes
+def _squared_distances(blocks: Pixels, originals: Pixels) -> tuple[Distances, Distances]:
+    """Return all squared distances, and for each block the distance that counts as 0."""
+    rows = blocks.reshape(len(blocks), -1).astype(np.float32) - 128
+    columns = originals.reshape(len(originals), -1).astype(np.float32) - 128
+    norms = (rows * rows).sum(axis=1)
+    distances: Distances = rows @ columns.T
+    distances *= -2
+    distances += norms[:, None]
+    distances += (columns * columns).sum(axis=1)
+    return np.maximum(distances, 0, out=distances), FLOAT32_NOISE * norms

@@ -10,20 +10,20 @@ import numpy as np
 import numpy.typing as npt
 
 from blockmix.privacy.measures.statistics import mean_with_interval
-from blockmix.privacy.sets.pair import Pair, Pixels, Positions
+from blockmix.privacy.sets.pair import Indices, Pair, Pixels
 from blockmix.support.extras import load
 from blockmix.support.progress import Progress
 
-# Wang et al. (2004), whom the paper cites: Gaussian weights of 1.5 pixels, K1 0.01, K2 0.03.
+# Wang et al. (2004), cited by the paper: Gaussian weights of 1.5 pixels, K1 0.01, K2 0.03.
 SSIM = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "data_range": 255}
 WINDOW = 11  # height and width of these weights in pixels
-_MOST_PSNR = 100.0  # what the same image twice counts as, in dB
+_MAX_PSNR = 100.0  # the PSNR of two equal images, in dB
 
 
 def similarity(
-    pair: Pair, match: Positions, chosen: Positions, seed: int, progress: Progress
+    pair: Pair, match: Indices, chosen: Indices, seed: int, progress: Progress
 ) -> dict[str, Any]:
-    """Mean SSIM and PSNR of mixed images and their originals.
+    """Measure the mean SSIM and PSNR of mixed images and their originals.
 
     Parameters
     ----------
@@ -34,50 +34,53 @@ def similarity(
     chosen : (M,) int64
         The mixed images to measure.
     seed : int
-        Of the choice of other images.
+        Seed of the random choice of other images.
     progress : callable
         Called as ``progress("similarity", done, total)``.
 
     Returns
     -------
     dict
-        ``ssim`` and ``psnr`` as mean and 95 % interval, and beside each its ``floor``: the same
-        between an original and a random other one of its label. A mixed image that is as far from
-        its original as a stranger is at the floor.
+        ``ssim`` and ``psnr`` as mean and 95 % interval, and for each its ``floor``: the same
+        between an original and another random original of its label. A mixed image at the floor is
+        as unlike its original as a stranger.
     """
-    draw = np.random.default_rng(seed)
-    measured = np.empty((len(chosen), 4))
+    rng = np.random.default_rng(seed)
+    scores = np.empty((len(chosen), len(_MAXIMA)))
     with ThreadPoolExecutor() as pool:
-        pairs = _pairs(pair, match, chosen, draw)
-        for number, four in enumerate(pool.map(lambda three: _measure(*three), pairs)):
-            measured[number] = four
-            progress("similarity", number + 1, len(chosen))
-    names = ("ssim", "ssim_floor", "psnr", "psnr_floor")
-    most = (1.0, 1.0, _MOST_PSNR, _MOST_PSNR)
-    figures = {
-        name: mean_with_interval(measured[:, at], most=most[at]) for at, name in enumerate(names)
+        triples = _triples(pair, match, chosen, rng)
+        for index, row in enumerate(pool.map(lambda triple: _score(*triple), triples)):
+            scores[index] = row
+            progress("similarity", index + 1, len(chosen))
+    estimates = {
+        name: mean_with_interval(column, maximum=maximum)
+        for (name, maximum), column in zip(_MAXIMA.items(), scores.T, strict=True)
     }
-    return {"images": len(chosen), **figures}
+    return {"images": len(chosen), **estimates}
+
+
+_MAXIMA = {"ssim": 1.0, "ssim_floor": 1.0, "psnr": _MAX_PSNR, "psnr_floor": _MAX_PSNR}
 
 
 def load_skimage() -> Any:
-    """The function that scikit-image measures SSIM by, or an error that says how to get it."""
+    """Return scikit-image's function for SSIM, or raise an error that says how to install it."""
     skimage = load("skimage.metrics", "SSIM comes from scikit-image", "report")
     return skimage.metrics.structural_similarity
 
 
-def _pairs(
-    pair: Pair, match: Positions, chosen: Positions, draw: np.random.Generator
+def _triples(
+    pair: Pair, match: Indices, chosen: Indices, rng: np.random.Generator
 ) -> Iterator[tuple[Pixels, Pixels, Pixels]]:
-    """Original, mixed image, and another original of the label."""
+    """Yield an original, its mixed image, and another original of the label."""
     for image in chosen:
         original = match[image]
         of_label = np.flatnonzero(pair.labels == pair.labels[original])
-        other = draw.choice(of_label[of_label != original]) if len(of_label) > 1 else original
+        other = rng.choice(of_label[of_label != original]) if len(of_label) > 1 else original
         yield pair.originals[original], pair.mixed[image], pair.originals[other]
 
 
-def _measure(original: Pixels, mixed: Pixels, other: Pixels) -> tuple[float, float, float, float]:
+def _score(original: Pixels, mixed: Pixels, other: Pixels) -> tuple[float, float, float, float]:
+    """Return the scores in the order of `_MAXIMA`."""
     return (
         ssim(original, mixed),
         ssim(original, other),
@@ -86,13 +89,13 @@ def _measure(original: Pixels, mixed: Pixels, other: Pixels) -> tuple[float, flo
     )
 
 
-def ssim(one: Pixels, other: Pixels) -> float:
-    """Structural similarity of two images, (H, W, C), mean over channels; 1 if they are one."""
-    return float(load_skimage()(one, other, channel_axis=-1, **SSIM))
+def ssim(first: Pixels, second: Pixels) -> float:
+    """Return the structural similarity of two images, (H, W, C), mean over channels; 1 if equal."""
+    return float(load_skimage()(first, second, channel_axis=-1, **SSIM))
 
 
-def psnr(one: Pixels, other: Pixels) -> float:
-    """Peak signal to noise ratio of two images in dB, at most 100.
+def psnr(first: Pixels, second: Pixels) -> float:
+    """Return the peak signal-to-noise ratio of two images in dB, at most 100.
 
     Examples
     --------
@@ -100,6 +103,6 @@ def psnr(one: Pixels, other: Pixels) -> float:
     >>> round(psnr(black, black + 255), 6), psnr(black, black)
     (0.0, 100.0)
     """
-    error: npt.NDArray[np.float64] = (one.astype(np.float64) - other) ** 2
-    mean = float(error.mean())
-    return min(_MOST_PSNR, 10 * float(np.log10(255**2 / mean))) if mean else _MOST_PSNR
+    squared_error: npt.NDArray[np.float64] = (first.astype(np.float64) - second) ** 2
+    mean = float(squared_error.mean())
+    return min(_MAX_PSNR, 10 * float(np.log10(255**2 / mean))) if mean else _MAX_PSNR

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from blockmix.privacy.measures.statistics import Figure
+from blockmix.privacy.measures.statistics import Estimate
 from blockmix.support import plotting
 
 _INK, _FOUND, _BESIDE = "#7f7f7f", "#D55E00", "#56B4E9"
@@ -90,7 +90,7 @@ _DRAWN = {
 }
 
 
-def _bars(bars: list[tuple[str, Figure, float]], found: str, beside: str) -> str:
+def _bars(bars: list[tuple[str, Estimate, float]], found: str, beside: str) -> str:
     figure, axes = _axes(0.55 * len(bars) + 1.1)
     places = np.arange(len(bars))[::-1]
     reached = np.array([figure["value"] for _, figure, _ in bars], float)

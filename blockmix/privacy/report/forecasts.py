@@ -11,7 +11,7 @@ import numpy.typing as npt
 from blockmix.forecasting.forecast import Forecast, forecast
 from blockmix.forecasting.linking import log_likelihood_ratio, others
 from blockmix.privacy.measures.nearest import LogLikelihoodRatio
-from blockmix.privacy.measures.situations import COPIES
+from blockmix.privacy.measures.situations import MAX_COPIES
 from blockmix.privacy.sets.pair import Pair
 
 Parameters = Mapping[str, Any]  # "sources", "rounds", "probability"
@@ -89,8 +89,8 @@ def _mean(
 
 def _copies(made: Forecast) -> list[float]:
     """The chances of a block to be published 0, 1, ... times, as many as are counted."""
-    chances = [*made.copies, *[0.0] * COPIES]  # a class of n has at most n copies
-    return [*chances[:COPIES], sum(chances[COPIES:])]
+    chances = [*made.copies, *[0.0] * MAX_COPIES]  # a class of n has at most n copies
+    return [*chances[:MAX_COPIES], sum(chances[MAX_COPIES:])]
 
 
 def _others(made: Forecast) -> Mapping[float, float]:

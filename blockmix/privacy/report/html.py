@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from blockmix.privacy.measures.nearest import LogLikelihoodRatio, nearest
+from blockmix.privacy.measures.nearest import LogLikelihoodRatio, find_nearest
 from blockmix.privacy.report.figures import figures
 from blockmix.privacy.report.verdict import verdicts
 from blockmix.privacy.sets.pair import Pair
@@ -81,7 +81,7 @@ def contact_sheet(pair: Pair, log_likelihood_ratio: LogLikelihoodRatio, seed: in
         pair, mixed=pair.mixed[chosen], mixed_labels=pair.mixed_labels[chosen], match=None
     )
     match = (
-        nearest(few, log_likelihood_ratio, no_progress).votes
+        find_nearest(few, log_likelihood_ratio, no_progress).by_blocks
         if pair.match is None
         else pair.match[chosen]
     )

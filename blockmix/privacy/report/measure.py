@@ -15,8 +15,8 @@ from blockmix.privacy.attacks.reassembly import reassembly
 from blockmix.privacy.attacks.releases import releases
 from blockmix.privacy.attacks.seams import seams
 from blockmix.privacy.attacks.seeds import seed_search
-from blockmix.privacy.measures.hygiene import look_at_files, near_duplicates, small_labels
-from blockmix.privacy.measures.nearest import Nearest, nearest
+from blockmix.privacy.measures.hygiene import inspect_files, near_duplicates, small_labels
+from blockmix.privacy.measures.nearest import Nearest, find_nearest
 from blockmix.privacy.measures.similarity import SSIM, WINDOW, load_skimage, similarity
 from blockmix.privacy.measures.situations import situations
 from blockmix.privacy.report.forecasts import (
@@ -25,8 +25,8 @@ from blockmix.privacy.report.forecasts import (
     neighbours_together,
     overall,
 )
-from blockmix.privacy.sets.folders import Loaded
-from blockmix.privacy.sets.pair import Pair, Positions
+from blockmix.privacy.sets.folders import FolderPair
+from blockmix.privacy.sets.pair import Indices, Pair
 from blockmix.support.arguments import whole_number
 from blockmix.support.progress import Progress, no_progress
 
@@ -101,11 +101,11 @@ def measure(
     if recogniser is not None:
         embeddings(recogniser, pair.originals[:2])  # before the work, not after it
     started = time.perf_counter()
-    found = nearest(pair, log_likelihood_ratios(made), tell)
-    _check_origin(pair, found)
-    sources_of = found.sources if pair.sources is None else pair.sources
+    nearest = find_nearest(pair, log_likelihood_ratios(made), tell)
+    _check_origin(pair, nearest)
+    sources_of = nearest.sources if pair.sources is None else pair.sources
     known = pair.match is not None
-    match = found.votes if pair.match is None else pair.match
+    match = nearest.by_blocks if pair.match is None else pair.match
     draw = np.random.default_rng(seed)
     chosen = np.sort(draw.permutation(len(pair.mixed))[:sample])
     puzzles = draw.permutation(chosen)[:PUZZLES]
@@ -121,14 +121,14 @@ def measure(
         "parameters": parameters,
         "sample": {"images": len(chosen), "seed": seed},
         "matched": "by name" if known else "by content",
-        "claimed_once": _claimed_once(found),
+        "claimed_once": _claimed_once(nearest),
         "blocks_told": "by the map" if pair.sources is not None else "by pixels",
-        "stored_exactly": found.exact,
+        "stored_exactly": nearest.exact_share,
         "ssim_parameters": {**SSIM, "window": WINDOW},
         "forecast": overall(made, sizes),
         "similarity": similarity(pair, match, chosen, seed, tell),
         "situations": situations(pair, sources_of),
-        "linkage": linkage(pair, match, found) if known else None,
+        "linkage": linkage(pair, match, nearest) if known else None,
         "seams": seams(pair, sources_of, pair.match, chosen, neighbours_together(made, sizes)),
         "reassembly": reassembly(pair, sources_of, puzzles, seed, tell),
         "identity": identity(pair, match, chosen, recogniser) if known else None,
@@ -144,7 +144,7 @@ _GRID = ("height", "width", "rows", "cols", "blocks")
 
 
 def measure_folders(
-    loaded: Loaded,
+    folder_pair: FolderPair,
     *,
     sample: int,
     seed: int,
@@ -153,18 +153,18 @@ def measure_folders(
 ) -> dict[str, Any]:
     """`measure` a pair of folders, and look at the files of the mixed one."""
     made = measure(
-        loaded.pair,
-        **loaded.record.parameters,
+        folder_pair.pair,
+        **folder_pair.record.parameters,
         sample=sample,
         seed=seed,
         recogniser=recogniser,
         progress=progress,
     )
     made["files"] = {
-        **look_at_files(loaded.mixed, loaded.names),
-        "left_out": loaded.left_out,
-        "cohorts": loaded.record.cohorts,
-        "private": loaded.record.private,
+        **inspect_files(folder_pair.mixed, folder_pair.names),
+        "left_out": folder_pair.left_out,
+        "cohorts": folder_pair.record.cohorts,
+        "private": folder_pair.record.private,
     }
     return made
 
@@ -183,16 +183,16 @@ def _check(pair: Pair) -> None:
             )
 
 
-def _check_origin(pair: Pair, found: Nearest) -> None:
+def _check_origin(pair: Pair, nearest: Nearest) -> None:
     """Refuse originals that the mixed set does not come from, of which all would seem well."""
-    if pair.sources is None and found.told < 0.5 and found.lost > _FOREIGN:
+    if pair.sources is None and nearest.known_share < 0.5 and nearest.relative_distance > _FOREIGN:
         raise InputError(
-            f"only {found.told:.0%} of mixed blocks resemble one original more than all others: "
-            "these are not its originals, or it was stored too coarsely to measure"
+            f"only {nearest.known_share:.0%} of mixed blocks resemble one original more than all "
+            "others: these are not its originals, or it was stored too coarsely to measure"
         )
 
 
-def _claimed_once(found: Nearest) -> float:
+def _claimed_once(nearest: Nearest) -> float:
     """Share of mixed images whose best match is nobody else's: 1 / e if all were guesses."""
-    claims: Positions = np.bincount(found.votes)
-    return float((claims[found.votes] == 1).mean())
+    claims: Indices = np.bincount(nearest.by_blocks)
+    return float((claims[nearest.by_blocks] == 1).mean())

@@ -14,7 +14,7 @@ from blockmix.grid import Block, BlockGrid, resolve_grid
 from blockmix.source_map import SourceMap
 
 Pixels = npt.NDArray[np.uint8]
-Positions = npt.NDArray[np.int64]
+Indices = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -24,31 +24,31 @@ class Pair:
     Attributes
     ----------
     originals, mixed : (N, H, W, C) uint8
-        The two sets. There may be originals that have no mixed image.
+        The two sets. An original need not have a mixed image.
     labels : (N,) int64
-        Of the originals.
+        The label of each original, as an index into `names`.
     mixed_labels : (N,) int64
-        Of the mixed images.
+        The label of each mixed image, likewise.
     names : tuple of str
-        Of the labels, by number.
+        The names of the labels.
     grid : BlockGrid
-        Of the blocks.
+        The grid of blocks.
     match : (N,) int64, optional
-        The original of each mixed image, where it is known.
+        The index of the original of each mixed image, if it is known.
     sources : (N, rows, cols) int64, optional
-        The original that each block comes from, where the map is known.
+        The index of the original that each block comes from, if the map is known.
     cohorts : mapping of str to int
-        How many images the smallest cohort of a label has, where it was mixed in cohorts.
+        The size of the smallest cohort of each label that was mixed in cohorts.
     """
 
     originals: Pixels
     mixed: Pixels
-    labels: Positions
-    mixed_labels: Positions
+    labels: Indices
+    mixed_labels: Indices
     names: tuple[str, ...]
     grid: BlockGrid
-    match: Positions | None = None
-    sources: Positions | None = None
+    match: Indices | None = None
+    sources: Indices | None = None
     cohorts: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -75,23 +75,23 @@ class Pair:
         block: int | Block | BlockGrid = (24, 24),
         source_map: SourceMap | None = None,
     ) -> Pair:
-        """A pair of arrays, of which image i of the one became image i of the other.
+        """Return the pair of two arrays: image i of ``originals`` became image i of ``mixed``.
 
         Parameters
         ----------
         originals, mixed : (N, H, W, C) or (N, H, W) uint8
-            Images before and after, grey or RGB.
+            The images before and after mixing, grey or RGB.
         labels : sequence of int or str
-            One for each image.
+            The label of each image.
         block : (int, int), int or BlockGrid
-            With which they were mixed, in pixels; see `BlockMixer`.
+            The block size of the mixing, in pixels; see `BlockMixer`.
         source_map : SourceMap, optional
-            By which they were mixed. Without it, where blocks come from is told by their pixels.
+            The map of the mixing. Without it, blocks are traced by their pixels.
 
         Raises
         ------
         InputError, InputTypeError
-            If these do not go together.
+            If an argument breaks its rule, or the arguments do not fit each other.
 
         Examples
         --------
@@ -105,44 +105,46 @@ class Pair:
         >>> pair.sources.shape
         (6, 2, 2)
         """
-        before, after = _pixels("originals", originals), _pixels("mixed", mixed)
-        if before.shape != after.shape or not len(before):
+        originals, mixed = _with_channels("originals", originals), _with_channels("mixed", mixed)
+        count = len(originals)
+        if originals.shape != mixed.shape or not count:
             raise InputError(
                 "originals and mixed are the same images before and after, at least one, got "
-                f"{before.shape} and {after.shape}"
+                f"{originals.shape} and {mixed.shape}"
             )
-        grid = resolve_grid(block, *before.shape[1:3])
-        names, numbers = np.unique(np.asarray(labels), return_inverse=True)
-        if numbers.shape != (len(before),):
-            raise InputError(f"labels are one for each of {len(before)} images, got {numbers.size}")
-        if source_map is not None and (len(source_map), source_map.grid) != (len(before), grid):
+        grid = resolve_grid(block, *originals.shape[1:3])
+        names, label_indices = np.unique(np.asarray(labels), return_inverse=True)
+        if label_indices.shape != (count,):
+            raise InputError(f"labels are one for each of {count} images, got {label_indices.size}")
+        if source_map is not None and (len(source_map), source_map.grid) != (count, grid):
             raise InputError(f"source_map is of another set or grid: {source_map!r}")
-        numbers = numbers.astype(np.int64)
+        label_indices = label_indices.astype(np.int64)
         return cls(
-            originals=before,
-            mixed=after,
-            labels=numbers,
-            mixed_labels=numbers,
+            originals=originals,
+            mixed=mixed,
+            labels=label_indices,
+            mixed_labels=label_indices,
             names=tuple(map(str, names)),
             grid=grid,
-            match=np.arange(len(before)),
+            match=np.arange(count),
             sources=None if source_map is None else source_map.sources.astype(np.int64),
         )
 
-    def classes(self) -> Iterator[tuple[str, Positions, Positions]]:
-        """Name, originals and mixed images, as positions, of each label that was mixed."""
-        for number, name in enumerate(self.names):
-            mixed = np.flatnonzero(self.mixed_labels == number)
+    def classes(self) -> Iterator[tuple[str, Indices, Indices]]:
+        """Yield the name and the indices of originals and mixed images of each mixed label."""
+        for label, name in enumerate(self.names):
+            mixed = np.flatnonzero(self.mixed_labels == label)
             if len(mixed):
-                yield name, np.flatnonzero(self.labels == number), mixed
+                yield name, np.flatnonzero(self.labels == label), mixed
 
     def block(self, row: int, col: int) -> tuple[slice, slice]:
-        """The lines and columns of a block."""
+        """Return the lines and columns of pixels of a block."""
         rows, cols = self.grid.row_edges, self.grid.col_edges
         return slice(rows[row], rows[row + 1]), slice(cols[col], cols[col + 1])
 
 
-def _pixels(name: str, images: Pixels) -> Pixels:
+def _with_channels(name: str, images: Pixels) -> Pixels:
+    """Return images as (N, H, W, C), after checking them."""
     if not isinstance(images, np.ndarray) or images.dtype != np.uint8:
         kind = getattr(images, "dtype", type(images).__name__)
         raise InputTypeError(f"{name} is a NumPy array of uint8, got {kind}")

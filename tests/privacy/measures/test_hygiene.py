@@ -1,4 +1,4 @@
-"""What no mixing can help: near-duplicates, small labels, metadata."""
+"""What mixing cannot hide: near-duplicates, small labels, metadata."""
 
 import os
 
@@ -11,7 +11,7 @@ from PIL.PngImagePlugin import PngInfo
 from blockmix.privacy import Pair
 from blockmix.privacy.measures.hygiene import (
     difference_hash,
-    look_at_files,
+    inspect_files,
     near_duplicates,
     small_labels,
 )
@@ -22,14 +22,14 @@ def test_near_duplicates():
     images[3] = np.clip(images[1].astype(int) + 3, 0, 255)  # the same picture, lighter
     images[4] = images[0]
     images[5] = images[0]
-    labels = ["x", "x", "x", "x", "x", "y"]  # of another label: no matter
+    labels = ["x", "x", "x", "x", "x", "y"]  # the copy in another label does not count
     pair = Pair.of_arrays(images, images, labels, block=8)
-    found = near_duplicates(pair)
-    assert (found["images"], found["pairs"]) == (4, 2)
-    assert found["share"] == pytest.approx(4 / 6)
+    counts = near_duplicates(pair)
+    assert (counts["images"], counts["pairs"]) == (4, 2)
+    assert counts["share"] == pytest.approx(4 / 6)
 
 
-def test_a_hash_is_of_what_is_seen():
+def test_a_hash_depends_on_the_scene_and_not_on_its_size():
     images = np.repeat(np.repeat(random_images(2, 8, 9), 4, axis=1), 4, axis=2)[..., None]
     larger = np.repeat(np.repeat(images, 2, axis=1), 2, axis=2)
     assert (difference_hash(images) == difference_hash(larger)).all()
@@ -42,7 +42,7 @@ def test_small_labels():
 
 @pytest.fixture
 def clean(tmp_path):
-    """A folder such as blockmix writes."""
+    """A folder of files without metadata, as blockmix writes them."""
     for number, pixels in enumerate(random_images(4, 8, 8, 3)):
         suffix = (".jpg", ".png", ".webp", ".jpg")[number]
         path = tmp_path / "mixed" / "cat" / f"{number}{suffix}"
@@ -52,8 +52,8 @@ def clean(tmp_path):
     return tmp_path / "mixed"
 
 
-def test_clean_files_tell_nothing(clean):
-    assert look_at_files(clean, ["photo.jpg"]) == {
+def test_clean_files_reveal_nothing(clean):
+    assert inspect_files(clean, ["photo.jpg"]) == {
         "files": 4,
         "metadata": 0,
         "kept_names": 0,
@@ -62,17 +62,17 @@ def test_clean_files_tell_nothing(clean):
     }
 
 
-def test_files_that_tell_are_found(clean):
+def test_metadata_names_and_times_are_counted(clean):
     pixels = Image.fromarray(random_images(8, 8, 3))
     exif = Image.Exif()
     exif[271] = "maker"
     pixels.save(clean / "cat" / "0.jpg", exif=exif)
     pixels.save(clean / "cat" / "3.jpg", comment=b"who it is")
     text = PngInfo()
-    text.add(b"tEXt", b"Author\0somebody", after_idat=True)  # behind the pixels
+    text.add(b"tEXt", b"Author\0somebody", after_idat=True)  # after the pixels
     pixels.save(clean / "cat" / "1.png", pnginfo=text)
     pixels.save(clean / "cat" / "2.webp", icc_profile=b"profile")
-    found = look_at_files(clean, ["deep/3.png", "4.png"])
-    assert (found["metadata"], found["kept_names"]) == (4, 1)
-    assert found["times"] > 1
-    assert found["examples"] == ["cat/0.jpg", "cat/1.png", "cat/2.webp", "cat/3.jpg"]
+    counts = inspect_files(clean, ["deep/3.png", "4.png"])
+    assert (counts["metadata"], counts["kept_names"]) == (4, 1)
+    assert counts["times"] > 1
+    assert counts["examples"] == ["cat/0.jpg", "cat/1.png", "cat/2.webp", "cat/3.jpg"]

@@ -10,23 +10,23 @@ from blockmix.support.progress import no_progress
 
 
 def test_ssim_and_psnr():
-    one, other = random_images(2, 32, 32, 3)
-    assert ssim(one, one) == 1
-    assert abs(ssim(one, other)) < 0.1
-    assert psnr(one, one) == 100
-    lighter = np.clip(one.astype(int) + 10, 0, 255).astype(np.uint8)
-    error = ((lighter.astype(float) - one) ** 2).mean()
-    assert psnr(one, lighter) == pytest.approx(10 * np.log10(255**2 / error))
+    first, second = random_images(2, 32, 32, 3)
+    assert ssim(first, first) == 1
+    assert abs(ssim(first, second)) < 0.1
+    assert psnr(first, first) == 100
+    lighter = np.clip(first.astype(int) + 10, 0, 255).astype(np.uint8)
+    error = ((lighter.astype(float) - first) ** 2).mean()
+    assert psnr(first, lighter) == pytest.approx(10 * np.log10(255**2 / error))
 
 
 def test_similarity_has_a_floor():
     images = random_images(10, 32, 32, 3)
     pair = Pair.of_arrays(images, images, [0] * 10, block=8)
-    made = similarity(pair, pair.match, np.arange(6), 0, no_progress)
-    assert made["images"] == 6
-    assert made["ssim"] == {"value": 1, "low": 1, "high": 1}
-    assert made["psnr"]["value"] == 100
-    assert abs(made["ssim_floor"]["value"]) < 0.1
-    assert 6 < made["psnr_floor"]["value"] < 9
+    scores = similarity(pair, pair.match, np.arange(6), 0, no_progress)
+    assert scores["images"] == 6
+    assert scores["ssim"] == {"value": 1, "low": 1, "high": 1}
+    assert scores["psnr"]["value"] == 100
+    assert abs(scores["ssim_floor"]["value"]) < 0.1
+    assert 6 < scores["psnr_floor"]["value"] < 9
     strangers = similarity(pair, np.roll(pair.match, 1), np.arange(6), 0, no_progress)
-    assert strangers["ssim"]["value"] == pytest.approx(made["ssim_floor"]["value"], abs=0.05)
+    assert strangers["ssim"]["value"] == pytest.approx(scores["ssim_floor"]["value"], abs=0.05)

@@ -13,7 +13,7 @@ from blockmix.privacy.measures.situations import situations
 
 
 def swapped():
-    """Three images of 1 x 2 blocks: block 0 goes round, block 1 is twice that of image 0."""
+    """Three images of 1 x 2 blocks: block 0 goes round, block 1 of image 0 is published twice."""
     images = random_images(3, 12, 24, 3)
     sources = np.array([[[1, 0]], [[2, 0]], [[0, 2]]], np.int32)
     plan = SourceMap(sources, BlockGrid.even(12, 24, block=12))
@@ -50,7 +50,7 @@ def test_no_own_blocks_without_a_match():
     assert counted["erased"] == pytest.approx(1 / 6)
 
 
-def test_where_nothing_is_known_nothing_is_said():
+def test_nothing_is_counted_where_no_source_is_known():
     pair = swapped()
     counted = situations(pair, np.full_like(pair.sources, UNKNOWN))
     for name in ("erased", "repeated", "copies", "own_kept", "unmixed"):

@@ -1,4 +1,4 @@
-"""Two sets side by side."""
+"""A pair of sets, and what cannot be one."""
 
 from dataclasses import replace
 
@@ -15,7 +15,9 @@ def test_classes_and_blocks():
         random_images(5, 6, 9), random_images(5, 6, 9), ["b", "a", "b", "a", "a"], block=(4, 5)
     )
     assert pair.originals.shape == (5, 6, 9, 1)
-    classes = [(name, before.tolist(), after.tolist()) for name, before, after in pair.classes()]
+    classes = [
+        (name, originals.tolist(), mixed.tolist()) for name, originals, mixed in pair.classes()
+    ]
     assert classes == [("a", [1, 3, 4], [1, 3, 4]), ("b", [0, 2], [0, 2])]
     assert pair.block(1, 1) == (slice(4, 6), slice(5, 9))
 
@@ -31,22 +33,23 @@ def test_classes_and_blocks():
         ({"source_map": BlockMixer(block=2).plan([0] * 12, 8, 8)}, InputError, "another set"),
     ],
 )
-def test_what_does_not_go_together(change, error, message):
-    given = {
+def test_arrays_that_do_not_fit_each_other(change, error, message):
+    arguments = {
         "originals": random_images(5, 8, 8, 3),
         "mixed": random_images(5, 8, 8, 3),
         "labels": [0] * 5,
         "block": 4,
     }
-    given |= change
+    arguments |= change
+    positional = [arguments.pop(name) for name in ("originals", "mixed", "labels")]
     with pytest.raises(error, match=message):
-        Pair.of_arrays(given.pop("originals"), given.pop("mixed"), given.pop("labels"), **given)
+        Pair.of_arrays(*positional, **arguments)
 
 
 def test_no_image_at_all():
-    none = np.zeros((0, 8, 8, 3), np.uint8)
+    no_images = np.zeros((0, 8, 8, 3), np.uint8)
     with pytest.raises(InputError, match="at least one"):
-        Pair.of_arrays(none, none, [], block=4)
+        Pair.of_arrays(no_images, no_images, [], block=4)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +63,7 @@ def test_no_image_at_all():
         ),
     ],
 )
-def test_parts_of_a_pair_that_do_not_go_together(change, message):
+def test_parts_of_a_pair_that_do_not_fit_each_other(change, message):
     pair = Pair.of_arrays(random_images(6, 8, 8, 3), random_images(6, 8, 8, 3), [0] * 6, block=4)
     with pytest.raises(InputError, match=message):
         replace(pair, **change)
