@@ -1,4 +1,4 @@
-"""Identity: which original does a mixed image belong to, as a recogniser of faces sees it?"""
+"""Identity: which original belongs to a mixed image, in the eyes of a recogniser of faces?"""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from blockmix.privacy.sets.pictures import small_greys
 Recogniser = Callable[[Pixels], npt.NDArray[np.floating]]
 
 FALSE_ALARMS = 0.01
-_SIDE = 32  # height and width at which the built-in recogniser looks at images
-_PARTS = 100  # principal components that it keeps; the first, which are light, it leaves out
-_LIGHT = 3
-_SMALLEST = 1e-4  # of the variance of the largest; below is noise
+_SIDE = 32  # height and width at which eigenfaces look at images
+_COMPONENTS = 100  # principal components that eigenfaces keep
+_LIGHT_COMPONENTS = 3  # the first components show the light: they are left out
+_NOISE = 1e-4  # components with less than this share of the largest variance are noise
 
 
 def identity(
     pair: Pair, match: Indices, chosen: Indices, recogniser: Recogniser | None
 ) -> dict[str, Any]:
-    """How often a recogniser finds the original of a mixed image within its label.
+    """Measure how often a recogniser finds the original of a mixed image within its label.
 
     Parameters
     ----------
@@ -37,44 +37,45 @@ def identity(
     chosen : (M,) int64
         The mixed images to look at.
     recogniser : callable, optional
-        From images to embeddings, which are compared by cosine. Default: principal components of
-        the originals (eigenfaces; Turk and Pentland 1991), a weak one: a better one finds more.
+        From images to embeddings, which are compared by cosine. By default principal components of
+        the originals (eigenfaces; Turk and Pentland 1991), which are weak: a better one finds more.
 
     Returns
     -------
     dict
-        ``rank_1`` and ``rank_5``: the original is the most similar, or among the five most similar,
-        of its label, beside their ``chance_1`` and ``chance_5``. ``accepted``: it is more similar
-        than all but ``false_alarms`` of the others. Among those that are as similar, chance
-        decides.
+        ``rank_1`` and ``rank_5``: how often the original is the most similar of its label, or among
+        the five most similar; their chance levels are ``chance_1`` and ``chance_5``. ``accepted``:
+        how often it is more similar than all but ``false_alarms`` of the others. Ties are broken at
+        random.
     """
     embed = eigenfaces(pair.originals) if recogniser is None else recogniser
-    known, seen = embeddings(embed, pair.originals), embeddings(embed, pair.mixed[chosen])
-    if known.shape[1] != seen.shape[1]:
+    of_originals = embeddings(embed, pair.originals)
+    of_mixed = embeddings(embed, pair.mixed[chosen])
+    if of_originals.shape[1] != of_mixed.shape[1]:
         raise InputError(
             "a recogniser gives vectors of one length for all images, got "
-            f"{known.shape[1]} and {seen.shape[1]}"
+            f"{of_originals.shape[1]} and {of_mixed.shape[1]}"
         )
-    draw = np.random.default_rng(0)
-    ranks, own, others, sizes = [], [], [], []
-    for image, vector in zip(chosen, seen, strict=True):
+    rng = np.random.default_rng(0)
+    ranks, scores_of_original, scores_of_others, sizes = [], [], [], []
+    for image, vector in zip(chosen, of_mixed, strict=True):
         of_label = np.flatnonzero(pair.labels == pair.mixed_labels[image])
-        alike = known[of_label] @ vector
-        right = of_label == match[image]
-        mine = float(alike[right][0])
-        as_similar = int((alike[~right] == mine).sum())
-        ranks.append(int((alike > mine).sum()) + int(draw.integers(as_similar + 1)))
-        own.append(mine)
-        others.append(alike[~right])
+        scores = of_originals[of_label] @ vector
+        is_original = of_label == match[image]
+        score = float(scores[is_original][0])
+        ties = int((scores[~is_original] == score).sum())
+        ranks.append(int((scores > score).sum()) + int(rng.integers(ties + 1)))
+        scores_of_original.append(score)
+        scores_of_others.append(scores[~is_original])
         sizes.append(len(of_label))
-    limit = float(np.quantile(np.concatenate(others), 1 - FALSE_ALARMS))
+    limit = float(np.quantile(np.concatenate(scores_of_others), 1 - FALSE_ALARMS))
     count = len(chosen)
     return {
         "images": count,
         "recogniser": "eigenfaces" if recogniser is None else "the user's",
         "rank_1": share_with_interval(sum(rank < 1 for rank in ranks), count),
         "rank_5": share_with_interval(sum(rank < 5 for rank in ranks), count),
-        "accepted": share_with_interval(sum(score > limit for score in own), count),
+        "accepted": share_with_interval(sum(score > limit for score in scores_of_original), count),
         "false_alarms": FALSE_ALARMS,
         "chance_1": float(np.mean([1 / size for size in sizes])),
         "chance_5": float(np.mean([min(1.0, 5 / size) for size in sizes])),
@@ -82,38 +83,39 @@ def identity(
 
 
 def eigenfaces(images: Pixels) -> Recogniser:
-    """Principal components of images, as a recogniser."""
+    """Return a recogniser by the principal components of images."""
     from scipy.linalg import eigh
 
-    small = _small(images)
-    mean = small.mean(axis=0)
-    around = small - mean
-    least = _SIDE * _SIDE - _PARTS - _LIGHT
-    values, vectors = eigh(around.T @ around, subset_by_index=[least, _SIDE * _SIDE - 1])
-    there = int((values > _SMALLEST * values[-1]).sum())  # fewer images have fewer components
-    # Of very few images even the light has to do.
-    skipped = min(_LIGHT, there // 4)
-    parts = vectors[:, ::-1][:, skipped : max(there, 1)][:, :_PARTS]
-    spread = np.maximum((around @ parts).std(axis=0), 1e-6)
-    return lambda images: (_small(images) - mean) @ parts / spread
+    vectors = _grey_vectors(images)
+    mean = vectors.mean(axis=0)
+    centred = vectors - mean
+    size = _SIDE * _SIDE
+    first = size - _COMPONENTS - _LIGHT_COMPONENTS
+    variances, components = eigh(centred.T @ centred, subset_by_index=[first, size - 1])
+    usable = int((variances > _NOISE * variances[-1]).sum())  # few images have few components
+    # Very few images have to keep components of light too.
+    skipped = min(_LIGHT_COMPONENTS, usable // 4)
+    kept = components[:, ::-1][:, skipped : max(usable, 1)][:, :_COMPONENTS]
+    spread = np.maximum((centred @ kept).std(axis=0), 1e-6)
+    return lambda images: (_grey_vectors(images) - mean) @ kept / spread
 
 
 def embeddings(recogniser: Recogniser, images: Pixels) -> npt.NDArray[np.float32]:
-    """What a recogniser makes of images, of length one each: (N, D).
+    """Return the vectors that a recogniser gives for images, scaled to length 1: (N, D).
 
     Raises
     ------
     InputError
-        If it fails, or does not give a finite vector for each image.
+        If the recogniser fails, or does not give a finite vector for each image.
     """
     images = images.view()
     images.flags.writeable = False
     try:
         vectors = np.asarray(recogniser(images), np.float32)
-    except (Exception, SystemExit) as error:  # of somebody else's code
+    except (Exception, SystemExit) as error:  # the recogniser is foreign code
         raise InputError(f"the recogniser failed: {type(error).__name__}: {error}") from error
-    fits = vectors.ndim == 2 and len(vectors) == len(images) and vectors.shape[1] > 0
-    if not fits or not np.isfinite(vectors).all():
+    is_valid = vectors.ndim == 2 and len(vectors) == len(images) and vectors.shape[1] > 0
+    if not is_valid or not np.isfinite(vectors).all():
         raise InputError(
             f"a recogniser gives a finite vector for each image, ({len(images)}, D), "
             f"got {vectors.shape}"
@@ -122,6 +124,6 @@ def embeddings(recogniser: Recogniser, images: Pixels) -> npt.NDArray[np.float32
     return np.asarray(vectors / np.maximum(lengths, 1e-12), np.float32)
 
 
-def _small(images: Pixels) -> npt.NDArray[np.float32]:
-    """Grey, reduced to `_SIDE`, as vectors."""
+def _grey_vectors(images: Pixels) -> npt.NDArray[np.float32]:
+    """Return images in grey, reduced to `_SIDE` x `_SIDE`, as vectors."""
     return small_greys(images, _SIDE, _SIDE).reshape(len(images), -1).astype(np.float32)

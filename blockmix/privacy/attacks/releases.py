@@ -1,4 +1,4 @@
-"""Releases: one set mixed and published several times."""
+"""Releases: one set, mixed and published several times."""
 
 from __future__ import annotations
 
@@ -12,23 +12,30 @@ from blockmix.key import Key
 from blockmix.mixer import BlockMixer
 
 COUNTS = (2, 3, 5, 10)
-_PLACES, _IMAGES = 64, 2000  # that are drawn: enough for a share
+_MAX_CELLS, _MAX_IMAGES = 64, 2000  # drawn for a class: enough for a share
 
 
-def releases(made: Mapping[str, Forecast], sizes: Mapping[str, int]) -> list[dict[str, Any]]:
-    """Share of own blocks that at least two of R releases show, drawn and forecast.
+def releases(forecasts: Mapping[str, Forecast], sizes: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Return the share of own blocks that at least two of several releases show.
 
-    Independent maps are drawn for classes like those of the set; no pixel is needed. Somebody who
-    can tell which images of several releases belong together (by kept names, or by their own
-    blocks) takes for an image's own what two of them agree on.
+    Independent maps are drawn for classes like those of the set; this needs no pixels. An attacker
+    who knows which images of several releases belong together (by kept names, or by their own
+    blocks) takes a block that two of them agree on for the image's own.
+
+    Parameters
+    ----------
+    forecasts : mapping of str to Forecast
+        The forecast of each label.
+    sizes : mapping of str to int
+        The number of images of each label.
 
     Returns
     -------
     list of dict
-        For each number of ``releases`` the share that comes out ``drawn``, and the ``forecast``.
+        For each number of ``releases`` the share ``drawn``, and its ``forecast``.
     """
-    drawn = {name: _draw(one) for name, one in made.items()}
-    weights = [sizes[name] for name in made]
+    drawn = {label: _drawn_shares(forecast) for label, forecast in forecasts.items()}
+    weights = [sizes[label] for label in forecasts]
 
     def mean(shares: list[float]) -> float:
         return float(np.average(shares, weights=weights))
@@ -36,28 +43,30 @@ def releases(made: Mapping[str, Forecast], sizes: Mapping[str, int]) -> list[dic
     return [
         {
             "releases": count,
-            "drawn": mean([drawn[name][count] for name in made]),
-            "forecast": mean([one.found_from_releases(count) for one in made.values()]),
+            "drawn": mean([drawn[label][count] for label in forecasts]),
+            "forecast": mean(
+                [forecast.found_from_releases(count) for forecast in forecasts.values()]
+            ),
         }
         for count in COUNTS
     ]
 
 
-def _draw(one: Forecast) -> dict[int, float]:
-    """For each number of releases, what shows in a class of a size; at most `_IMAGES`."""
-    count, places = min(one.class_size, _IMAGES), min(one.blocks, _PLACES)
-    own = np.arange(count)[:, None, None]
-    shown, found = np.zeros((count, 1, places), np.int32), {}
+def _drawn_shares(forecast: Forecast) -> dict[int, float]:
+    """Return the share for each number of releases, drawn for a class like that of a forecast."""
+    images, cells = min(forecast.class_size, _MAX_IMAGES), min(forecast.blocks, _MAX_CELLS)
+    own = np.arange(images)[:, None, None]
+    times_shown, shares = np.zeros((images, 1, cells), np.int32), {}
     for release in range(1, max(COUNTS) + 1):
         mixer = BlockMixer(
             block=1,
-            sources=one.sources,
-            rounds=one.rounds,
-            probability=one.probability,
+            sources=forecast.sources,
+            rounds=forecast.rounds,
+            probability=forecast.probability,
             small_classes="clamp",
             key=Key.generate(),
         )
-        shown += mixer.plan([0] * count, 1, places).sources == own
+        times_shown += mixer.plan([0] * images, 1, cells).sources == own
         if release in COUNTS:
-            found[release] = float((shown >= 2).mean())
-    return found
+            shares[release] = float((times_shown >= 2).mean())
+    return shares

@@ -1,4 +1,4 @@
-"""Seeds: how long a key lasts that was made from a number somebody can count up to."""
+"""Seeds: how long a key lasts that was made from a seed of few bits."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ import numpy as np
 from blockmix.key import Key
 
 SEED_BITS = 32
-_TRIED = 20_000
-_YEAR = 365.25 * 24 * 3600
+_TRIED_SEEDS = 20_000
+_YEAR = 365.25 * 24 * 3600  # in seconds
 
 
 def seed_search() -> dict[str, Any]:
-    """Make keys from seeds on this machine, and say how long all of 32 bits would take.
+    """Time the making of keys from seeds on this machine, and estimate the time for all seeds.
 
-    Whoever searches also draws a few words from each key and compares, which is little beside it in
-    compiled code; and compiled code makes keys many times faster than Python does here.
+    An attacker also draws a few words from each key and compares them, which costs little in
+    compiled code. Compiled code also makes keys many times faster than Python does here.
 
     Returns
     -------
     dict
-        ``seeds_per_second`` in one thread, and for a seed of ``bits`` bits the ``hours`` for all of
-        them; for the 256 bits of a fresh key the ``years``, as a power of ten.
+        ``seeds_per_second`` in one thread; ``hours`` for all seeds of ``bits`` bits; the years for
+        all fresh keys of 256 bits, as a power of ten.
     """
     started = time.perf_counter()
-    for seed in range(_TRIED):
+    for seed in range(_TRIED_SEEDS):
         Key.from_seed(seed)
-    rate = _TRIED / (time.perf_counter() - started)
+    rate = _TRIED_SEEDS / (time.perf_counter() - started)
     return {
         "seeds_per_second": rate,
         "bits": SEED_BITS,

@@ -1,4 +1,4 @@
-"""Several releases of a set."""
+"""Own blocks that several releases of a set show."""
 
 import pytest
 
@@ -7,6 +7,6 @@ from blockmix.privacy.attacks.releases import releases
 
 
 def test_releases_come_out_as_forecast():
-    made = {"a": forecast(300, blocks=64), "b": forecast(200, blocks=64)}
-    for line in releases(made, {"a": 300, "b": 200}):
+    forecasts = {"a": forecast(300, blocks=64), "b": forecast(200, blocks=64)}
+    for line in releases(forecasts, {"a": 300, "b": 200}):
         assert line["drawn"] == pytest.approx(line["forecast"], abs=0.01)

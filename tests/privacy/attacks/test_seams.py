@@ -1,4 +1,4 @@
-"""Seams show where blocks come from different images."""
+"""Seams of smooth images show which blocks come from one image."""
 
 import numpy as np
 import pytest
@@ -13,35 +13,35 @@ TOGETHER = 0.275  # 0.5 squared, and 10 sources with 0.05 squared
 
 def test_seams_show_in_smooth_pictures_and_not_in_noise():
     smooth = mixed_pair(smooth_faces(), 0.5)
-    made = seams(smooth, smooth.sources, smooth.match, ALL_FACES, TOGETHER)
-    assert made["auc"]["value"] > 0.85
-    assert made["auc"]["low"] < made["auc"]["value"] < made["auc"]["high"]
-    assert made["seams"] == FACES * 24
-    assert made["together"] == pytest.approx(TOGETHER, abs=0.05)
-    assert made["own_in_piece"]["value"] > made["own_share"] + 0.2
-    assert made["own_recovered"]["value"] > made["piece"] + 0.1
+    scores = seams(smooth, smooth.sources, smooth.match, ALL_FACES, TOGETHER)
+    assert scores["auc"]["value"] > 0.85
+    assert scores["auc"]["low"] < scores["auc"]["value"] < scores["auc"]["high"]
+    assert scores["seams"] == FACES * 24
+    assert scores["together"] == pytest.approx(TOGETHER, abs=0.05)
+    assert scores["own_in_piece"]["value"] > scores["own_share"] + 0.2
+    assert scores["own_recovered"]["value"] > scores["piece"] + 0.1
     noise = mixed_pair(random_images(200, 48, 48, 3), 0.5, block=12)
-    made = seams(noise, noise.sources, noise.match, np.arange(200), TOGETHER)
-    assert made["auc"]["value"] == pytest.approx(0.5, abs=0.03)
-    assert made["own_recovered"]["value"] == pytest.approx(made["piece"], abs=0.05)
-    assert made["own_in_piece"]["value"] == pytest.approx(made["own_share"], abs=0.05)
+    scores = seams(noise, noise.sources, noise.match, np.arange(200), TOGETHER)
+    assert scores["auc"]["value"] == pytest.approx(0.5, abs=0.03)
+    assert scores["own_recovered"]["value"] == pytest.approx(scores["piece"], abs=0.05)
+    assert scores["own_in_piece"]["value"] == pytest.approx(scores["own_share"], abs=0.05)
 
 
-def test_seams_leave_out_what_is_not_known():
+def test_seams_of_unknown_blocks_are_left_out():
     pair = mixed_pair(smooth_faces(), 0.5)
     sources = pair.sources.copy()
     sources[:, 1, 1] = UNKNOWN
-    made = seams(pair, sources, pair.match, ALL_FACES, TOGETHER)
-    assert made["seams"] == FACES * 20
-    assert made["auc"]["value"] > 0.85
+    scores = seams(pair, sources, pair.match, ALL_FACES, TOGETHER)
+    assert scores["seams"] == FACES * 20
+    assert scores["auc"]["value"] > 0.85
 
 
-def test_seams_where_there_is_nothing_to_tell():
+def test_seams_without_two_kinds_to_compare():
     whole = mixed_pair(smooth_faces(), 0)
     assert seams(whole, whole.sources, whole.match, ALL_FACES, TOGETHER)["auc"] is None
     single = mixed_pair(smooth_faces(), 0.5, block=SIDE)
-    made = seams(single, single.sources, single.match, ALL_FACES, TOGETHER)
-    assert (made["seams"], made["auc"], made["own_in_piece"]) == (0, None, None)
+    scores = seams(single, single.sources, single.match, ALL_FACES, TOGETHER)
+    assert (scores["seams"], scores["auc"], scores["own_in_piece"]) == (0, None, None)
     blind = seams(single, single.sources, None, ALL_FACES, TOGETHER)
     assert blind["own_share"] is None
 

@@ -1,4 +1,4 @@
-"""How long seeds last."""
+"""The time to try all seeds."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from blockmix.privacy.attacks.seeds import seed_search
 
 
 def test_seeds():
-    made = seed_search()
-    assert made["bits"] == 32
-    assert made["hours"] == pytest.approx(2**32 / made["seeds_per_second"] / 3600)
-    assert made["fresh_key_years_power_of_ten"] > 50
+    search = seed_search()
+    assert search["bits"] == 32
+    assert search["hours"] == pytest.approx(2**32 / search["seeds_per_second"] / 3600)
+    assert search["fresh_key_years_power_of_ten"] > 50
