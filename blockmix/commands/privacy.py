@@ -45,7 +45,7 @@ def forecast(
     from blockmix.forecasting.words import describe
     from blockmix.probability import parse_probability
 
-    made = forecast(
+    expected = forecast(
         class_size,
         sources=sources,
         rounds=rounds,
@@ -53,10 +53,11 @@ def forecast(
         blocks=blocks,
     )
     if as_json:
-        found = {"releases": releases, "found_from_releases": made.found_from_releases(releases)}
-        typer.echo(json.dumps(asdict(made) | found, indent=1))
+        found_share = expected.found_from_releases(releases)
+        of_releases = {"releases": releases, "found_from_releases": found_share}
+        typer.echo(json.dumps(asdict(expected) | of_releases, indent=1))
     else:
-        typer.echo(describe(made, releases))
+        typer.echo(describe(expected, releases))
 
 
 def advise(
@@ -78,16 +79,16 @@ def advise(
     from blockmix.forecasting.advice import BLOCKS, advise
     from blockmix.forecasting.words import table
 
-    made = advise(
+    advised = advise(
         class_size,
         anonymity_set=anonymity_set,
         linked=linked,
         blocks=parse_numbers("blocks", blocks) or BLOCKS,
     )
     if as_json:
-        typer.echo(json.dumps([asdict(one) for one in made], indent=1))
+        typer.echo(json.dumps([asdict(expected) for expected in advised], indent=1))
     else:
-        typer.echo(table(made))
+        typer.echo(table(advised))
 
 
 def report(
@@ -100,7 +101,7 @@ def report(
     sample: Annotated[
         int, typer.Option(help="Images that similarity, seams and identity look at.")
     ] = 500,
-    seed: Annotated[int, typer.Option(help="Of the choice of these.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the random choice of these images.")] = 0,
     recogniser: Annotated[
         str | None,
         typer.Option(
@@ -139,9 +140,9 @@ def report(
     """Measure what a mixed set gives away; exits with 3 if a threshold is missed."""
     from blockmix.privacy.measures.similarity import load_skimage
     from blockmix.privacy.report.figures import load_matplotlib
-    from blockmix.privacy.report.forecasts import forecasts, log_likelihood_ratios
     from blockmix.privacy.report.html import contact_sheet, load_jinja2, page
     from blockmix.privacy.report.measure import measure_folders
+    from blockmix.privacy.report.set_forecast import SetForecast
     from blockmix.privacy.report.verdict import check_thresholds, verdicts
     from blockmix.privacy.sets.folders import load
 
@@ -155,35 +156,33 @@ def report(
         "max_near_duplicates": max_near_duplicates,
         "max_metadata": max_metadata,
     }
-    # All that can be refused is refused before the work.
+    # Whatever can be refused is refused before the work.
     check_thresholds(limits)
     whole_number("sample", sample, 1, 2**31)
     whole_number("seed", seed, 0, 2**63)
     _check_output(output, original, mixed)
-    for needed in (load_jinja2, load_matplotlib, load_skimage):
-        needed()
-    looks = None if recogniser is None else _recogniser(recogniser)
+    for load_library in (load_jinja2, load_matplotlib, load_skimage):
+        load_library()
+    embed = None if recogniser is None else _load_recogniser(recogniser)
     with progress_bars(shown=sys.stderr.isatty()) as progress:
-        loaded = load(original, mixed, progress)
-        made = measure_folders(
-            loaded, sample=sample, seed=seed, recogniser=looks, progress=progress
+        folder_pair = load(original, mixed, progress)
+        result = measure_folders(
+            folder_pair, sample=sample, seed=seed, recogniser=embed, progress=progress
         )
-    made["verdicts"] = verdicts(made, limits)
+    result["verdicts"] = verdicts(result, limits)
     sheet = None
     if samples:
-        log_likelihood_ratio = log_likelihood_ratios(
-            forecasts(loaded.pair, loaded.record.parameters)
-        )
-        sheet = contact_sheet(loaded.pair, log_likelihood_ratio, seed)
-    shown = page(made, sheet)
+        expected = SetForecast.of_pair(folder_pair.pair, folder_pair.record.parameters)
+        sheet = contact_sheet(folder_pair.pair, expected.log_likelihood_ratio, seed)
+    html = page(result, sheet)
     output.mkdir(parents=True, exist_ok=True)
-    atomic.write_text(output / "report.json", json.dumps(made, indent=1) + "\n")
-    atomic.write_text(output / "report.html", shown)
+    atomic.write_text(output / "report.json", json.dumps(result, indent=1) + "\n")
+    atomic.write_text(output / "report.html", html)
     with streams.printing_results():
-        for line in made["verdicts"]:
+        for line in result["verdicts"]:
             typer.echo(f"{_MARKS[line['met']]}{line['text']}")
         typer.echo(f"wrote {output / 'report.html'} and report.json")
-    if any(line["met"] is False for line in made["verdicts"]):
+    if any(line["met"] is False for line in result["verdicts"]):
         raise typer.Exit(MISSED)
 
 
@@ -191,29 +190,29 @@ _MARKS = {None: "", True: "kept: ", False: "MISSED: "}
 
 
 def _check_output(output: Path, original: Path, mixed: Path) -> None:
-    """Refuse a folder that holds something, or in which a report would be taken for an image."""
+    """Refuse a folder with something in it, inside one of the sets, or that cannot be made."""
     new_or_empty(output)
-    here = os.path.realpath(output)
+    resolved = os.path.realpath(output)
     for folder in (original, mixed):
-        if os.path.commonpath([here, os.path.realpath(folder)]) == os.path.realpath(folder):
+        if os.path.commonpath([resolved, os.path.realpath(folder)]) == os.path.realpath(folder):
             raise InputError(f"{output} lies inside {folder}: write the report elsewhere")
-    there = next(
-        parent for parent in (output.absolute(), *output.absolute().parents) if parent.exists()
+    ancestor = next(
+        folder for folder in (output.absolute(), *output.absolute().parents) if folder.exists()
     )
-    if not there.is_dir() or not os.access(there, os.W_OK):
-        raise InputError(f"{output} cannot be made: {there} is no folder that can be written to")
+    if not ancestor.is_dir() or not os.access(ancestor, os.W_OK):
+        raise InputError(f"{output} cannot be made: {ancestor} is no folder that can be written to")
 
 
-def _recogniser(name: str) -> Recogniser:
-    """The function of that name, also of a module in the working folder."""
+def _load_recogniser(name: str) -> Recogniser:
+    """Return the function of this name; its module may lie in the working folder."""
     module, _, function = name.partition(":")
-    sys.path.insert(0, os.getcwd())  # it stays, for what the function imports when it is called
+    sys.path.insert(0, os.getcwd())  # stays there for imports inside the function
     try:
-        found: Any = getattr(importlib.import_module(module), function)
-    except (Exception, SystemExit) as error:  # of somebody else's code
+        value: Any = getattr(importlib.import_module(module), function)
+    except (Exception, SystemExit) as error:  # the module is foreign code
         raise InputError(
             f"--recogniser is MODULE:FUNCTION, got {name!r}: {type(error).__name__}: {error}"
         ) from None
-    if not callable(found):
+    if not callable(value):
         raise InputError(f"--recogniser {name} is not a function")
-    return found  # type: ignore[no-any-return]
+    return value  # type: ignore[no-any-return]

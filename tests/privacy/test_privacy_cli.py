@@ -34,22 +34,22 @@ def test_forecast_as_json_and_balanced(blockmix):
         *("forecast", "--class-size", 1500, "--sources", 4, "--probability", "balanced"),
         *("--rounds", 2, "--blocks", 16, "--json"),
     )
-    made = json.loads(output)
+    expected = json.loads(output)
     assert code == 0
-    assert made["probability"] == 0.8
-    assert (made["rounds"], made["blocks"], made["releases"]) == (2, 16, 1)
+    assert expected["probability"] == 0.8
+    assert (expected["rounds"], expected["blocks"], expected["releases"]) == (2, 16, 1)
 
 
 def test_advise(blockmix):
     code, output, _ = blockmix("advise", "--class-size", 1500, "--linked", 0.05, "--blocks", "64")
     assert code == 0
-    heading, *lines = output.splitlines()
+    heading, *rows = output.splitlines()
     assert heading.split()[:4] == ["rounds", "sources", "probability", "blocks"]
-    assert all(line.split()[3] == "64" for line in lines)
+    assert all(row.split()[3] == "64" for row in rows)
     code, output, _ = blockmix("advise", "--class-size", 12, "--anonymity-set", 500)
     assert "nothing that was tried reaches that" in output
     code, output, _ = blockmix("advise", "--class-size", 1500, "--linked", 0.05, "--json")
-    assert all(one["linked"] <= 0.05 for one in json.loads(output))
+    assert all(expected["linked"] <= 0.05 for expected in json.loads(output))
 
 
 @pytest.mark.parametrize(
@@ -100,10 +100,10 @@ def test_report(blockmix, sets):
         "report.html",
         "report.json",
     ]
-    made = json.loads((sets / "report" / "report.json").read_text())
-    assert made["matched"] == "by name"
-    assert made["stored_exactly"] == 1
-    assert made["files"] == {
+    report = json.loads((sets / "report" / "report.json").read_text())
+    assert report["matched"] == "by name"
+    assert report["stored_exactly"] == 1
+    assert report["files"] == {
         "files": 26,
         "metadata": 0,
         "kept_names": 26,
@@ -120,20 +120,20 @@ def test_a_set_that_was_mixed_balanced(blockmix, sets):
     options = ("--block", "6x6", "--names", "keep", "--probability", "balanced", "--sources", 20)
     blockmix("mix", "photos", "even", *options, "--small-classes", "clamp")
     assert blockmix("report", "photos", "even", "--output", "report")[0] == 0
-    made = json.loads((sets / "report" / "report.json").read_text())
-    assert made["parameters"]["probability"] == "balanced"
-    jsonschema.validate(made, SCHEMA)
+    report = json.loads((sets / "report" / "report.json").read_text())
+    assert report["parameters"]["probability"] == "balanced"
+    jsonschema.validate(report, SCHEMA)
     own_kept = (12 * 1 / 12 + 14 * 1 / 14) / 26  # 1 / (others + 1) of each label
-    assert made["forecast"]["own_kept"] == pytest.approx(own_kept)
+    assert report["forecast"]["own_kept"] == pytest.approx(own_kept)
     assert "probability balanced." in (sets / "report" / "report.html").read_text()
 
 
 def test_opaque_names_are_matched_by_content(blockmix, sets):
     code, *_ = blockmix("report", "photos", "opaque", "--output", "report", "--samples")
     assert code == 0
-    made = json.loads((sets / "report" / "report.json").read_text())
-    assert made["matched"] == "by content"
-    assert made["files"]["kept_names"] == 0
+    report = json.loads((sets / "report" / "report.json").read_text())
+    assert report["matched"] == "by content"
+    assert report["files"]["kept_names"] == 0
     assert "data:image" in (sets / "report" / "report.html").read_text()
 
 
@@ -156,8 +156,8 @@ def test_a_recogniser_of_the_users(blockmix, sets):
         "report", "photos", "mixed", "--output", "report", "--recogniser", "mine:embed"
     )
     assert code == 0
-    made = json.loads((sets / "report" / "report.json").read_text())
-    assert made["identity"]["recogniser"] == "the user's"
+    report = json.loads((sets / "report" / "report.json").read_text())
+    assert report["identity"]["recogniser"] == "the user's"
 
 
 def test_sets_that_do_not_belong_together(blockmix, sets):
@@ -212,9 +212,9 @@ def test_originals_that_were_skipped(blockmix, sets):
     for names, folder in (("keep", "some"), ("opaque", "hidden")):
         assert blockmix("mix", "photos", folder, "--names", names, *options)[0] == 0
         assert blockmix("report", "photos", folder, "--output", f"of-{folder}")[0] == 0
-        made = json.loads((sets / f"of-{folder}" / "report.json").read_text())
-        assert made["labels"] == {"cat": 12, "dog": 14}
-        assert made["files"]["left_out"] == 3
+        report = json.loads((sets / f"of-{folder}" / "report.json").read_text())
+        assert report["labels"] == {"cat": 12, "dog": 14}
+        assert report["files"]["left_out"] == 3
 
 
 def test_labels_in_cohorts(blockmix, tmp_path):
@@ -224,9 +224,9 @@ def test_labels_in_cohorts(blockmix, tmp_path):
     assert blockmix("mix", "photos", "mixed", *options)[0] == 0
     thresholds = ("--min-anonymity-set", 29)
     code, *_ = blockmix("report", "photos", "mixed", "--output", "report", *thresholds)
-    made = json.loads((tmp_path / "report" / "report.json").read_text())
-    assert made["mixed_together"] == {"cat": 30}
-    assert made["files"]["cohorts"] == 2
+    report = json.loads((tmp_path / "report" / "report.json").read_text())
+    assert report["mixed_together"] == {"cat": 30}
+    assert report["files"]["cohorts"] == 2
     assert code == 3
 
 
@@ -254,12 +254,12 @@ RECORD = "mixed/blockmix.json"
 def test_records_that_blockmix_did_not_write(blockmix, sets, text, message):
     if not isinstance(text, str):
         part, name, value = text
-        told = json.loads((sets / RECORD).read_text())
+        record = json.loads((sets / RECORD).read_text())
         if name is None:
-            told[part] = value
+            record[part] = value
         else:
-            told[part][name] = value
-        text = json.dumps(told)
+            record[part][name] = value
+        text = json.dumps(record)
     (sets / RECORD).write_text(text)
     code, _, errors = blockmix("report", "photos", "mixed")
     assert code == 2
@@ -270,12 +270,12 @@ def test_records_that_blockmix_did_not_write(blockmix, sets, text, message):
 
 
 @pytest.mark.parametrize("missing", ["jinja2", "matplotlib", "skimage"])
-def test_what_to_install_is_said_before_the_work(blockmix, sets, monkeypatch, missing):
+def test_a_missing_library_is_reported_before_the_work(blockmix, sets, monkeypatch, missing):
     for name in list(sys.modules):
         if name.split(".")[0] == missing:
             monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, missing, None)
-    (sets / RECORD).unlink()  # what is read first
+    (sets / RECORD).unlink()  # which would be read first
     code, _, errors = blockmix("report", "photos", "mixed")
     assert code == 2
     assert "pip install 'blockmix[report]'" in errors
@@ -288,7 +288,7 @@ def test_forecasts_need_the_core_alone(blockmix, monkeypatch):
     assert blockmix("advise", "--class-size", 100, "--linked", 0.5)[0] == 0
 
 
-def test_a_set_from_a_seed_is_called_so(blockmix, sets):
+def test_the_page_of_a_set_mixed_from_a_seed(blockmix, sets):
     options = ("--block", "6x6", "--names", "keep", "--seed", 7, "--quiet")
     assert blockmix("mix", "photos", "seeded", *options)[0] == 0
     assert blockmix("report", "photos", "seeded", "--output", "report")[0] == 0

@@ -77,12 +77,12 @@ def test_figures_of_a_record_are_the_same_whatever_is_set(tmp_path, monkeypatch)
 
 
 def test_figures_of_a_report_are_the_same_whatever_is_set(monkeypatch):
-    monkeypatch.setattr(report_figures, "_DRAWN", {"similarity": report_figures._similarity})
+    monkeypatch.setattr(report_figures, "_DRAWINGS", {"similarity": report_figures._similarity})
     ssim = {"value": 0.5, "low": 0.4, "high": 0.6}
     report = {"similarity": {"ssim": ssim, "ssim_floor": {"value": 0.25}}}
-    plain = report_figures.figures(report)
+    plain = report_figures.draw_figures(report)
     with matplotlib.rc_context(SETTINGS):
-        assert report_figures.figures(report) == plain
+        assert report_figures.draw_figures(report) == plain
 
 
 def test_a_library_that_cannot_be_imported_is_an_input_error(tmp_path, monkeypatch):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -60,7 +60,7 @@ def difference_hash(images: Pixels) -> npt.NDArray[np.uint64]:
     return hashes
 
 
-def small_labels(sizes: dict[str, int], sources: int) -> list[str]:
+def small_labels(sizes: Mapping[str, int], sources: int) -> list[str]:
     """Return the labels that have fewer than ``sources + 1`` images."""
     return [label for label, size in sizes.items() if size < sources + 1]
 

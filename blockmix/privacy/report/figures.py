@@ -1,4 +1,4 @@
-"""The figures of a report, as SVG that reads on white and on black."""
+"""The figures of a report, as SVG that can be read on white and on black."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ import numpy as np
 from blockmix.privacy.measures.statistics import Estimate
 from blockmix.support import plotting
 
-_INK, _FOUND, _BESIDE = "#7f7f7f", "#D55E00", "#56B4E9"
+_INK, _MEASURED, _REFERENCE = "#7f7f7f", "#D55E00", "#56B4E9"
 
 
 def load_matplotlib() -> Any:
-    """The library, or an error that says how to get it."""
+    """Return the library, or raise an error that says how to install it."""
     return plotting.load_matplotlib("the figures of a report are drawn by matplotlib", "report")
 
 
-def figures(report: dict[str, Any]) -> dict[str, str]:
-    """Every figure by name, drawn from numbers alone, so that there is nothing to escape."""
+def draw_figures(report: dict[str, Any]) -> dict[str, str]:
+    """Return every figure by name. They show numbers only, so nothing needs escaping."""
     style = {"svg.fonttype": "none", "svg.hashsalt": "blockmix"}
     with plotting.own_style(load_matplotlib(), style):
-        return {name: drawn(report) for name, drawn in _DRAWN.items()}
+        return {name: draw(report) for name, draw in _DRAWINGS.items()}
 
 
 def _attacks(report: dict[str, Any]) -> str:
@@ -37,18 +37,18 @@ def _attacks(report: dict[str, Any]) -> str:
     if report["identity"]:
         identity = report["identity"]
         bars.append(("recognised first", identity["rank_1"], identity["chance_1"]))
-    puzzle = report["reassembly"]
-    if puzzle["direct"]:
-        bars.append(("blocks reassembled", puzzle["direct"], puzzle["chance"]["direct"]))
+    reassembly = report["reassembly"]
+    if reassembly["direct"]:
+        bars.append(("blocks reassembled", reassembly["direct"], reassembly["chance"]["direct"]))
     if report["seams"]["auc"] is not None:
         bars.append(("seams told apart (AUC)", report["seams"]["auc"], report["seams"]["chance"]))
     return _bars(bars, "what an attacker reaches", "at chance")
 
 
 def _similarity(report: dict[str, Any]) -> str:
-    alike = report["similarity"]
+    similarity = report["similarity"]
     return _bars(
-        [("SSIM", alike["ssim"], alike["ssim_floor"]["value"])],
+        [("SSIM", similarity["ssim"], similarity["ssim_floor"]["value"])],
         "mixed image and its original",
         "two different originals",
     )
@@ -56,11 +56,11 @@ def _similarity(report: dict[str, Any]) -> str:
 
 def _copies(report: dict[str, Any]) -> str:
     figure, axes = _axes(2.6)
-    found, expected = report["situations"]["copies"], report["forecast"]["copies"]
+    measured, expected = report["situations"]["copies"], report["forecast"]["copies"]
     times = np.arange(len(expected))
-    if found:
-        axes.bar(times - 0.2, found, 0.38, color=_FOUND, label="found")
-    axes.bar(times + 0.2, expected, 0.38, color=_BESIDE, label="expected")
+    if measured:
+        axes.bar(times - 0.2, measured, 0.38, color=_MEASURED, label="found")
+    axes.bar(times + 0.2, expected, 0.38, color=_REFERENCE, label="expected")
     axes.set_xticks(times, [*map(str, times[:-1]), f"{times[-1]}+"])
     axes.set_xlabel("how often an original block is published")
     axes.set_ylabel("share of blocks")
@@ -70,9 +70,9 @@ def _copies(report: dict[str, Any]) -> str:
 
 def _releases(report: dict[str, Any]) -> str:
     figure, axes = _axes(2.6)
-    counts = [line["releases"] for line in report["releases"]]
-    for name, style, colour in (("drawn", "o-", _FOUND), ("forecast", "--", _BESIDE)):
-        shares = [line[name] for line in report["releases"]]
+    counts = [row["releases"] for row in report["releases"]]
+    for name, style, colour in (("drawn", "o-", _MEASURED), ("forecast", "--", _REFERENCE)):
+        shares = [row[name] for row in report["releases"]]
         axes.plot(counts, shares, style, color=colour, label=name)
     axes.set_ylim(0, 1.05)
     axes.set_xticks(counts)
@@ -82,7 +82,7 @@ def _releases(report: dict[str, Any]) -> str:
     return _svg(figure)
 
 
-_DRAWN = {
+_DRAWINGS = {
     "attacks": _attacks,
     "similarity": _similarity,
     "copies": _copies,
@@ -90,26 +90,28 @@ _DRAWN = {
 }
 
 
-def _bars(bars: list[tuple[str, Estimate, float]], found: str, beside: str) -> str:
+def _bars(bars: list[tuple[str, Estimate, float]], measured: str, reference: str) -> str:
     figure, axes = _axes(0.55 * len(bars) + 1.1)
-    places = np.arange(len(bars))[::-1]
-    reached = np.array([figure["value"] for _, figure, _ in bars], float)
-    ends = [[figure["low"], figure["high"]] for _, figure, _ in bars]
-    apart = np.abs(np.array(ends, float) - reached[:, None])  # where there is no interval: nan
-    at_chance = [chance for *_, chance in bars]
-    found_bars = axes.barh(
-        places + 0.18,
-        np.maximum(reached, 0),
+    positions = np.arange(len(bars))[::-1]
+    values = np.array([estimate["value"] for _, estimate, _ in bars], float)
+    intervals = [[estimate["low"], estimate["high"]] for _, estimate, _ in bars]
+    errors = np.abs(np.array(intervals, float) - values[:, None])  # nan without an interval
+    references = [value for *_, value in bars]
+    measured_bars = axes.barh(
+        positions + 0.18,
+        np.maximum(values, 0),
         0.34,
-        xerr=np.nan_to_num(apart).T,
-        color=_FOUND,
+        xerr=np.nan_to_num(errors).T,
+        color=_MEASURED,
         ecolor=_INK,
-        label=found,
+        label=measured,
     )
-    beside_bars = axes.barh(places - 0.18, at_chance, 0.34, color=_BESIDE, label=beside)
-    axes.bar_label(found_bars, [f"{value:.2f}" for value in reached], padding=3, color=_INK)
-    axes.bar_label(beside_bars, [f"{value:.2f}" for value in at_chance], padding=3, color=_INK)
-    axes.set_yticks(places, [bar[0] for bar in bars])
+    reference_bars = axes.barh(
+        positions - 0.18, references, 0.34, color=_REFERENCE, label=reference
+    )
+    axes.bar_label(measured_bars, [f"{value:.2f}" for value in values], padding=3, color=_INK)
+    axes.bar_label(reference_bars, [f"{value:.2f}" for value in references], padding=3, color=_INK)
+    axes.set_yticks(positions, [name for name, *_ in bars])
     axes.set_xlim(0, 1.12)
     figure.legend(loc="outside lower center", ncols=2, labelcolor=_INK, frameon=False)
     return _svg(figure)
@@ -130,5 +132,5 @@ def _axes(height: float) -> Any:
 def _svg(figure: Any) -> str:
     text = io.StringIO()
     figure.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    made = text.getvalue()
-    return made[made.index("<svg") :]
+    document = text.getvalue()
+    return document[document.index("<svg") :]  # without the XML header

@@ -1,4 +1,4 @@
-"""The report as one HTML page that needs nothing else."""
+"""The report as one self-contained HTML page."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from blockmix.privacy.measures.nearest import LogLikelihoodRatio, find_nearest
-from blockmix.privacy.report.figures import figures
+from blockmix.privacy.measures.statistics import Estimate
+from blockmix.privacy.report.figures import draw_figures
 from blockmix.privacy.report.verdict import verdicts
 from blockmix.privacy.sets.pair import Pair
 from blockmix.privacy.sets.pictures import picture
@@ -21,20 +22,19 @@ _SAMPLES = 8
 
 
 def page(report: dict[str, Any], samples: str | None = None) -> str:
-    """The page.
+    """Return a report as an HTML page.
 
     Parameters
     ----------
     report : dict
-        What `measure` gives; its ``verdicts``, if it has them, and otherwise those without
-        thresholds.
+        A report of `measure`. Without ``verdicts`` in it, the page shows those without thresholds.
     samples : str, optional
         A contact sheet, see `contact_sheet`.
 
     Returns
     -------
     str
-        HTML with everything in it: no script, no link to follow, nothing to load.
+        HTML with everything in it: no script, no link, nothing to load.
 
     Examples
     --------
@@ -60,43 +60,43 @@ def page(report: dict[str, Any], samples: str | None = None) -> str:
         environment.get_template("report.html").render(
             report=report,
             verdicts=report.get("verdicts") or verdicts(report, {}),
-            figures=figures(report),
+            figures=draw_figures(report),
             samples=samples,
         )
     )
 
 
 def load_jinja2() -> Any:
-    """The library, or an error that says how to get it."""
+    """Return the library, or raise an error that says how to install it."""
     return load("jinja2", "the page of a report is made by jinja2", "report")
 
 
 def contact_sheet(pair: Pair, log_likelihood_ratio: LogLikelihoodRatio, seed: int) -> str:
-    """Originals above, mixed below: a PNG as a data address. Shows originals.
+    """Return a PNG as a data URL: originals above, their mixed images below.
 
-    Where the match is not known, the original is the one that the blocks point to.
+    If the match is not known, the originals are those that the blocks point to.
     """
     chosen = np.random.default_rng(seed).permutation(len(pair.mixed))[:_SAMPLES]
-    few = replace(
+    samples = replace(
         pair, mixed=pair.mixed[chosen], mixed_labels=pair.mixed_labels[chosen], match=None
     )
     match = (
-        find_nearest(few, log_likelihood_ratio, no_progress).by_blocks
+        find_nearest(samples, log_likelihood_ratio, no_progress).by_blocks
         if pair.match is None
         else pair.match[chosen]
     )
-    rows = [np.concatenate(list(images), axis=1) for images in (pair.originals[match], few.mixed)]
-    sheet = np.concatenate(rows, axis=0)
-    memory = io.BytesIO()
-    picture(sheet).save(memory, "PNG")
-    return "data:image/png;base64," + base64.b64encode(memory.getvalue()).decode()
+    rows = (pair.originals[match], samples.mixed)
+    sheet = np.concatenate([np.concatenate(list(row), axis=1) for row in rows], axis=0)
+    png = io.BytesIO()
+    picture(sheet).save(png, "PNG")
+    return "data:image/png;base64," + base64.b64encode(png.getvalue()).decode()
 
 
 def _percent(value: float | None, digits: int = 0) -> str:
     return "not measured" if value is None else f"{value:.{digits}%}"
 
 
-def _interval(figure: dict[str, float | None] | None, digits: int = 1) -> str:
-    if figure is None or figure["low"] is None:
+def _interval(estimate: Estimate | None, digits: int = 1) -> str:
+    if estimate is None or estimate["low"] is None:
         return ""
-    return f"{figure['low']:.{digits}%} to {figure['high']:.{digits}%}"
+    return f"{estimate['low']:.{digits}%} to {estimate['high']:.{digits}%}"

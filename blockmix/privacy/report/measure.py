@@ -1,4 +1,4 @@
-"""`measure`: everything that a report says of a pair of sets, as plain data."""
+"""`measure`: everything that a report says about a pair of sets, as plain data."""
 
 from __future__ import annotations
 
@@ -19,22 +19,17 @@ from blockmix.privacy.measures.hygiene import inspect_files, near_duplicates, sm
 from blockmix.privacy.measures.nearest import Nearest, find_nearest
 from blockmix.privacy.measures.similarity import SSIM, WINDOW, load_skimage, similarity
 from blockmix.privacy.measures.situations import situations
-from blockmix.privacy.report.forecasts import (
-    forecasts,
-    log_likelihood_ratios,
-    neighbours_together,
-    overall,
-)
+from blockmix.privacy.report.set_forecast import SetForecast
 from blockmix.privacy.sets.folders import FolderPair
-from blockmix.privacy.sets.pair import Indices, Pair
+from blockmix.privacy.sets.pair import Pair
 from blockmix.support.arguments import whole_number
 from blockmix.support.progress import Progress, no_progress
 
-# Images that the slower parts look at, a seeded sample, and images that are put together.
-SAMPLE, PUZZLES = 500, 40
+SAMPLE = 500  # images that the slower parts look at
+_PUZZLES = 40  # images of the sample that reassembly puts together
 # Nearest blocks of other people's faces were a tenth as far as random ones, those of the originals
 # less than 0.002 after JPEG of quality 95, and 0.09 at most after quality 20 (96 x 96, 12 x 12).
-_FOREIGN = 0.03
+_MAX_RELATIVE_DISTANCE = 0.03
 
 
 def measure(
@@ -48,20 +43,21 @@ def measure(
     recogniser: Recogniser | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Measure what a mixed set gives away, beside what was to be expected.
+    """Measure what a mixed set gives away, next to what was to be expected.
 
     Parameters
     ----------
     pair : Pair
-        The sets. Without ``match`` each mixed image is taken for the original that its blocks point
-        to, and what needs the true one is left out.
+        The sets. Without ``match`` each mixed image is matched with the original that its blocks
+        point to, and measures that need the true original are left out.
     sources, rounds, probability
-        With which the set was mixed, see `BlockMixer`; for the forecast, and for attackers who know
+        The parameters of the mixing, see `BlockMixer`; for the forecast, and for attackers who know
         them.
     sample : int
-        Images that similarity, seams and identity look at; for reassembly at most 40 of them.
+        Number of images that similarity, seams and identity look at; reassembly looks at up to 40
+        of them.
     seed : int
-        Of the choice of these.
+        Seed of the random sample.
     recogniser : callable, optional
         See `blockmix.privacy.attacks.identity`.
     progress : callable, optional
@@ -70,13 +66,13 @@ def measure(
     Returns
     -------
     dict
-        See ``blockmix/privacy/report/schema.json``.
+        The report, as ``blockmix/privacy/report/schema.json`` describes it.
 
     Raises
     ------
     InputError, InputTypeError
-        If an argument breaks its rule, images are smaller than 11 x 11 pixels, a label has a
-        single image, the originals are not those of the mixed set, the recogniser fails, or
+        If an argument breaks its rule, images are smaller than 11 x 11 pixels, a label has only
+        one image, the originals are not those of the mixed set, the recogniser fails, or
         scikit-image is not installed.
 
     Examples
@@ -91,51 +87,53 @@ def measure(
     >>> report["linkage"]["by_blocks"]["value"]
     1.0
     """
-    tell = progress or no_progress
+    progress = progress or no_progress
     sample = whole_number("sample", sample, 1, 2**31)
     seed = whole_number("seed", seed, 0, 2**63)
     _check(pair)
     load_skimage()
     parameters = {"sources": sources, "rounds": rounds, "probability": probability}
-    made = forecasts(pair, parameters)
+    expected = SetForecast.of_pair(pair, parameters)
     if recogniser is not None:
-        embeddings(recogniser, pair.originals[:2])  # before the work, not after it
+        embeddings(recogniser, pair.originals[:2])  # fails before the work, not after it
     started = time.perf_counter()
-    nearest = find_nearest(pair, log_likelihood_ratios(made), tell)
+    nearest = find_nearest(pair, expected.log_likelihood_ratio, progress)
     _check_origin(pair, nearest)
-    sources_of = nearest.sources if pair.sources is None else pair.sources
-    known = pair.match is not None
+    block_sources = nearest.sources if pair.sources is None else pair.sources
+    match_is_known = pair.match is not None
     match = nearest.by_blocks if pair.match is None else pair.match
-    draw = np.random.default_rng(seed)
-    chosen = np.sort(draw.permutation(len(pair.mixed))[:sample])
-    puzzles = draw.permutation(chosen)[:PUZZLES]
-    sizes = {name: len(of_label) for name, of_label, _ in pair.classes()}
+    rng = np.random.default_rng(seed)
+    chosen = np.sort(rng.permutation(len(pair.mixed))[:sample])
+    puzzles = rng.permutation(chosen)[:_PUZZLES]
+    together = expected.neighbours_together()
     return {
         "format": "blockmix report",
         "version": 1,
         "blockmix": __version__,
         "images": len(pair.mixed),
-        "labels": sizes,
-        "mixed_together": {name: one.class_size for name, one in made.items()},
+        "labels": dict(expected.sizes),
+        "mixed_together": {
+            label: of_label.class_size for label, of_label in expected.by_label.items()
+        },
         "grid": {name: getattr(pair.grid, name) for name in _GRID},
         "parameters": parameters,
         "sample": {"images": len(chosen), "seed": seed},
-        "matched": "by name" if known else "by content",
+        "matched": "by name" if match_is_known else "by content",
         "claimed_once": _claimed_once(nearest),
         "blocks_told": "by the map" if pair.sources is not None else "by pixels",
         "stored_exactly": nearest.exact_share,
         "ssim_parameters": {**SSIM, "window": WINDOW},
-        "forecast": overall(made, sizes),
-        "similarity": similarity(pair, match, chosen, seed, tell),
-        "situations": situations(pair, sources_of),
-        "linkage": linkage(pair, match, nearest) if known else None,
-        "seams": seams(pair, sources_of, pair.match, chosen, neighbours_together(made, sizes)),
-        "reassembly": reassembly(pair, sources_of, puzzles, seed, tell),
-        "identity": identity(pair, match, chosen, recogniser) if known else None,
-        "releases": releases(made, sizes),
+        "forecast": expected.overall(),
+        "similarity": similarity(pair, match, chosen, seed, progress),
+        "situations": situations(pair, block_sources),
+        "linkage": linkage(pair, match, nearest) if match_is_known else None,
+        "seams": seams(pair, block_sources, pair.match, chosen, together),
+        "reassembly": reassembly(pair, block_sources, puzzles, seed, progress),
+        "identity": identity(pair, match, chosen, recogniser) if match_is_known else None,
+        "releases": releases(expected.by_label, expected.sizes),
         "seeds": seed_search(),
         "near_duplicates": near_duplicates(pair),
-        "small_labels": small_labels(sizes, sources),
+        "small_labels": small_labels(expected.sizes, sources),
         "seconds": time.perf_counter() - started,
     }
 
@@ -151,8 +149,8 @@ def measure_folders(
     recogniser: Recogniser | None,
     progress: Progress,
 ) -> dict[str, Any]:
-    """`measure` a pair of folders, and look at the files of the mixed one."""
-    made = measure(
+    """Measure a pair of folders, and inspect the files of the mixed one."""
+    report = measure(
         folder_pair.pair,
         **folder_pair.record.parameters,
         sample=sample,
@@ -160,17 +158,17 @@ def measure_folders(
         recogniser=recogniser,
         progress=progress,
     )
-    made["files"] = {
+    report["files"] = {
         **inspect_files(folder_pair.mixed, folder_pair.names),
         "left_out": folder_pair.left_out,
         "cohorts": folder_pair.record.cohorts,
         "private": folder_pair.record.private,
     }
-    return made
+    return report
 
 
 def _check(pair: Pair) -> None:
-    """Refuse what cannot be measured."""
+    """Refuse sets that cannot be measured."""
     if min(pair.grid.height, pair.grid.width) < WINDOW:
         raise InputError(
             f"a report needs images of at least {WINDOW} x {WINDOW} pixels, the window of SSIM, "
@@ -184,8 +182,9 @@ def _check(pair: Pair) -> None:
 
 
 def _check_origin(pair: Pair, nearest: Nearest) -> None:
-    """Refuse originals that the mixed set does not come from, of which all would seem well."""
-    if pair.sources is None and nearest.known_share < 0.5 and nearest.relative_distance > _FOREIGN:
+    """Refuse originals of another set: the mixed set would seem well protected against them."""
+    is_foreign = nearest.known_share < 0.5 and nearest.relative_distance > _MAX_RELATIVE_DISTANCE
+    if pair.sources is None and is_foreign:
         raise InputError(
             f"only {nearest.known_share:.0%} of mixed blocks resemble one original more than all "
             "others: these are not its originals, or it was stored too coarsely to measure"
@@ -193,6 +192,6 @@ def _check_origin(pair: Pair, nearest: Nearest) -> None:
 
 
 def _claimed_once(nearest: Nearest) -> float:
-    """Share of mixed images whose best match is nobody else's: 1 / e if all were guesses."""
-    claims: Indices = np.bincount(nearest.by_blocks)
+    """Return the share of mixed images that alone claim their original: 1 / e if all guessed."""
+    claims = np.bincount(nearest.by_blocks)
     return float((claims[nearest.by_blocks] == 1).mean())

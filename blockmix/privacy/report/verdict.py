@@ -1,4 +1,4 @@
-"""Verdicts: a sentence for each figure that matters, and whether it keeps to its threshold."""
+"""Verdicts: a sentence for each value that matters, and whether it keeps to its threshold."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ Report = dict[str, Any]
 
 
 class Rule(NamedTuple):
-    """A figure of the report that can have a threshold."""
+    """A value of the report that can have a threshold."""
 
-    says: str  # the sentence, with the value in its place
+    sentence: str  # with a field for the value
     value: Callable[[Report], float | None]
-    help: str  # of the option
-    least: bool = False  # the threshold is a minimum, not a maximum
-    share: bool = True  # from 0 to 1
+    name: str  # of the value, for a sentence without it
+    is_minimum: bool = False  # the threshold is a minimum, not a maximum
+    is_share: bool = True  # from 0 to 1
 
 
 def _linked(report: Report) -> float | None:
@@ -32,10 +32,10 @@ def _recognised(report: Report) -> float | None:
 
 
 def _reassembled(report: Report) -> float | None:
-    puzzle = report["reassembly"]
-    if puzzle["direct"] is None:
+    reassembly = report["reassembly"]
+    if reassembly["direct"] is None:
         return None
-    return float(max(puzzle["direct"]["value"], puzzle["as_published"]["direct"]))
+    return float(max(reassembly["direct"]["value"], reassembly["as_published"]["direct"]))
 
 
 def _metadata(report: Report) -> float | None:
@@ -73,8 +73,8 @@ RULES: dict[str, Rule] = {
         "not hold the originals.",
         lambda report: report["forecast"]["anonymity_set"],
         "images that a block hides among, as expected",
-        least=True,
-        share=False,
+        is_minimum=True,
+        is_share=False,
     ),
     "max_near_duplicates": Rule(
         "{0:.1%} of the originals look like another one of their label.",
@@ -90,45 +90,46 @@ RULES: dict[str, Rule] = {
 
 
 def check_thresholds(thresholds: Mapping[str, float | None]) -> None:
-    """Refuse what no figure could be compared with.
+    """Check that every threshold has a rule and lies in the range of its value.
 
     Raises
     ------
     InputError
-        If a threshold has no rule, or is out of the range of its figure.
+        If a threshold has no rule, or lies outside the range of its value.
     """
     for name, limit in thresholds.items():
         if name not in RULES:
             raise InputError(f"{name!r} is no threshold: there are {', '.join(RULES)}")
         if limit is None:
             continue
-        if RULES[name].share and not 0 <= limit <= 1:
+        if RULES[name].is_share and not 0 <= limit <= 1:
             raise InputError(f"{name} is a share from 0 to 1, got {limit}")
         if not limit >= 0:
             raise InputError(f"{name} is a number from 0 on, got {limit}")
 
 
 def verdicts(report: Report, thresholds: Mapping[str, float | None]) -> list[dict[str, Any]]:
-    """A line for each rule.
+    """Return a verdict for each rule.
 
     Parameters
     ----------
     report : dict
-        What `measure` gives.
+        A report of `measure`.
     thresholds : mapping of str to float
-        Limits by name of a rule; the others have none.
+        Thresholds by the name of their rule; rules that are not named have none.
 
     Returns
     -------
     list of dict
         ``rule``, ``text``, ``value`` and ``threshold`` (None where there is none), and ``met``:
-        None without a threshold, and False where it could not be measured. What was not measured
-        and has no threshold is left out. The first line says so if the key came from a seed.
+        None without a threshold, False if the value could not be measured. Values that were not
+        measured and have no threshold are left out. If the key came from a seed, the first verdict
+        says so.
 
     Raises
     ------
     InputError
-        If a threshold has no rule, or is out of the range of its figure.
+        If a threshold has no rule, or lies outside the range of its value.
 
     Examples
     --------
@@ -153,8 +154,8 @@ def verdicts(report: Report, thresholds: Mapping[str, float | None]) -> list[dic
             continue
         met = None
         if limit is not None:
-            met = value is not None and (value >= limit if rule.least else value <= limit)
-        text = rule.says.format(value) if value is not None else _unmeasured(rule, report)
+            met = value is not None and (value >= limit if rule.is_minimum else value <= limit)
+        text = rule.sentence.format(value) if value is not None else _unmeasured(rule, report)
         lines.append({"rule": name, "text": text, "value": value, "threshold": limit, "met": met})
     return lines
 
@@ -164,7 +165,7 @@ _SEEDED = "The key of this set came from a seed: anybody who guesses the seed un
 
 def _unmeasured(rule: Rule, report: Report) -> str:
     if report["matched"] == "by content":
-        why = "it is not known which image became which: mix with --names keep"
+        reason = "it is not known which image became which: mix with --names keep"
     else:
-        why = "too few blocks could be told apart, or these are arrays and not files"
-    return f"Not measured: the {rule.help}, as {why}."
+        reason = "too few blocks could be told apart, or these are arrays and not files"
+    return f"Not measured: the {rule.name}, as {reason}."

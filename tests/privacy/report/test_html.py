@@ -1,17 +1,25 @@
-"""The report as a page."""
+"""The report as a self-contained page."""
 
 import re
 from html.parser import HTMLParser
 
+import pytest
+
 from blockmix.privacy import page
-from blockmix.privacy.report.forecasts import forecasts, log_likelihood_ratios
 from blockmix.privacy.report.html import contact_sheet
+from blockmix.privacy.report.set_forecast import SetForecast
 
 DEFAULTS = {"sources": 10, "rounds": 1, "probability": 0.5}
 
 
+@pytest.fixture
+def sheet(pair):
+    expected = SetForecast.of_pair(pair, DEFAULTS)
+    return contact_sheet(pair, expected.log_likelihood_ratio, seed=0)
+
+
 class Reader(HTMLParser):
-    """What a browser would load, and whether tags are closed in order."""
+    """Collects what a browser would load, and checks that tags are closed in order."""
 
     def __init__(self):
         super().__init__()
@@ -31,34 +39,30 @@ class Reader(HTMLParser):
             assert self.open.pop() == tag
 
 
-def test_the_page_needs_nothing_else(report, pair):
+def test_the_page_loads_nothing(report, sheet):
     reader = Reader()
-    reader.feed(
-        page(report, contact_sheet(pair, log_likelihood_ratios(forecasts(pair, DEFAULTS)), 0))
-    )
+    reader.feed(page(report, sheet))
     assert reader.open == []
     assert reader.loads == []
 
 
-def test_the_page_says_what_was_measured(report):
+def test_the_page_shows_what_was_measured(report):
     text = page(report)
-    for figure in (
+    for value in (
         f"{report['linkage']['by_blocks']['value']:.1%}",
         f"{report['situations']['erased']:.1%}",
         f"{report['forecast']['erased']:.1%}",
         f"{report['similarity']['ssim']['value']:.3f}",
     ):
-        assert figure in text
+        assert value in text
     assert text.count("<svg") == 4
     assert not re.search("\\bsecure\\b|\\banonymous\\b", text)
     assert "none against an attacker with other knowledge" in text
 
 
-def test_originals_are_shown_on_request_only(report, pair):
+def test_originals_are_shown_on_request_only(report, sheet):
     assert "data:image" not in page(report)
-    assert "data:image/png;base64," in page(
-        report, contact_sheet(pair, log_likelihood_ratios(forecasts(pair, DEFAULTS)), 0)
-    )
+    assert "data:image/png;base64," in page(report, sheet)
 
 
 def test_names_of_labels_cannot_break_the_page(report):

@@ -1,4 +1,4 @@
-"""Verdicts, and their thresholds."""
+"""Verdicts on a report, and their thresholds."""
 
 import pytest
 
@@ -15,7 +15,7 @@ def test_verdicts(report):
 
 
 @pytest.mark.parametrize(
-    ("rule", "kept", "missed"),
+    ("rule", "met_by", "missed_by"),
     [
         ("max_own_kept", 0.6, 0.4),
         ("max_linked", 1, 0.5),
@@ -25,8 +25,8 @@ def test_verdicts(report):
         ("min_anonymity_set", 2, 2.1),
     ],
 )
-def test_thresholds(report, rule, kept, missed):
-    for limit, met in ((kept, True), (missed, False)):
+def test_thresholds(report, rule, met_by, missed_by):
+    for limit, met in ((met_by, True), (missed_by, False)):
         lines = verdicts(report, {rule: limit})
         assert {line["rule"]: line["met"] for line in lines if line["met"] is not None} == {
             rule: met
@@ -55,7 +55,7 @@ def test_thresholds_that_make_no_sense(report, thresholds, message):
         verdicts(report, thresholds)
 
 
-def test_a_key_from_a_seed_is_said_first(report):
+def test_a_key_from_a_seed_comes_first(report):
     files = {"metadata": 1, "files": 4, "private": False}
     lines = verdicts(report | {"files": files}, {"max_metadata": 0.1})
     assert "anybody who guesses the seed undoes the mixing" in lines[0]["text"]
