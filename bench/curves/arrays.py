@@ -62,11 +62,9 @@ class ArrayBench:
 
     def measure(self, step: Step, repeats: int) -> dict[str, Any]:
         """Measure a step; gives the fields that its row has beside those of the step."""
-        return (
-            self._time_algorithm_1(step)
-            if step.row == CACHED
-            else self._time_beside_copy(step, repeats)
-        )
+        if step.row == CACHED:
+            return self._time_algorithm_1(step)
+        return self._time_beside_copy(step, repeats)
 
     def _setting(self, count: int, blocks: int) -> Setting:
         case = Case("curves", "", count, SHAPE, block_size(blocks), labels=self._labels)

@@ -50,7 +50,7 @@ def compare(old: dict[str, Any], new: dict[str, Any], *, absolute: bool) -> list
     """
     if old["device"] != new["device"]:
         raise InputError(
-            "records of the same device can be compared, got one of "
+            "only records of the same device can be compared, got one of "
             f"{old['device']} and one of {new['device']}: run both with the same --device"
         )
     rows = dict(_rows_by_point(old))

@@ -174,8 +174,8 @@ def _roofline(axes: Axes, record: dict[str, Any], regime: str) -> None:
     reached = [unit * row["timed_images"] / np.array(row["seconds"]) for row in rows]
     name = "decode, resize, encode alone" if regime == "files" else "copy of the same bytes"
     for values, label, colour in ((roof, name, ROOF), (reached, "blockmix", BLOCKMIX)):
-        low, middle, high = np.array([np.quantile(rates, [0.25, 0.5, 0.75]) for rates in values]).T
-        axes.plot(blocks, middle, "o-", color=colour, label=label)
+        low, medians, high = np.array([np.quantile(rates, [0.25, 0.5, 0.75]) for rates in values]).T
+        axes.plot(blocks, medians, "o-", color=colour, label=label)
         axes.fill_between(blocks, low, high, color=colour, alpha=0.2, linewidth=0)
     axes.set_ylim(bottom=0)
     axes.set_xscale("log")

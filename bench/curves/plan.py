@@ -11,7 +11,7 @@ from blockmix.bench.common.blocks import block_size
 from blockmix.bench.curves.step import Step
 from blockmix.bench.speed.rows import ROWS
 
-# The ceiling is measured on up to so many images. It comes before each run, to see the same
+# The largest number of images for the ceiling. It is measured before each run, to see the same
 # machine, and more images do not change its rate.
 CEILING_IMAGES = 1000
 ALGORITHM_1 = "algorithm 1"

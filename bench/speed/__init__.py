@@ -6,5 +6,5 @@
 ``alternation``  timing a row and the copy in turns; ``bench/suites`` runs it under pytest-benchmark
 ``summary``      a record as a table
 ``memory``       how much memory mixing takes
-``startup``      what the first call of a process costs
+``startup``      time of the first calls in a process
 """

@@ -1,4 +1,4 @@
-"""What blockmix is compared with: a copy of the same bytes, and other ways to mix."""
+"""The peers of blockmix: a copy of the same bytes, and other ways to mix."""
 
 from __future__ import annotations
 

@@ -75,21 +75,21 @@ def test_a_slower_machine_is_no_regression_unless_asked(record, run):
 
 
 def test_differences_of_the_machines_are_noted(record, run):
-    other = copy.deepcopy(record)
-    other["machine"]["cpu"] = "Another one"
-    other["machine"]["versions"]["numpy"] = "9.9"
-    other["images"]["count"] += 2
-    _, text = run(record, other)
+    changed = copy.deepcopy(record)
+    changed["machine"]["cpu"] = "Another one"
+    changed["machine"]["versions"]["numpy"] = "9.9"
+    changed["images"]["count"] += 2
+    _, text = run(record, changed)
     assert "Another one now" in text
     assert "9.9 now" in text
     assert "images: not the same in both" in text
 
 
 def test_records_that_cannot_be_compared(record):
-    other = copy.deepcopy(record)
-    for row in other["rows"]:
+    changed = copy.deepcopy(record)
+    for row in changed["rows"]:
         row["images"] += 1
     with pytest.raises(compare.InputError, match="no point in common"):
-        compare.compare(record, other, absolute=False)
+        compare.compare(record, changed, absolute=False)
     with pytest.raises(compare.InputError, match="got one of cpu and one of cuda"):
         compare.compare(record, record | {"device": "cuda"}, absolute=False)

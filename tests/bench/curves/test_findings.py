@@ -42,16 +42,16 @@ def test_growth():
 
 def test_ratios_come_from_shares_where_both_rows_have_them():
     # The machine is half as fast for the second row.
-    own = row(10, 4, [2.0], beside=[1.0])
-    other = row(10, 4, [12.0], name="numpy", beside=[2.0])
-    (ratio,) = findings([own, other])["ratios"]
+    base = row(10, 4, [2.0], beside=[1.0])
+    peer = row(10, 4, [12.0], name="numpy", beside=[2.0])
+    (ratio,) = findings([base, peer])["ratios"]
     assert (ratio["row"], ratio["times"]) == ("numpy", pytest.approx(3))
 
 
 def test_ratios_come_from_times_an_image_without_shares():
-    own = row(1000, 4, [2.0], name="mix_folder", beside=[1.0])
-    other = row(10, 4, [1.0], name="algorithm 1")
-    (ratio,) = findings([own, other])["ratios"]
+    base = row(1000, 4, [2.0], name="mix_folder", beside=[1.0])
+    peer = row(10, 4, [1.0], name="algorithm 1")
+    (ratio,) = findings([base, peer])["ratios"]
     assert (ratio["images"], ratio["timed_images"]) == (1000, 10)
     assert ratio["times"] == pytest.approx(50)
 
