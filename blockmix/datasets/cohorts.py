@@ -34,15 +34,15 @@ def capacity(memory: int, image_bytes: int, blocks: int, sources: int) -> int:
     While a cohort is mixed, memory holds its images, the mixed ones, the images of the next cohort
     that are being read, a map of 8 bytes a block (two rounds), and the samples.
     """
-    image_total = 3 * image_bytes + 8 * blocks + SAMPLE_BYTES
-    fit = memory // image_total
+    needed = 3 * image_bytes + 8 * blocks + SAMPLE_BYTES
+    fit = memory // needed
     # Twice: cutting a label that is one image too large must leave two halves that can be mixed.
     smallest = 2 * (sources + 1)
     if fit < smallest:
         raise InputError(
             f"a memory budget of {show_memory(memory)} holds {fit} of these images, but "
             f"sources={sources} needs {smallest} for a cohort: give at least "
-            f"{show_memory(smallest * image_total)}"
+            f"{show_memory(smallest * needed)}"
         )
     return fit
 

@@ -139,8 +139,8 @@ def _scale(stored: tuple[int, int], size: tuple[int, int]) -> int:
     """
     for scale in (8, 4, 2):
         sides = zip(stored, size, strict=True)
-        enough = all(side // scale >= _DRAFT_FACTOR * target for side, target in sides)
-        if enough and not any(side % scale for side in stored):
+        is_large = all(side // scale >= _DRAFT_FACTOR * target for side, target in sides)
+        if is_large and not any(side % scale for side in stored):
             return scale
     return 1
 

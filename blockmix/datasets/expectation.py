@@ -39,11 +39,11 @@ def expectation(mixer: BlockMixer, blocks: int, cohort_sizes: Sequence[int]) -> 
         step = len(size_of_image) / _MOST_SIZES
         size_of_image = [size_of_image[int((i + 0.5) * step)] for i in range(_MOST_SIZES)]
     can_forecast = mixer.rounds <= MOST_ROUNDS and blocks <= _MOST_BLOCKS
-    kept = linked = 0.0
+    own_blocks = linked = 0.0
     for size in set(size_of_image):
         share = size_of_image.count(size) / len(size_of_image)
         probability = for_pool(mixer.probability, min(mixer.sources, size - 1))
-        kept += share * own_kept(size, probability, mixer.rounds)
+        own_blocks += share * own_kept(size, probability, mixer.rounds)
         if can_forecast:
             forecast_of_size = forecast(
                 size,
@@ -54,7 +54,7 @@ def expectation(mixer: BlockMixer, blocks: int, cohort_sizes: Sequence[int]) -> 
             )
             linked += share * forecast_of_size.linked
     # Rounded, as the last digits of logarithms differ from one machine to another.
-    return {"own_kept": round(kept, 4), "linked": round(linked, 4) if can_forecast else None}
+    return {"own_kept": round(own_blocks, 4), "linked": round(linked, 4) if can_forecast else None}
 
 
 def describe(expected: dict[str, Any]) -> str:

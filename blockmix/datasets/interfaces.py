@@ -1,4 +1,4 @@
-"""What a run knows of the sets that it reads and writes: samples, a source and a sink.
+"""The sets that a run reads and writes, as it knows them: samples, a source and a sink.
 
 A new kind of set, such as an archive, is a module with a `Sample`, a `Source` and a `Sink` of its
 own; plan, engines and summary know these three alone.
@@ -26,7 +26,7 @@ class BadImageError(WorkError):
 
 
 class Header(NamedTuple):
-    """What is known of an image without decoding it; upright, as it will be mixed."""
+    """Properties of an image that need no decoding; of the upright image, as it is mixed."""
 
     height: int
     width: int
@@ -104,4 +104,4 @@ class Sink(Protocol):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the sink did not offer, and was done without."""
+        """Lines on what the sink did not offer."""

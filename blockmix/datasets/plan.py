@@ -70,8 +70,8 @@ class RunPlan:
     def final_record(self, left_out: Iterable[Sample]) -> dict[str, Any]:
         """Return the record without the images that turned out unreadable, and what to expect."""
         label_of_id = {sample.id: sample.label for sample in left_out}
-        lost = Counter(label_of_id.values())
-        labels = {label: count - lost[label] for label, count in self.record["labels"].items()}
+        losses = Counter(label_of_id.values())
+        labels = {label: count - losses[label] for label, count in self.record["labels"].items()}
         sizes = [
             sum(sample.id not in label_of_id for sample in cohort.members)
             for cohort in self.cohorts

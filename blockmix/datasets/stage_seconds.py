@@ -30,7 +30,7 @@ class StageSeconds(dict[str, float]):
         yield
         self[stage] += time.perf_counter() - started
 
-    def add(self, other: dict[str, float]) -> None:
+    def add(self, seconds: dict[str, float]) -> None:
         """Add the seconds of another worker."""
-        for stage, spent in other.items():
+        for stage, spent in seconds.items():
             self[stage] += spent

@@ -13,7 +13,7 @@ from blockmix.support.text import one_line
 
 @dataclass(frozen=True)
 class FolderSummary:
-    """What `mix_folder` did.
+    """The summary of a run of `mix_folder`.
 
     Attributes
     ----------

@@ -122,7 +122,7 @@ def test_resizing_is_lanczos(save):
 
 
 def turned(pixels, orientation):
-    """What an image shows that is stored like that."""
+    """Return the upright pixels of an image that is stored with an orientation."""
     across = pixels.swapaxes(0, 1)
     return {
         1: pixels,
@@ -678,15 +678,15 @@ def test_a_full_disk_says_why(format):
 
 
 def test_writing_goes_on_until_all_is_written():
-    taken = []
+    pieces = []
 
     class Grudging:
         def write(self, data):
-            taken.append(bytes(data[:3]))
-            return len(taken[-1])
+            pieces.append(bytes(data[:3]))
+            return len(pieces[-1])
 
     write_all(Grudging(), b"12345678")
-    assert taken == [b"123", b"456", b"78"]
+    assert pieces == [b"123", b"456", b"78"]
 
 
 def test_a_file_that_goes_away_while_it_is_looked_at(tmp_path, monkeypatch):

@@ -54,14 +54,14 @@ def test_every_cohort_of_a_label_that_does_not_fit_can_be_mixed(sources, extra, 
 
 
 def test_capacity():
-    each = 3 * 96 + 8 * 5 + 1024
-    assert capacity(300_000, image_bytes=96, blocks=5, sources=3) == 300_000 // each
+    needed = 3 * 96 + 8 * 5 + 1024
+    assert capacity(300_000, image_bytes=96, blocks=5, sources=3) == 300_000 // needed
 
 
 def test_a_budget_that_is_too_small_says_what_would_do():
-    each = 3 * 2**20 + 1024
+    needed = 3 * 2**20 + 1024
     with pytest.raises(InputError, match="needs 8 for a cohort: give at least 25MiB"):
-        capacity(8 * each - 1, 2**20, 0, sources=3)
+        capacity(8 * needed - 1, 2**20, 0, sources=3)
     assert capacity(25 * 2**20, 2**20, 0, sources=3) == 8
 
 

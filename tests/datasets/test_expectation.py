@@ -1,4 +1,4 @@
-"""What a folder run says of the privacy that is to be expected."""
+"""The privacy that the summary of a run says to expect."""
 
 import json
 
@@ -12,31 +12,31 @@ from blockmix.privacy import forecast
 
 def test_it_is_the_forecast_of_every_cohort_weighted_by_images():
     mixer = BlockMixer(sources=4, rounds=2, probability=0.7)
-    made = [
+    forecasts = [
         forecast(size, sources=4, rounds=2, probability=0.7, blocks=20) for size in (10, 10, 60)
     ]
     assert expectation(mixer, 20, [10, 60, 10]) == {
-        "own_kept": round((made[0].own_kept * 20 + made[2].own_kept * 60) / 80, 4),
-        "linked": round((made[0].linked * 20 + made[2].linked * 60) / 80, 4),
+        "own_kept": round((forecasts[0].own_kept * 20 + forecasts[2].own_kept * 60) / 80, 4),
+        "linked": round((forecasts[0].linked * 20 + forecasts[2].linked * 60) / 80, 4),
     }
 
 
 def test_balanced_is_that_of_each_pool():
-    made = expectation(BlockMixer(sources=10, probability="balanced"), 64, [3])
-    assert made["own_kept"] == round(1 / 3, 4)
+    expected = expectation(BlockMixer(sources=10, probability="balanced"), 64, [3])
+    assert expected["own_kept"] == round(1 / 3, 4)
 
 
 def test_of_many_sizes_it_is_a_sample():
-    made = expectation(BlockMixer(), 64, list(range(50, 350)))
-    assert made == {"own_kept": 0.5, "linked": 1.0}
+    expected = expectation(BlockMixer(), 64, list(range(50, 350)))
+    assert expected == {"own_kept": 0.5, "linked": 1.0}
 
 
 @pytest.mark.parametrize(("rounds", "blocks"), [(101, 64), (1, 10**9)])
-def test_what_is_not_forecast_is_not_told(rounds, blocks):
-    made = expectation(BlockMixer(rounds=rounds, probability=0.001), blocks, [1000])
-    assert made["linked"] is None
-    assert made["own_kept"] == pytest.approx(0.999**rounds, abs=2e-4)
-    assert "links" not in describe(made)
+def test_numbers_that_are_not_forecast_are_left_out(rounds, blocks):
+    expected = expectation(BlockMixer(rounds=rounds, probability=0.001), blocks, [1000])
+    assert expected["linked"] is None
+    assert expected["own_kept"] == pytest.approx(0.999**rounds, abs=2e-4)
+    assert "links" not in describe(expected)
 
 
 def test_the_line():

@@ -145,8 +145,8 @@ class TestWhatDecides:
         assert whole != cut
 
     def test_the_key_does_names_included(self, run):
-        one, other = (read_tree(run(key=key)[0]) for key in (Key(SECRET), Key.from_seed(0)))
-        assert one.keys() & other.keys() == {"blockmix.json"}
+        secret, seeded = (read_tree(run(key=key)[0]) for key in (Key(SECRET), Key.from_seed(0)))
+        assert secret.keys() & seeded.keys() == {"blockmix.json"}
 
     def test_without_a_key_every_run_differs(self, run):
         assert read_tree(run(key=None)[0]).keys() != read_tree(run(key=None)[0]).keys()
@@ -158,7 +158,7 @@ def jpegs(tmp_path):
 
 
 def test_jpegs_are_read_once(jpegs, tmp_path, key):
-    """What becomes of a file once it was looked at does not matter."""
+    """Changes to a file after its header was read do not matter."""
 
     def spoil(stage, done, total):
         if (stage, done) == ("check", total):
@@ -173,21 +173,21 @@ def test_jpegs_are_read_once(jpegs, tmp_path, key):
 
 
 def test_nothing_is_kept_longer_than_it_is_needed(jpegs, tmp_path, key, monkeypatch):
-    made = []
+    created = []
     monkeypatch.setattr(
         image_folder_module,
         "PrefetchedJpegs",
-        lambda: made.append(prefetch_module.PrefetchedJpegs()) or made[-1],
+        lambda: created.append(prefetch_module.PrefetchedJpegs()) or created[-1],
     )
-    held = []
+    counts = []
     mix_folder(
         jpegs,
         tmp_path / "dst",
         block=4,
         key=key,
-        progress=lambda *_: held.append(len(made[0]._files)),
+        progress=lambda *_: counts.append(len(created[0]._files)),
     )
-    assert (max(held), held[-1]) == (30, 0)
+    assert (max(counts), counts[-1]) == (30, 0)
 
 
 def test_the_source_is_untouched(src, run):

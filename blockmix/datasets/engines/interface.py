@@ -1,4 +1,4 @@
-"""What an engine is given, and what it reports."""
+"""The interface of an engine, and its report."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from blockmix.datasets.plan import RunPlan
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an engine did."""
+    """The work that an engine did."""
 
     written: int  # images
     left_out: list[tuple[Sample, str]]  # samples that could not be decoded, and why

@@ -46,7 +46,7 @@ class Load(NamedTuple):
 
 
 class BatchReport(NamedTuple):
-    """What a worker did with a few images."""
+    """The work that a worker did on a few images."""
 
     images: int
     seconds: StageSeconds
@@ -100,20 +100,22 @@ class _Work:
         largest = max((sum(len(cohort.members) for cohort in load) for load in loads), default=0)
         # All the memory for pixels: the load that is mixed, the next one, and the mixed images.
         try:
-            current, ahead, mixed = (np.empty((largest, *plan.shape), np.uint8) for _ in range(3))
+            current, following, mixed = (
+                np.empty((largest, *plan.shape), np.uint8) for _ in range(3)
+            )
         except MemoryError as error:
             raise WorkError(
                 f"not enough memory: {error}; lower ", Setting("memory"), " or ", Setting("size")
             ) from None
-        waiting = iter(loads)
-        load = self._start_reading(next(waiting, None), current)
+        queue = iter(loads)
+        load = self._start_reading(next(queue, None), current)
         while load:
             samples, cohort_indices, pixels = self._finish_reading(load)
-            load = self._start_reading(next(waiting, None), ahead)
+            load = self._start_reading(next(queue, None), following)
             compiled.result()
             self._mix(samples, cohort_indices, pixels, mixed[: len(samples)])
             self._write(samples, mixed)
-            current, ahead = ahead, current
+            current, following = following, current
 
     def _is_done(self, cohort: Cohort) -> bool:
         return all(self._sink.holds(self._plan.output(sample)) for sample in cohort.members)
@@ -158,16 +160,16 @@ class _Work:
         if not bad:
             return load.samples, load.cohorts, load.pixels
         self.left_out += [(load.samples[index], error.reason) for index, error in bad.items()]
-        kept = [index for index in range(len(load.samples)) if index not in bad]
-        cohorts = load.cohorts[kept]
+        good = [index for index in range(len(load.samples)) if index not in bad]
+        cohorts = load.cohorts[good]
         sizes = np.bincount(cohorts, minlength=len(load.names)).tolist()
         try:
             check_sizes(load.names, sizes, plan.mixer.sources, plan.mixer.small_classes)
         except InputError as error:
             raise WorkError("without the files that cannot be used, ", *error.args) from None
-        for target, index in enumerate(kept):  # in place: the budget has no room for a copy
+        for target, index in enumerate(good):  # in place: the budget has no room for a copy
             load.pixels[target] = load.pixels[index]
-        return [load.samples[index] for index in kept], cohorts, load.pixels[: len(kept)]
+        return [load.samples[index] for index in good], cohorts, load.pixels[: len(good)]
 
     def _mix(
         self,

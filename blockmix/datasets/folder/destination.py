@@ -58,7 +58,7 @@ class Destination:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What this file system did not offer, so that the run did without."""
+        """Lines on what this file system did not offer."""
         return tuple(self._notes.values())
 
     def check(self, run: str | None = None) -> None:

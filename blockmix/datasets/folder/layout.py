@@ -33,18 +33,18 @@ def check_levels(src: Path, samples: Iterable[Sample]) -> str | None:
     if any(len(names) < 2 or "" in names for names in folders.values()):
         return None
     first = next(iter(folders))
-    below = _shortened(folders[first])
+    subfolders = _shortened(folders[first])
     if all(label.lower() in _SPLITS for label in folders):
         raise InputError(
             f"{_shortened(folders)} in {src} seem to be parts of a data set, and the folders below "
-            f"them ({below}) the labels, all of which would be mixed with each other: mix each "
-            f"part on its own, such as {src / first}, or give the folders other names"
+            f"them ({subfolders}) the labels, all of which would be mixed with each other: mix "
+            f"each part on its own, such as {src / first}, or give the folders other names"
         )
     if len(folders) > 1 and all(names == folders[first] for names in folders.values()):
         return (
-            f"every label ({_shortened(folders)}) has the same folders below it ({below}), whose "
-            f"images were mixed with each other: if these are the labels, mix {src / first} and "
-            "the others each on its own"
+            f"every label ({_shortened(folders)}) has the same folders below it ({subfolders}), "
+            f"whose images were mixed with each other: if these are the labels, mix {src / first} "
+            "and the others each on its own"
         )
     return None
 

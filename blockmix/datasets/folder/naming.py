@@ -54,12 +54,12 @@ def _refuse_equal_labels(labels: Iterable[str], root: Path, fold: Fold) -> None:
 
 def _refuse_long_names(outputs: Outputs, root: Path, way_out: tuple[str | Setting, ...]) -> None:
     name_bytes, path_bytes = filesystem.name_limits(root)
-    above = len(os.fsencode(os.path.abspath(root))) + 2  # a slash, and the NUL at the end
+    root_bytes = len(os.fsencode(os.path.abspath(root))) + 2  # a slash, and the NUL at the end
     for output, sample in outputs:
         longest = max(output.split("/"), key=lambda part: len(os.fsencode(part)))
         if len(os.fsencode(longest)) > name_bytes:
             rule = f"{longest!r} is longer than {name_bytes} bytes"
-        elif above + len(os.fsencode(output)) > path_bytes:
+        elif root_bytes + len(os.fsencode(output)) > path_bytes:
             rule = f"the path would be longer than {path_bytes} bytes"
         else:
             continue

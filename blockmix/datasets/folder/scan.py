@@ -60,19 +60,19 @@ def list_images(src: Path) -> list[tuple[str, str]]:
 def _files_below(folder: Path) -> Iterator[str]:
     # os.walk, unlike Path.walk, is in Python 3.11; it lists links to folders among the folders.
     for parent, folders, files in os.walk(folder, onerror=_raise):
-        below = "".join(f"{part}/" for part in Path(parent).relative_to(folder).parts)
+        prefix = "".join(f"{part}/" for part in Path(parent).relative_to(folder).parts)
         links = [name for name in folders if os.path.islink(os.path.join(parent, name))]
         folders[:] = [name for name in folders if not _passed_over(name) and name not in links]
         for name in files + links:
             if not _passed_over(name):
-                yield f"{below}{name}"
+                yield f"{prefix}{name}"
 
 
 def _refuse_label_link(path: Path) -> None:
     if path.is_symlink() and not path.is_file():
-        what = "a link to a folder" if path.is_dir() else "a link to nothing"
+        kind = "a link to a folder" if path.is_dir() else "a link to nothing"
         raise InputError(
-            f"{path} is {what}, and links to folders are not followed: move the folder there, or "
+            f"{path} is {kind}, and links to folders are not followed: move the folder there, or "
             "remove the link"
         )
 

@@ -85,16 +85,16 @@ class TestWhatMayBeThere:
         dst.touch()
         self.refused(src, dst, "is not a folder")
 
-    @pytest.mark.parametrize("place", ["src", "src/cat", "src/new", ".", "src/../src/x"])
-    def test_not_inside_the_source_or_around_it(self, src, tmp_path, place):
-        self.refused(src, tmp_path / place, "lie inside each other", overwrite=True)
+    @pytest.mark.parametrize("inside", ["src", "src/cat", "src/new", ".", "src/../src/x"])
+    def test_not_inside_the_source_or_around_it(self, src, tmp_path, inside):
+        self.refused(src, tmp_path / inside, "lie inside each other", overwrite=True)
 
     def test_not_inside_the_source_by_a_link(self, src, tmp_path):
         (tmp_path / "link").symlink_to(src)
         self.refused(src, tmp_path / "link" / "new", "lie inside each other")
 
     def test_not_inside_the_source_by_a_mount(self, src, tmp_path, monkeypatch):
-        """Of a mount the path tells nothing, but the folder is the same one."""
+        """The path of a mount does not show it, but the folder is the same."""
         (tmp_path / "mount").symlink_to(src)
         monkeypatch.setattr(destination_module.os.path, "realpath", os.path.abspath)
         self.refused(src, tmp_path / "mount" / "new", "lie inside each other")
@@ -195,14 +195,14 @@ def run_until_killed(src, dst, count):
         from pathlib import Path
         from blockmix import Key, mix_folder
 
-        replace, left = os.replace, int(sys.argv[3])
+        replace, remaining = os.replace, int(sys.argv[3])
 
         def replace_or_die(passing, target):
-            global left
+            global remaining
             if Path(target).suffix == ".png":
-                if left == 0:
+                if remaining == 0:
                     os.kill(os.getpid(), signal.SIGKILL)
-                left -= 1
+                remaining -= 1
             return replace(passing, target)
 
         os.replace = replace_or_die
@@ -294,15 +294,15 @@ def save_bytes(data, file):
 
 class TestThreads:
     def test_each_folder_is_made_once(self, src, dst, monkeypatch):
-        mkdir, made = os.mkdir, []
+        mkdir, folders = os.mkdir, []
 
         def count(path, *arguments, **options):
-            made.append(Path(path))
+            folders.append(Path(path))
             return mkdir(path, *arguments, **options)
 
         monkeypatch.setattr(os, "mkdir", count)
         run(src, dst, workers=1)
-        assert made.count(dst / "cat") == made.count(dst / "dog") == 1
+        assert folders.count(dst / "cat") == folders.count(dst / "dog") == 1
 
     def test_files_from_several_threads_are_whole(self, src, dst):
         destination = Destination(dst, src, overwrite=False, resume=False)
@@ -327,14 +327,14 @@ class TestRunsThatWriteNothing:
         (src / "cat" / "000.png").write_bytes(whole[:-50])
         return whole
 
-    @pytest.mark.parametrize("there", [False, True])
-    def test_so_that_the_ways_out_of_the_error_are_open(self, src, dst, damaged, there):
-        if there:
+    @pytest.mark.parametrize("exists", [False, True])
+    def test_so_that_the_ways_out_of_the_error_are_open(self, src, dst, damaged, exists):
+        if exists:
             dst.mkdir()
         with pytest.raises(WorkError, match="mend it, or leave such files out"):
             run(src, dst, memory="1GiB")
-        assert dst.exists() == there
-        assert not there or list(dst.iterdir()) == []
+        assert dst.exists() == exists
+        assert not exists or list(dst.iterdir()) == []
         assert run(src, dst, memory="1GiB", on_error="skip").images == 49
         (src / "cat" / "000.png").write_bytes(damaged)
         assert run(src, dst.parent / "mended", memory="1GiB").images == 50
@@ -363,10 +363,10 @@ class TestRunsThatWriteNothing:
 
 class TestFailingDisks:
     def full_after(self, count, monkeypatch):
-        save, left = Encoder.save, iter(range(count))
+        save, allowed = Encoder.save, iter(range(count))
 
         def save_or_fail(self, pixels, file):
-            if next(left, None) is None:
+            if next(allowed, None) is None:
                 write_all(file, b"the beginning of a file")
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             save(self, pixels, file)
@@ -381,10 +381,10 @@ class TestFailingDisks:
                 run(src, dst)
         run(src, tmp_path / "other")
         whole = read_tree(tmp_path / "other")
-        there = {
+        written = {
             name: data for name, data in read_tree(dst).items() if not name.startswith(".blockmix")
         }
-        assert there.items() <= whole.items()
+        assert written.items() <= whole.items()
         assert not list(dst.rglob("*.part"))
         assert run(src, dst, resume=True).images == 50
         assert read_tree(dst) == whole

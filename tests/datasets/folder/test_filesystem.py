@@ -31,7 +31,7 @@ def run(src, dst, **changes):
 
 @pytest.fixture
 def expected(src, tmp_path):
-    """What a run writes on a file system that lacks nothing."""
+    """The tree that a run writes on a file system that offers everything."""
     run(src, tmp_path / "expected")
     return read_tree(tmp_path / "expected")
 

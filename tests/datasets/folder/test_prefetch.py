@@ -65,8 +65,8 @@ def test_the_pixels_are_the_same(jpegs):
     for jpeg in jpegs:
         prefetched.read_header(jpeg.id, jpeg.path)
         images = [
-            decode(jpeg.path, (16, 16), resize=False, grey=False, jpeg=held)
-            for held in (prefetched.pop(jpeg.id), None)
+            decode(jpeg.path, (16, 16), resize=False, grey=False, jpeg=kept_jpeg)
+            for kept_jpeg in (prefetched.pop(jpeg.id), None)
         ]
         assert np.array_equal(*map(np.asarray, images))
 
@@ -74,8 +74,8 @@ def test_the_pixels_are_the_same(jpegs):
 def damaged(data):
     """A JPEG that is empty, not one, cut off in its header or pixels, or has bytes turned over."""
     yield from (b"", b"hello", b"\xff\xd8\xff", data[:100], data[:-2], data[: len(data) * 3 // 4])
-    for place in range(2, len(data), 7):
-        yield data[:place] + bytes([data[place] ^ 0xFF]) + data[place + 1 :]
+    for position in range(2, len(data), 7):
+        yield data[:position] + bytes([data[position] ^ 0xFF]) + data[position + 1 :]
 
 
 def outcome(work):
@@ -94,8 +94,8 @@ def test_damage_is_reported_the_same_whether_kept_or_not(jpegs):
         with open(jpeg.path, "wb") as file:
             file.write(data)
 
-        def pixels(held):
-            image = decode(jpeg.path, (16, 16), resize=False, grey=False, jpeg=held)
+        def pixels(kept_jpeg):
+            image = decode(jpeg.path, (16, 16), resize=False, grey=False, jpeg=kept_jpeg)
             return np.asarray(image).tobytes()
 
         prefetched = PrefetchedJpegs()
@@ -104,10 +104,10 @@ def test_damage_is_reported_the_same_whether_kept_or_not(jpegs):
             outcome(lambda prefetched=prefetched: prefetched.read_header(jpeg.id, jpeg.path))
             == header
         )
-        held = prefetched.pop(jpeg.id)
-        if held:
+        kept_jpeg = prefetched.pop(jpeg.id)
+        if kept_jpeg:
             report = outcome(lambda: pixels(None))
-            assert outcome(lambda held=held: pixels(held)) == report
+            assert outcome(lambda kept_jpeg=kept_jpeg: pixels(kept_jpeg)) == report
             reports.add(report)
         reports.add(header)
     assert len({report for report in reports if isinstance(report, str)}) > 4

@@ -1,4 +1,4 @@
-"""What counts as an image of a set, and what is wrong with a folder."""
+"""Which files count as images of a set, and which folders are refused."""
 
 import pytest
 from builders import write_images
@@ -36,9 +36,9 @@ def test_hidden_files_and_litter_are_passed_over(tmp_path):
 def test_folders_of_litter_are_passed_over(tmp_path, folder):
     """Such as thumbnails that a NAS keeps beside each image."""
     write_images(tmp_path, {"a": 1})
-    for above in ("", "a/", "a/deep/"):
-        (tmp_path / above / folder / "000.png").mkdir(parents=True)
-        (tmp_path / above / folder / "000.png" / "SYNOPHOTO_THUMB_XL.jpg").touch()
+    for folder_above in ("", "a/", "a/deep/"):
+        (tmp_path / folder_above / folder / "000.png").mkdir(parents=True)
+        (tmp_path / folder_above / folder / "000.png" / "SYNOPHOTO_THUMB_XL.jpg").touch()
     assert names(tmp_path) == ["a:000.png"]
 
 
