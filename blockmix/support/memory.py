@@ -11,7 +11,7 @@ _LIMITS = ("memory.max", "memory/memory.limit_in_bytes")
 
 
 def machine_memory() -> int | None:
-    """Bytes of memory, or the limit of the container; None where the system reports neither."""
+    """Bytes of memory, at most the limit of the container; None where the system reports none."""
     try:
         total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (OSError, ValueError):
