@@ -16,7 +16,7 @@ Probability = float | Literal["balanced"]
 
 
 def check_probability(value: float | str) -> Probability:
-    """``value``, if it is a number from 0 to 1 or ``"balanced"``.
+    """Return ``value`` if it is a number from 0 to 1 or ``"balanced"``.
 
     Examples
     --------
@@ -33,7 +33,7 @@ def check_probability(value: float | str) -> Probability:
 
 
 def parse_probability(text: str) -> Probability:
-    """The same from text, as command lines take it.
+    """Return the probability that a text on the command line stands for.
 
     Examples
     --------
@@ -52,12 +52,12 @@ def parse_probability(text: str) -> Probability:
 
 
 def balanced(sources: int) -> float:
-    """The probability at which an image and each of its sources are equally likely to give a block.
+    """Return the probability at which an image and each source are equally likely to give a block.
 
     Parameters
     ----------
     sources : int
-        Of an image in one round (N_s).
+        Number of sources of an image in one round (N_s).
 
     Returns
     -------
@@ -75,7 +75,7 @@ def balanced(sources: int) -> float:
 
 
 def for_pool(probability: Probability, pool_size: int) -> float:
-    """The number that a probability is for an image with a pool of this size.
+    """Return a probability as a number, for an image with a pool of this size.
 
     Examples
     --------

@@ -41,8 +41,8 @@ def forecast(
     as_json: AsJson = False,
 ) -> None:
     """Say what a mixing will give away, from its parameters alone."""
+    from blockmix.forecasting.display import describe
     from blockmix.forecasting.forecast import forecast
-    from blockmix.forecasting.words import describe
     from blockmix.probability import parse_probability
 
     expected = forecast(
@@ -77,7 +77,7 @@ def advise(
 ) -> None:
     """Say which parameters reach a target, the mildest first."""
     from blockmix.forecasting.advice import BLOCKS, advise
-    from blockmix.forecasting.words import table
+    from blockmix.forecasting.display import table
 
     advised = advise(
         class_size,

@@ -1,1 +1,1 @@
-"""What a mixing will give away, from its parameters alone: a floor below folders and reports."""
+"""What a mixing will give away, computed from its parameters alone."""

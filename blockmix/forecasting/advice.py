@@ -1,4 +1,4 @@
-"""`advise`: which parameters reach a target, for a class of a size."""
+"""`advise`: which parameters reach a target for a class of a given size."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from blockmix.support.arguments import whole_number
 ROUNDS = (1, 2, 3)
 SOURCES = (5, 10, 20, 50, 100)
 BLOCKS = (16, 64, 256, 1024)
-_MOST_BLOCKS = 65_536  # more take minutes, and no more can be told
-PROBABILITIES = (0.5, 0.75)  # beside the balanced one
+_MAX_BLOCKS = 65_536  # more take minutes and change little
+PROBABILITIES = (0.5, 0.75)  # besides the balanced one
 
 
 def advise(
@@ -24,32 +24,32 @@ def advise(
     linked: float | None = None,
     blocks: Sequence[int] = BLOCKS,
 ) -> list[Forecast]:
-    """The parameters that reach every target given, the mildest first.
+    """Return the parameters that reach every given target, the mildest first.
 
-    Tried are rounds 1 to 3, 5 to 100 sources, and for each the probabilities 0.5, 0.75 and the
-    balanced one, sources / (sources + 1). None beyond that: there an image has less of itself than
-    of its sources, which tells just as much.
+    It tries 1 to 3 rounds, 5 to 100 sources, and for each the probabilities 0.5, 0.75 and the
+    balanced one, sources / (sources + 1). It tries no higher probability: an image would then have
+    fewer blocks of its own than of each source, which reveals just as much.
 
     Parameters
     ----------
     class_size : int
-        Images of the smallest label.
+        Number of images of the smallest label.
     anonymity_set : float, optional
-        At least; see `Forecast`.
+        The smallest acceptable value; see `Forecast`.
     linked : float, optional
-        At most; see `Forecast`.
+        The largest acceptable value; see `Forecast`.
     blocks : sequence of int
-        The numbers of blocks of an image that may be taken.
+        The numbers of blocks of an image to try.
 
     Returns
     -------
     list of Forecast
-        Empty if nothing that was tried reaches the targets.
+        Empty if no tried parameters reach the targets.
 
     Raises
     ------
     InputError, InputTypeError
-        If there is no target, or a parameter breaks its rule.
+        If there is no target, or an argument breaks its rule.
 
     Examples
     --------
@@ -72,18 +72,18 @@ def advise(
         raise InputError(f"linked is a chance from 0 to 1, got {linked}")
     whole_number("class_size", class_size, 2, 2**31)
     for number in blocks:
-        whole_number("blocks", number, 1, _MOST_BLOCKS)
+        whole_number("blocks", number, 1, _MAX_BLOCKS)
     return [
-        made
-        for made in _tried(class_size, blocks)
-        if made.anonymity_set >= (anonymity_set or 0) * (1 - 1e-9)
-        and made.linked <= (1 if linked is None else linked)
+        candidate
+        for candidate in _candidates(class_size, blocks)
+        if candidate.anonymity_set >= (anonymity_set or 0) * (1 - 1e-9)
+        and candidate.linked <= (1 if linked is None else linked)
     ]
 
 
-def _tried(class_size: int, blocks: Sequence[int]) -> Iterator[Forecast]:
-    possible = sorted({min(sources, class_size - 1) for sources in SOURCES})
-    for rounds, sources, number in product(ROUNDS, possible, blocks):
+def _candidates(class_size: int, blocks: Sequence[int]) -> Iterator[Forecast]:
+    pool_sizes = sorted({min(sources, class_size - 1) for sources in SOURCES})
+    for rounds, sources, number in product(ROUNDS, pool_sizes, blocks):
         at_balance = balanced(sources)
         for probability in (*(p for p in PROBABILITIES if p < at_balance), at_balance):
             yield forecast(

@@ -1,4 +1,4 @@
-"""Chances: of a number of successes, and of at least one."""
+"""Chances of a number of successes, and of at least one."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ import numpy as np
 import numpy.typing as npt
 
 
-def binomial(trials: int, chance: float, most: int) -> npt.NDArray[np.float64]:
-    """How likely 0, 1, ... of the trials succeed, up to ``most`` of them.
+def binomial(trials: int, chance: float, max_successes: int) -> npt.NDArray[np.float64]:
+    """Return the chances of 0, 1, ... successes, up to ``max_successes``.
 
     Examples
     --------
     >>> binomial(2, 0.5, 10).round(3).tolist()
     [0.25, 0.5, 0.25]
     """
-    counts = np.arange(min(trials, most) + 1)
+    counts = np.arange(min(trials, max_successes) + 1)
     if chance in (0.0, 1.0):
         return np.asarray(counts == trials * chance, np.float64)
-    ways = np.concatenate([[0.0], np.cumsum(np.log((trials - counts[:-1]) / counts[1:]))])
+    log_ways = np.concatenate([[0.0], np.cumsum(np.log((trials - counts[:-1]) / counts[1:]))])
     chances: npt.NDArray[np.float64] = np.exp(
-        ways + counts * log(chance) + (trials - counts) * log1p(-chance)
+        log_ways + counts * log(chance) + (trials - counts) * log1p(-chance)
     )
     return chances
 
 
 def at_least_one(chance: float, trials: int) -> float:
-    """How likely one of the trials or more succeeds.
+    """Return the chance that at least one of the trials succeeds.
 
     Examples
     --------

@@ -1,8 +1,9 @@
 """`forecast`: what a mixing will give away, from its parameters alone.
 
 Notation: n images of a class, N_s sources, probability p, q = 1 - p, T rounds, N_b blocks. In one
-round a block stays with probability q, and else comes from one of the n - 1 others, each as likely:
-a pool holds N_s of them, but which is open. Images choose independently. What is not exact says so.
+round a block stays with probability q; otherwise it comes from one of the n - 1 other images, each
+equally likely, because the N_s images of a pool are drawn at random. Images choose independently.
+Values that are not exact are marked as such.
 """
 
 from __future__ import annotations
@@ -15,50 +16,57 @@ import numpy as np
 
 from blockmix.compiler import rule
 from blockmix.forecasting.chances import at_least_one, binomial
-from blockmix.forecasting.linking import behind, largest_chance, linked, others
+from blockmix.forecasting.linking import (
+    chances_of_others,
+    largest_chance,
+    linked,
+    pools_by_depth,
+)
 from blockmix.probability import check_probability, for_pool
 from blockmix.support.arguments import whole_number
 
 KEY_BITS = 256
 MOST_ROUNDS = 100
-# Copies of a block that are told apart while rounds are followed, and in the result.
-_FOLLOWED, _LISTED = 128, 16
+# Numbers of copies of a block that are distinguished from round to round, and in the result.
+_MAX_HOLDERS, _MAX_COPIES = 128, 16
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """What is expected of one class, see `forecast`.
+    """The forecast of one class, see `forecast`.
 
     Attributes
     ----------
     class_size, sources, rounds, blocks : int
-        The parameters; ``sources`` as far as the class has that many others.
+        The parameters; ``sources`` is at most ``class_size - 1``.
     probability : float
         The chance that a block is replaced in one round.
     own_kept : float
-        Share of an image's blocks that are its own, at their place; also the chance that somebody
-        who knows the parameters alone is right to take a block for the image's own.
+        Share of an image's blocks that are its own, at their place; also the chance that an
+        attacker who knows only the parameters is right to take a block for the image's own.
     erased : float
         Share of original blocks that are published nowhere.
     published : float
         Share of original blocks that are published somewhere: 1 - erased.
     copies : tuple of float
-        How likely an original block is published 0, 1, 2, ... times; the last: as often or more.
+        Chance that an original block is published 0, 1, 2, ... times; the last entry: as often or
+        more.
     distinct_sources : float
-        Images, itself among them, that the blocks of an image come from.
+        Number of images, itself included, that the blocks of an image come from.
     unmixed : float
-        Chance that an image is published as it was; with more than one round a lower bound.
+        Chance that an image is published unchanged; with more than one round a lower bound.
     anonymity_set : float
-        1 / the largest chance of any image to be where a block comes from, for somebody who knows
-        which images the image was mixed with, but does not see what the block shows. With one
-        round exactly 1 / max(1 - p, p / N_s), which is largest where it is `balanced`.
+        1 / the largest chance of any image to be the source of a block, for an attacker who knows
+        which images the image was mixed with, but does not look at the block. With one round
+        exactly 1 / max(1 - p, p / N_s), which is largest where the probability is `balanced`.
     effective_anonymity_set : float
-        2 to the entropy, in bits, of where a block comes from, for the same.
+        2 to the entropy, in bits, of the source of a block, for the same attacker.
     linked : float
-        Chance that an image is found by whoever holds all originals, compares blocks and knows the
-        parameters; see `blockmix.forecasting.linking.linked` for how near it comes.
+        Chance that an attacker who holds all originals, compares blocks and knows the parameters
+        finds the original of an image; `blockmix.forecasting.linking.linked` says how accurate it
+        is.
     key_bits : int
-        What guessing the key costs: 2 to this many tries.
+        Guessing the key takes 2 to this many tries.
     """
 
     class_size: int
@@ -78,23 +86,24 @@ class Forecast:
     key_bits: int = KEY_BITS
 
     def found_from_releases(self, releases: int) -> float:
-        """Share of own blocks that at least two of several releases show.
+        """Return the share of own blocks that at least two of several releases show.
 
-        The releases are of one set, mixed independently. A block that two of them agree on is
-        taken for the image's own; that two agree on the block of another image is left out, as it
-        happens once in some n releases.
+        The releases are independent mixings of one set. An attacker takes a block that two of them
+        agree on for the image's own. Releases that agree on the block of another image are
+        neglected: the chance is about 1 / n.
 
         Examples
         --------
         >>> from blockmix.privacy import forecast
-        >>> made = forecast(1000)
-        >>> round(made.found_from_releases(2), 4), round(made.found_from_releases(5), 4)
+        >>> expected = forecast(1000)
+        >>> round(expected.found_from_releases(2), 4), round(expected.found_from_releases(5), 4)
         (0.25, 0.8125)
         """
         releases = whole_number("releases", releases, 1, 1_000_000)
-        lost = 1 - self.own_kept
-        seldom = lost**releases + releases * self.own_kept * lost ** (releases - 1)
-        return max(0.0, 1 - seldom)
+        replaced = 1 - self.own_kept
+        never = replaced**releases
+        once = releases * self.own_kept * replaced ** (releases - 1)
+        return max(0.0, 1 - (never + once))
 
 
 def forecast(
@@ -105,18 +114,18 @@ def forecast(
     probability: float | str = 0.5,
     blocks: int = 64,
 ) -> Forecast:
-    """Say what mixing a class will give away, without an image.
+    """Forecast what mixing a class will give away, from the parameters alone.
 
     Parameters
     ----------
     class_size : int
-        Images of one label that are mixed together (n; of a cohort, if there are cohorts).
+        Number of images of one label that are mixed together (n); with cohorts, that of a cohort.
     sources, rounds : int
-        N_s and N_t, see `BlockMixer`. A class with fewer others gives all of them.
+        N_s and N_t, see `BlockMixer`. In a small class every other image is a source.
     probability : float or "balanced"
         P_D, see `BlockMixer`.
     blocks : int
-        Of one image (N_b).
+        Number of blocks of one image (N_b).
 
     Returns
     -------
@@ -125,13 +134,13 @@ def forecast(
     Raises
     ------
     InputError, InputTypeError
-        If a parameter breaks its rule.
+        If an argument breaks its rule.
 
     Examples
     --------
     >>> from blockmix.privacy import forecast
-    >>> made = forecast(1500, blocks=64)
-    >>> round(made.own_kept, 3), round(made.erased, 3), round(made.anonymity_set, 3)
+    >>> expected = forecast(1500, blocks=64)
+    >>> round(expected.own_kept, 3), round(expected.erased, 3), round(expected.anonymity_set, 3)
     (0.5, 0.303, 2.0)
     """
     n = whole_number("class_size", class_size, 2, 2**31)
@@ -140,7 +149,7 @@ def forecast(
     blocks = whole_number("blocks", blocks, 1, 1_000_000)
     p = for_pool(check_probability(probability), sources)
     own = own_kept(n, p, rounds)
-    near = others(n, own, sources, p, rounds)
+    others = chances_of_others(n, own, sources, p, rounds)
     copies = copies_of_a_block(n, p, rounds)
     return Forecast(
         class_size=n,
@@ -154,61 +163,63 @@ def forecast(
         copies=copies,
         distinct_sources=distinct_sources(n, sources, p, rounds, blocks),
         unmixed=own**blocks,
-        anonymity_set=1 / largest_chance(own, near, rounds),
-        effective_anonymity_set=_effective(own, near),
-        linked=linked(own, near, blocks),
+        anonymity_set=1 / largest_chance(own, others, rounds),
+        effective_anonymity_set=_effective_anonymity_set(own, others),
+        linked=linked(own, others, blocks),
     )
 
 
 def own_kept(n: int, p: float, rounds: int) -> float:
-    """The chance that a block is the image's own after all rounds; exact.
+    """Return the chance that a block is the image's own after all rounds; exact.
 
-    A round is q I + p / (n - 1) (J - I) on where a block comes from. Its eigenvalue, off the
-    constants, is 1 - p n / (n - 1).
+    A round acts on the distribution of the source of a block as the matrix
+    q I + p / (n - 1) (J - I), where J is all ones. All its eigenvalues but the one of the uniform
+    distribution are 1 - p n / (n - 1).
     """
-    # What cancels out may come out as less than nothing.
+    # Rounding errors may make the difference slightly negative.
     return max(0.0, 1 / n + (1 - 1 / n) * (1 - p * n / (n - 1)) ** rounds)
 
 
 @lru_cache(maxsize=256)
 def copies_of_a_block(n: int, p: float, rounds: int) -> tuple[float, ...]:
-    """How likely an original block is published 0, 1, 2, ... times.
+    """Return the chances that an original block is published 0, 1, 2, ... times.
 
-    Of k images that hold a block, each keeps it, or takes it from another holder, with probability
-    q + p (k - 1) / (n - 1); of the n - k others each takes it with p k / (n - 1). Exact, but that
-    a block held by 128 images or more is followed as if by 128.
+    If k images hold a block, each of them keeps it, or takes it from another holder, with
+    probability q + p (k - 1) / (n - 1); each of the n - k others takes it with p k / (n - 1). The
+    chances are exact, except that 128 or more holders count as 128.
     """
-    most = min(n, _FOLLOWED)
-    step = np.zeros((most + 1, most + 1))
-    for holders in range(most + 1):
-        still = binomial(holders, 1 - p + p * (holders - 1) / (n - 1) if holders else 0.0, most)
-        newly = binomial(n - holders, min(1.0, p * holders / (n - 1)), most)
-        step[holders, :most] = np.convolve(still, newly)[:most]
-        step[holders, most] = max(0.0, 1 - step[holders, :most].sum())
-    chances = np.eye(1, most + 1, 1)[0] @ np.linalg.matrix_power(step, rounds)
-    listed = min(n, _LISTED)
-    return (*map(float, chances[:listed]), float(chances[listed:].sum()))
+    max_holders = min(n, _MAX_HOLDERS)
+    step = np.zeros((max_holders + 1, max_holders + 1))
+    for holders in range(max_holders + 1):
+        keep_chance = 1 - p + p * (holders - 1) / (n - 1) if holders else 0.0
+        keepers = binomial(holders, keep_chance, max_holders)
+        takers = binomial(n - holders, min(1.0, p * holders / (n - 1)), max_holders)
+        step[holders, :max_holders] = np.convolve(keepers, takers)[:max_holders]
+        step[holders, max_holders] = max(0.0, 1 - step[holders, :max_holders].sum())
+    chances = np.eye(1, max_holders + 1, 1)[0] @ np.linalg.matrix_power(step, rounds)
+    max_copies = min(n, _MAX_COPIES)
+    return (*map(float, chances[:max_copies]), float(chances[max_copies:].sum()))
 
 
 def distinct_sources(n: int, sources: int, p: float, rounds: int, blocks: int) -> float:
-    """How many images an image's blocks come from, itself included.
+    """Return the expected number of images that an image's blocks come from, itself included.
 
-    With one round exact: 1 - p^N_b + N_s (1 - (1 - p / N_s)^N_b). With more, the images that are
-    reached through pools of pools are taken to be independent, and to fall on the others at random.
+    With one round it is exact: 1 - p^N_b + N_s (1 - (1 - p / N_s)^N_b). With more rounds, images in
+    pools of pools are assumed to be independent and uniformly distributed.
     """
     if rounds == 1:
         return 1 - p**blocks + sources * at_least_one(p / sources, blocks)
-    missed = sum(
+    log_missed = sum(
         pools * sources * np.log1p(-min(at_least_one(chance, blocks) / (n - 1), 1 - 1e-15))
-        for pools, chance in behind(sources, p, rounds)
+        for pools, chance in pools_by_depth(sources, p, rounds)
     )
-    return at_least_one(own_kept(n, p, rounds), blocks) - (n - 1) * float(np.expm1(missed))
+    return at_least_one(own_kept(n, p, rounds), blocks) - (n - 1) * float(np.expm1(log_missed))
 
 
-def _effective(own: float, near: Mapping[float, float]) -> float:
-    """2 to the entropy of where a block comes from, in bits."""
-    chances = np.array([own, *near])
-    many = np.array([1.0, *near.values()])
-    shares = many * chances / (many @ chances)
-    bits = -np.log2(np.where(chances > 0, chances, 1) / (many @ chances))
+def _effective_anonymity_set(own: float, others: Mapping[float, float]) -> float:
+    """Return 2 to the entropy, in bits, of the source of a block."""
+    chances = np.array([own, *others])
+    counts = np.array([1.0, *others.values()])
+    shares = counts * chances / (counts @ chances)
+    bits = -np.log2(np.where(chances > 0, chances, 1) / (counts @ chances))
     return float(2 ** (shares @ bits))

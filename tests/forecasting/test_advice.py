@@ -1,4 +1,4 @@
-"""Advice keeps to its targets."""
+"""Advised parameters reach their targets."""
 
 import pytest
 
@@ -6,10 +6,10 @@ from blockmix import InputError
 from blockmix.privacy import advise, balanced
 
 
-def test_all_that_is_advised_reaches_the_targets():
-    made = advise(1500, anonymity_set=11, linked=0.05)
-    assert made
-    assert all(one.anonymity_set >= 10.99 and one.linked <= 0.05 for one in made)
+def test_everything_advised_reaches_the_targets():
+    advised = advise(1500, anonymity_set=11, linked=0.05)
+    assert advised
+    assert all(expected.anonymity_set >= 10.99 and expected.linked <= 0.05 for expected in advised)
 
 
 def test_the_mildest_comes_first():
@@ -18,17 +18,18 @@ def test_the_mildest_comes_first():
     assert first.probability == balanced(10)
 
 
-def test_nothing_reaches_what_cannot_be_reached():
+def test_nothing_is_advised_for_an_impossible_target():
     assert advise(12, anonymity_set=1000) == []
 
 
 def test_no_more_sources_than_a_class_has():
-    assert {one.sources for one in advise(12, anonymity_set=1)} == {5, 10, 11}
-    assert {one.sources for one in advise(2, anonymity_set=1)} == {1}
+    assert {expected.sources for expected in advise(12, anonymity_set=1)} == {5, 10, 11}
+    assert {expected.sources for expected in advise(2, anonymity_set=1)} == {1}
 
 
-def test_never_beyond_balance():
-    assert all(one.probability <= balanced(one.sources) for one in advise(300, anonymity_set=1))
+def test_no_probability_beyond_the_balanced_one():
+    advised = advise(300, anonymity_set=1)
+    assert all(expected.probability <= balanced(expected.sources) for expected in advised)
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ CASES = [
 
 
 def drawn(size, sources, rounds, probability, blocks):
-    """Where blocks come from in many independent classes: (classes, images, blocks)."""
+    """Sources of blocks in many independent classes: (classes, images, blocks)."""
     maps = []
     for seed in range(max(4, 4000 // size)):
         mixer = BlockMixer(
@@ -37,64 +37,64 @@ def drawn(size, sources, rounds, probability, blocks):
     return np.stack(maps)
 
 
-def expected(size, sources, rounds, probability, blocks):
+def forecast_of(size, sources, rounds, probability, blocks):
     return forecast(size, sources=sources, rounds=rounds, probability=probability, blocks=blocks)
 
 
-def assert_near(found, forecast, slack=0.0):
-    """The mean over classes, which are independent, within five of its standard errors."""
-    error = found.std(ddof=1) / np.sqrt(len(found))
-    assert abs(found.mean() - forecast) <= 5 * error + slack + 1e-12
+def assert_near(values, forecast, slack=0.0):
+    """The mean over independent classes is within five of its standard errors."""
+    error = values.std(ddof=1) / np.sqrt(len(values))
+    assert abs(values.mean() - forecast) <= 5 * error + slack + 1e-12
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_own_blocks_kept(case):
     maps = drawn(*case)
     own = maps == np.arange(case[0])[:, None]
-    assert_near(own.mean(axis=(1, 2)), expected(*case).own_kept)
+    assert_near(own.mean(axis=(1, 2)), forecast_of(*case).own_kept)
 
 
 def copies_of(maps):
-    """How often each block of each image is published: (classes, images, blocks)."""
+    """Number of copies of each block of each image: (classes, images, blocks)."""
     count, size, blocks = maps.shape
-    places = np.arange(count * blocks).reshape(count, 1, blocks)
-    flat = (maps * count * blocks + places).reshape(-1)
-    made = np.bincount(flat, minlength=maps.size).reshape(size, count, blocks)
-    return made.swapaxes(0, 1)
+    cells = np.arange(count * blocks).reshape(count, 1, blocks)
+    flat = (maps * count * blocks + cells).reshape(-1)
+    counts = np.bincount(flat, minlength=maps.size).reshape(size, count, blocks)
+    return counts.swapaxes(0, 1)
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_copies_of_a_block(case):
-    copies, made = copies_of(drawn(*case)), expected(*case)
-    assert sum(made.copies) == pytest.approx(1)
-    assert made.erased == made.copies[0] == pytest.approx(1 - made.published)
-    for times, share in enumerate(made.copies[:-1]):
+    copies, expected = copies_of(drawn(*case)), forecast_of(*case)
+    assert sum(expected.copies) == pytest.approx(1)
+    assert expected.erased == expected.copies[0] == pytest.approx(1 - expected.published)
+    for times, share in enumerate(expected.copies[:-1]):
         assert_near((copies == times).mean(axis=(1, 2)), share, slack=1e-3)
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_distinct_sources(case):
     ordered = np.sort(drawn(*case), axis=2)
-    found = 1 + (ordered[:, :, 1:] != ordered[:, :, :-1]).sum(axis=2).mean(axis=1)
-    slack = 0 if case[2] == 1 else 0.02 * found.mean()  # exact with one round alone
-    assert_near(found, expected(*case).distinct_sources, slack)
+    counts = 1 + (ordered[:, :, 1:] != ordered[:, :, :-1]).sum(axis=2).mean(axis=1)
+    slack = 0 if case[2] == 1 else 0.02 * counts.mean()  # exact with one round
+    assert_near(counts, forecast_of(*case).distinct_sources, slack)
 
 
-def test_one_round_as_the_formulas_say():
+def test_one_round_follows_the_formulas():
     n, sources, p, blocks = 1500, 10, 0.5, 64
-    made = expected(n, sources, 1, p, blocks)
-    assert made.own_kept == pytest.approx(1 - p)
-    assert made.erased == pytest.approx(p * (1 - p / (n - 1)) ** (n - 1))
-    assert made.unmixed == pytest.approx((1 - p) ** blocks)
-    assert made.anonymity_set == pytest.approx(1 / max(1 - p, p / sources))
-    assert made.effective_anonymity_set == pytest.approx(2 * sources**0.5)
-    assert made.distinct_sources == pytest.approx(
+    expected = forecast_of(n, sources, 1, p, blocks)
+    assert expected.own_kept == pytest.approx(1 - p)
+    assert expected.erased == pytest.approx(p * (1 - p / (n - 1)) ** (n - 1))
+    assert expected.unmixed == pytest.approx((1 - p) ** blocks)
+    assert expected.anonymity_set == pytest.approx(1 / max(1 - p, p / sources))
+    assert expected.effective_anonymity_set == pytest.approx(2 * sources**0.5)
+    assert expected.distinct_sources == pytest.approx(
         1 - p**blocks + sources * (1 - (1 - p / sources) ** blocks)
     )
-    assert made.key_bits == 256
+    assert expected.key_bits == 256
 
 
-def test_many_rounds_are_followed_by_iterating_the_formula():
+def test_many_rounds_iterate_the_formula():
     """For a large class: s becomes (p + q s) exp(p (s - 1)) with every round."""
     p, erased = 0.5, 0.0
     for rounds in range(1, 11):
@@ -102,15 +102,15 @@ def test_many_rounds_are_followed_by_iterating_the_formula():
         assert copies_of_a_block(10**6, p, rounds)[0] == pytest.approx(erased, abs=1e-5)
 
 
-def test_nothing_is_replaced_or_everything():
-    never, always = expected(50, 10, 3, 0, 8), expected(50, 10, 1, 1, 8)
+def test_probabilities_0_and_1():
+    never, always = forecast_of(50, 10, 3, 0, 8), forecast_of(50, 10, 1, 1, 8)
     assert (never.own_kept, never.erased, never.distinct_sources, never.linked) == (1, 0, 1, 1)
     assert never.anonymity_set == never.effective_anonymity_set == 1
     assert (always.own_kept, always.unmixed) == (pytest.approx(0), pytest.approx(0))
     assert always.anonymity_set == pytest.approx(10)
 
 
-def test_balanced_is_that_of_the_pool():
+def test_balanced_depends_on_the_pool():
     assert forecast(1000, sources=7, probability="balanced") == forecast(
         1000, sources=7, probability=7 / 8
     )
@@ -118,10 +118,10 @@ def test_balanced_is_that_of_the_pool():
 
 
 def test_balanced_makes_an_image_and_its_sources_equally_likely():
-    made = forecast(1000, sources=7, probability=balanced(7))
-    assert made.own_kept == pytest.approx(1 / 8)
-    assert made.anonymity_set == pytest.approx(8)
-    assert made.effective_anonymity_set == pytest.approx(8)
+    expected = forecast(1000, sources=7, probability=balanced(7))
+    assert expected.own_kept == pytest.approx(1 / 8)
+    assert expected.anonymity_set == pytest.approx(8)
+    assert expected.effective_anonymity_set == pytest.approx(8)
     for other in (0.5, 0.8, 0.95, 1):
         assert forecast(1000, sources=7, probability=other).anonymity_set < 7.99
 
@@ -130,20 +130,20 @@ def test_balanced_makes_an_image_and_its_sources_equally_likely():
     ("size", "sources", "rounds", "probability"),
     [(400, 4, 2, 0.5), (400, 4, 3, 0.5), (300, 10, 3, 10 / 11), (400, 4, 2, 0.8)],
 )
-def test_where_a_block_comes_from_with_several_rounds(size, sources, rounds, probability):
-    """An image of very many blocks shows all chances. Forecasts are up to a fifth off."""
+def test_anonymity_sets_with_several_rounds(size, sources, rounds, probability):
+    """An image of very many blocks shows all chances. Forecasts are up to a fifth too large."""
     parameters = {"sources": sources, "rounds": rounds, "probability": probability}
     mixer = BlockMixer(block=1, key=Key.from_seed(3), **parameters)
-    made = forecast(size, **parameters)
+    expected = forecast(size, **parameters)
     entropies, largest = [], []
     for row in mixer.plan([0] * size, 1, 100_000).sources[:24, 0]:
         chances = np.bincount(row, minlength=size) / 100_000
-        seen = chances[chances > 0]
-        entropies.append(2 ** -(seen * np.log2(seen)).sum())
+        positive = chances[chances > 0]
+        entropies.append(2 ** -(positive * np.log2(positive)).sum())
         largest.append(chances.max())
-    assert np.mean(entropies) == pytest.approx(made.effective_anonymity_set, rel=0.05)
-    found = 1 / np.mean(largest)
-    assert 0.95 * found <= made.anonymity_set <= 1.2 * found
+    assert np.mean(entropies) == pytest.approx(expected.effective_anonymity_set, rel=0.05)
+    anonymity_set = 1 / np.mean(largest)
+    assert 0.95 * anonymity_set <= expected.anonymity_set <= 1.2 * anonymity_set
 
 
 @pytest.mark.parametrize("releases", [1, 2, 5])
@@ -153,17 +153,18 @@ def test_releases(releases):
     for seed in range(releases):
         mixer = BlockMixer(block=1, key=Key.from_seed(seed))
         own += mixer.plan([0] * size, 1, blocks).sources[:, 0] == np.arange(size)[:, None]
-    found = (own >= 2).mean(axis=1)
-    assert_near(found, forecast(size, blocks=blocks).found_from_releases(releases))
+    shares = (own >= 2).mean(axis=1)
+    assert_near(shares, forecast(size, blocks=blocks).found_from_releases(releases))
 
 
-def test_a_class_gives_all_others_if_it_has_fewer_than_sources():
+def test_in_a_small_class_every_other_image_is_a_source():
     assert forecast(5, sources=10) == forecast(5, sources=4)
 
 
 def test_extremes_are_fast_and_finite():
-    made = forecast(2**31, sources=255, rounds=100, blocks=1_000_000)
-    assert np.isfinite([made.own_kept, made.distinct_sources, made.linked, *made.copies]).all()
+    expected = forecast(2**31, sources=255, rounds=100, blocks=1_000_000)
+    values = [expected.own_kept, expected.distinct_sources, expected.linked, *expected.copies]
+    assert np.isfinite(values).all()
     assert own_kept(2, 1.0, 1) == 0
 
 

@@ -47,7 +47,7 @@ def test_advise(blockmix):
     assert heading.split()[:4] == ["rounds", "sources", "probability", "blocks"]
     assert all(row.split()[3] == "64" for row in rows)
     code, output, _ = blockmix("advise", "--class-size", 12, "--anonymity-set", 500)
-    assert "nothing that was tried reaches that" in output
+    assert "no parameters that were tried reach this target" in output
     code, output, _ = blockmix("advise", "--class-size", 1500, "--linked", 0.05, "--json")
     assert all(expected["linked"] <= 0.05 for expected in json.loads(output))
 

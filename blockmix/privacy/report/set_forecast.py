@@ -79,7 +79,7 @@ def _neighbours_together(expected: Forecast) -> float:
 
 
 def _others(expected: Forecast) -> Mapping[float, float]:
-    return linking.others(
+    return linking.chances_of_others(
         expected.class_size,
         expected.own_kept,
         expected.sources,

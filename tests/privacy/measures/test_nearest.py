@@ -6,7 +6,7 @@ from builders import random_images
 from privacy_builders import growing_ratio
 
 from blockmix import BlockGrid, BlockMixer, Key
-from blockmix.forecasting.linking import log_likelihood_ratio, others
+from blockmix.forecasting.linking import chances_of_others, log_likelihood_ratio
 from blockmix.privacy import Pair
 from blockmix.privacy.measures.nearest import UNKNOWN, find_nearest
 from blockmix.privacy.measures.situations import situations
@@ -63,7 +63,7 @@ def test_the_log_likelihood_ratio_decides_by_blocks():
 
 def test_joint_matching_takes_no_original_twice():
     pair = pair_of(count=200, size=32, labels=1, probability=0.75)
-    ratio = log_likelihood_ratio(0.25, others(200, 0.25, 5, 0.75, 1), 64)
+    ratio = log_likelihood_ratio(0.25, chances_of_others(200, 0.25, 5, 0.75, 1), 64)
     nearest = find_nearest(pair, lambda _label: ratio, no_progress)
     assert sorted(nearest.jointly) == list(range(200))
     assert (nearest.jointly == pair.match).mean() > (nearest.by_blocks == pair.match).mean() + 0.05

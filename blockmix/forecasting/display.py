@@ -1,0 +1,92 @@
+"""Forecasts as text: the lines of one, the table of several."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from blockmix.forecasting.forecast import Forecast
+
+
+def describe(expected: Forecast, releases: int) -> str:
+    """Return a forecast as text, one line for each value."""
+    lines = [
+        ("own blocks kept", f"{expected.own_kept:.1%} of an image's blocks, at their place"),
+        (
+            "a block hides among",
+            f"{expected.anonymity_set:.1f} images (1 / the largest chance) "
+            f"or {expected.effective_anonymity_set:.1f} (by entropy), "
+            "for somebody who does not hold the originals",
+        ),
+        (
+            "linked",
+            f"about {expected.linked:.1%} of images, "
+            "by whoever holds the originals and counts blocks",
+        ),
+        ("sources of an image", f"{expected.distinct_sources:.1f} images, itself among them"),
+        (
+            "left unmixed",
+            f"{expected.unmixed:.2g} of images" + (" or more" if expected.rounds > 1 else ""),
+        ),
+        (
+            "original blocks",
+            f"{expected.erased:.1%} erased, {expected.published:.1%} published somewhere",
+        ),
+        (
+            "published",
+            ", ".join(
+                f"{share:.1%} {times}"
+                for times, share in zip(_TIMES, expected.copies, strict=False)
+            )
+            + f", {sum(expected.copies[len(_TIMES) :]):.1%} more often",
+        ),
+        ("key", f"{expected.key_bits} bits, unless it comes from a seed"),
+    ]
+    found = expected.found_from_releases(releases)
+    if releases > 1:
+        lines.append(
+            (f"from {releases} releases", f"{found:.1%} of own blocks show in at least two")
+        )
+    width = max(len(name) for name, _ in lines)
+    return "\n".join(f"{name:{width}}  {text}" for name, text in lines)
+
+
+def table(forecasts: Sequence[Forecast]) -> str:
+    """Return forecasts as a table: the parameters, then what they reach."""
+    if not forecasts:
+        return (
+            "no parameters that were tried reach this target: use larger labels or a milder "
+            "target; a person who must not be found in a set must not be in it"
+        )
+    rows = [_COLUMNS] + [
+        (
+            f"{expected.rounds}",
+            f"{expected.sources}",
+            f"{expected.probability:.3f}",
+            f"{expected.blocks:,}",
+            f"{expected.anonymity_set:.1f}",
+            f"{expected.effective_anonymity_set:.1f}",
+            f"{expected.linked:.1%}",
+            f"{expected.own_kept:.1%}",
+            f"{expected.erased:.1%}",
+        )
+        for expected in forecasts
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
+        for row in rows
+    )
+
+
+_TIMES = ("never", "once", "twice")
+_COLUMNS = (
+    "rounds",
+    "sources",
+    "probability",
+    "blocks",
+    "anonymity set",
+    "by entropy",
+    "linked",
+    "own kept",
+    "erased",
+)
