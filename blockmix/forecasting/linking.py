@@ -122,6 +122,7 @@ def largest_chance(own: float, others: ChanceCounts, rounds: int) -> float:
     """
     chances = np.array(sorted(others, reverse=True))
     counts = np.cumsum([others[chance] for chance in chances])
-    reached = np.where(counts >= 1, 1.0, 0.0) if rounds == 1 else -np.expm1(-counts)
+    # With one round counts are whole numbers, but rounding may leave 1 slightly below 1.
+    reached = np.where(counts > 0.5, 1.0, 0.0) if rounds == 1 else -np.expm1(-counts)
     steps = np.maximum(chances, own) - np.maximum(np.append(chances[1:], 0.0), own)
     return float(own + (reached * steps).sum())

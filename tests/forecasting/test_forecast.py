@@ -126,6 +126,14 @@ def test_balanced_makes_an_image_and_its_sources_equally_likely():
         assert forecast(1000, sources=7, probability=other).anonymity_set < 7.99
 
 
+@pytest.mark.parametrize("size", [2, 30, 49, 1500])
+@pytest.mark.parametrize("probability", [0.9, 1])
+def test_the_anonymity_set_of_a_single_source(size, probability):
+    """The expected number of sources is 1, or slightly less by rounding."""
+    expected = forecast(size, sources=1, probability=probability)
+    assert expected.anonymity_set == pytest.approx(1 / probability)
+
+
 @pytest.mark.parametrize(
     ("size", "sources", "rounds", "probability"),
     [(400, 4, 2, 0.5), (400, 4, 3, 0.5), (300, 10, 3, 10 / 11), (400, 4, 2, 0.8)],
