@@ -19,7 +19,7 @@ FLOORS = [
     {"blockmix.bench.curves", "blockmix.bench.gpu", "blockmix.bench.privacy"},
     {"blockmix.bench.speed"},
     {"blockmix.bench", "blockmix.bench.common"},
-    {"blockmix.privacy"},  # its face, which names what users take from its rooms
+    {"blockmix.privacy"},  # its public names
     {"blockmix.privacy.report"},
     {"blockmix.privacy.attacks"},
     {"blockmix.privacy.measures"},

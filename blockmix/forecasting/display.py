@@ -41,10 +41,10 @@ def describe(expected: Forecast, releases: int) -> str:
         ),
         ("key", f"{expected.key_bits} bits, unless it comes from a seed"),
     ]
-    found = expected.found_from_releases(releases)
+    shown_share = expected.found_from_releases(releases)
     if releases > 1:
         lines.append(
-            (f"from {releases} releases", f"{found:.1%} of own blocks show in at least two")
+            (f"from {releases} releases", f"{shown_share:.1%} of own blocks show in at least two")
         )
     width = max(len(name) for name, _ in lines)
     return "\n".join(f"{name:{width}}  {text}" for name, text in lines)

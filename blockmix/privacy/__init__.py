@@ -1,6 +1,6 @@
 """What a mixed set gives away: `forecast` from the parameters alone, `measure` from the images.
 
-What follows from parameters alone is in `blockmix.forecasting`, and named here too.
+`blockmix.forecasting` holds `forecast` and `advise`, which need no images.
 """
 
 from blockmix.forecasting.advice import advise

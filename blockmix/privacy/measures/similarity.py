@@ -1,4 +1,4 @@
-"""SSIM as in the paper's Table IV, and PSNR, each beside its floor."""
+"""SSIM as in the paper's Table IV, and PSNR, each with its floor."""
 
 from __future__ import annotations
 

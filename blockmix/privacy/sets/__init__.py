@@ -1,1 +1,1 @@
-"""The two sets that are compared, the originals and the mixed ones: in memory, and from folders."""
+"""The two sets that are compared, originals and mixed images, in memory and from folders."""

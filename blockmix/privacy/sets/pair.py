@@ -26,7 +26,7 @@ class Pair:
     originals, mixed : (N, H, W, C) uint8
         The two sets. An original need not have a mixed image.
     labels : (N,) int64
-        The label of each original, as an index into `names`.
+        The label of each original, as an index into ``names``.
     mixed_labels : (N,) int64
         The label of each mixed image, likewise.
     names : tuple of str
