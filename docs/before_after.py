@@ -52,7 +52,7 @@ class Canvas:
     def half(
         self, x: float, y: float, wide: float, tall: float, span: Sequence[int], colour: str
     ) -> None:
-        """Fill what a straight cut leaves of an oval, between two angles in degrees."""
+        """Fill an oval that is cut straight between two angles in degrees."""
         self._draw.chord(_scaled(x - wide, y - tall, x + wide, y + tall), *span, colour)
 
     def arc(
@@ -72,7 +72,7 @@ def portrait(number: int) -> np.ndarray[Any, np.dtype[np.uint8]]:
     rng = np.random.default_rng((SEED, number))
     skin, hair = SKIN[number % 7], HAIR[(3 * number + number // 7) % 7]
     clothes, style = CLOTHES[(2 * number + 1) % 7], STYLES[(number + number // 6) % 6]
-    shade, lips = _mix(skin, "#5a2a1a", 0.18), _mix(skin, "#b02a3a", 0.6)
+    shade, lips = _blend(skin, "#5a2a1a", 0.18), _blend(skin, "#b02a3a", 0.6)
     x, wide, tall = 48 + rng.uniform(-1, 1), rng.uniform(20, 23), rng.uniform(26, 28)
     canvas = Canvas(GROUND[(4 * number + number // 7) % 7])
 
@@ -96,8 +96,8 @@ def portrait(number: int) -> np.ndarray[Any, np.dtype[np.uint8]]:
         canvas.half(x, 50, wide, tall, (5, 175), hair)
         canvas.oval(x, 52, wide - 4, 13, skin)
     for side in (-1, 1):
-        canvas.oval(x + side * 12, 58, 4.5, 3, _mix(skin, "#e0605a", 0.22))
-    _features(canvas, x, number, _mix(hair, "#1c1412", 0.4), shade, lips)
+        canvas.oval(x + side * 12, 58, 4.5, 3, _blend(skin, "#e0605a", 0.22))
+    _features(canvas, x, number, _blend(hair, "#1c1412", 0.4), shade, lips)
     _fringe(canvas, x, wide, tall, style, hair)
     return canvas.pixels()
 
@@ -136,10 +136,11 @@ def _fringe(canvas: Canvas, x: float, wide: float, tall: float, style: str, hair
         canvas.half(x, top + 15, wide + 1, 6 if style == "short" else 3, (0, 180), hair)
 
 
-def _mix(colour: str, other: str, share: float) -> str:
-    """A colour with some share of another one."""
+def _blend(colour: str, second_colour: str, share: float) -> str:
+    """Return a colour with some share of a second one."""
     first, second = (
-        [int(text[index : index + 2], 16) for index in (1, 3, 5)] for text in (colour, other)
+        [int(text[index : index + 2], 16) for index in (1, 3, 5)]
+        for text in (colour, second_colour)
     )
     mixed = (round(a + share * (b - a)) for a, b in zip(first, second, strict=True))
     return "#" + "".join(f"{value:02x}" for value in mixed)

@@ -23,13 +23,13 @@ VALUES = {str: "TEXT", int: "N", float: "NUMBER", Path: "FILE"}
 
 
 def reference() -> str:
-    """A section for each command, in Markdown."""
+    """Return a section for each command, in Markdown."""
     sections = [_section(name, function) for name, function in commands(app, "blockmix")]
     return "\n".join(sections)
 
 
 def commands(group: Typer, prefix: str) -> Iterator[tuple[str, Callable[..., None]]]:
-    """What is typed to start each command, and its function."""
+    """Yield how each command is started, and its function."""
     for command in group.registered_commands:
         function = command.callback
         if function is not None:
@@ -75,8 +75,10 @@ def _parameters(function: Callable[..., None]) -> Iterator[tuple[str, Any, Any, 
 
 def _flags(name: str, info: OptionInfo, kind: Any) -> str:
     # Within Annotated, typer takes the first spelling for a default.
-    given = ([info.default] if isinstance(info.default, str) else []) + [*(info.param_decls or ())]
-    spelled = ", ".join(given or [f"--{name.replace('_', '-')}"])
+    spellings = ([info.default] if isinstance(info.default, str) else []) + [
+        *(info.param_decls or ())
+    ]
+    spelled = ", ".join(spellings or [f"--{name.replace('_', '-')}"])
     (value,) = (part for part in get_args(kind) or (kind,) if part is not type(None))
     if value is bool:
         return f"`{spelled}`"

@@ -1,4 +1,4 @@
-"""What this site adds to Sphinx.
+"""The parts of this site that Sphinx lacks.
 
 - A class whose base is not installed still shows what it takes.
 - Equations become MathML, which browsers draw by themselves.
@@ -51,14 +51,14 @@ def own_signature(
     """Take the signature of a class from itself; autodoc would ask its mocked base first."""
     if what != "class" or "__init__" not in vars(value):
         return None
-    found = inspect.signature(value.__init__, bound_method=True)
-    return inspect.stringify_signature(found, show_annotation=False), returns
+    own = inspect.signature(value.__init__, bound_method=True)
+    return inspect.stringify_signature(own, show_annotation=False), returns
 
 
 def resolve_public_name(
     app: Sphinx, env: BuildEnvironment, node: pending_xref, content: nodes.TextElement
 ) -> nodes.reference | None:
-    """Link a public name that was not found in the module that names it."""
+    """Link a public name that was not loaded in the module that names it."""
     name = node.get("reftarget")
     if node.get("refdomain") != "py" or name not in blockmix.__all__:
         return None
@@ -73,10 +73,10 @@ def check_pages(app: Sphinx, exception: Exception | None) -> None:
         return
     for path in sorted(Path(app.outdir).rglob("*")):
         if path.suffix in (".html", ".css"):
-            found = LOADED.search(path.read_text(encoding="utf-8"))
-            if found:
+            loaded = LOADED.search(path.read_text(encoding="utf-8"))
+            if loaded:
                 raise ExtensionError(
-                    f"{path.relative_to(app.outdir)} loads from another machine: {found[0]}"
+                    f"{path.relative_to(app.outdir)} loads from another machine: {loaded[0]}"
                 )
 
 

@@ -74,14 +74,14 @@ def floor_and_room(module):
 @pytest.fixture(scope="module")
 def arrows():
     """The modules of the project that each module imports."""
-    known = modules()
+    paths = modules()
     return {
         module: {
             name
             for name in imported_modules(path, module.rpartition(".")[0])
-            if name in known and name != module
+            if name in paths and name != module
         }
-        for module, path in known.items()
+        for module, path in paths.items()
         if module != "blockmix"
     }
 
@@ -90,8 +90,10 @@ def test_imports_run_one_way(arrows):
     for module, imported in arrows.items():
         floor, room = floor_and_room(module)
         for name in imported:
-            below, other = floor_and_room(name)
-            assert below > floor or other == room, f"{module} imports {name}, which is not below"
+            imported_floor, imported_room = floor_and_room(name)
+            assert imported_floor > floor or imported_room == room, (
+                f"{module} imports {name}, which is not below"
+            )
 
 
 def test_every_module_has_a_floor_of_its_own(arrows):
@@ -101,11 +103,11 @@ def test_every_module_has_a_floor_of_its_own(arrows):
 
 
 def test_no_imports_lead_back(arrows):
-    rest = {module: {*imported} for module, imported in arrows.items()}
-    while rest:
-        lowest = {module for module, imported in rest.items() if not imported & rest.keys()}
-        assert lowest, f"a circle within {sorted(rest)}"
-        rest = {module: imported for module, imported in rest.items() if module not in lowest}
+    waiting = {module: {*imported} for module, imported in arrows.items()}
+    while waiting:
+        lowest = {module for module, imported in waiting.items() if not imported & waiting.keys()}
+        assert lowest, f"a circle within {sorted(waiting)}"
+        waiting = {module: imported for module, imported in waiting.items() if module not in lowest}
 
 
 def test_the_picture_of_the_floors_shows_every_module():

@@ -57,12 +57,12 @@ def installed_packages():
 
 
 def test_every_package_is_installed():
-    found = {
+    packages = {
         path.parent
         for part in ("blockmix", "kernels", "bench")
         for path in (ROOT / part).rglob("__init__.py")
     }
-    assert found == set(installed_packages().values())
+    assert packages == set(installed_packages().values())
 
 
 def test_no_test_is_installed():

@@ -43,12 +43,12 @@ def test_the_commands_of_a_newcomer_are_those_that_are_tried():
 
 def test_the_picture_shows_what_mixing_does():
     """The rows below are the first one, mixed in the ways that are said."""
-    made = runpy.run_path(str(ROOT / "docs" / "before_after.py"))
+    script = runpy.run_path(str(ROOT / "docs" / "before_after.py"))
     path = ROOT / "docs" / "before-after.png"
     assert path.stat().st_size < 150_000
     with Image.open(path) as image:
         pixels = np.asarray(image.convert("RGB"))
-    side, step = made["SIDE"], made["SIDE"] + made["GAP"]
+    side, step = script["SIDE"], script["SIDE"] + script["GAP"]
     originals, *mixed = (
         np.stack(
             [pixels[top : top + side, left : left + side] for left in range(0, 12 * step, step)]
@@ -56,5 +56,5 @@ def test_the_picture_shows_what_mixing_does():
         for top in range(0, pixels.shape[0], step)
     )
     assert len(mixed) == 2
-    for images, parameters in zip(mixed, made["ROWS"], strict=True):
-        assert (images == made["mixed"](originals, parameters)).all()
+    for images, parameters in zip(mixed, script["ROWS"], strict=True):
+        assert (images == script["mixed"](originals, parameters)).all()

@@ -18,7 +18,7 @@ MAKEFILE = (ROOT / "Makefile").read_text()
 
 
 def check_tables(page, parts):
-    """A page has every part, and each is as it would be made now."""
+    """A page has every part, and each equals what `make pages` would write now."""
     assert fill(page, parts) == page
     for name in parts:
         assert page.count(BEGIN.format(name)) == 1
@@ -38,9 +38,9 @@ def test_speed_agrees_with_the_committed_record():
     (committed,) = ROOT.glob("bench/results/*-curves/curves.json")
     record = records.load(committed)
     page = (ROOT / "docs" / "speed.md").read_text()
-    made = pages.tables(record)
-    check_tables(README, {"speed-overview": made["speed-overview"]})
-    check_tables(page, {"speed": made["speed"]})
+    parts = pages.tables(record)
+    check_tables(README, {"speed-overview": parts["speed-overview"]})
+    check_tables(page, {"speed": parts["speed"]})
     assert record["images"]["kind"] == "folder"
     assert not record["quick"]
     assert not record["commit"]["dirty"]
@@ -57,9 +57,9 @@ def test_speed_agrees_with_the_committed_record():
 def test_privacy_agrees_with_the_committed_record():
     (committed,) = ROOT.glob("bench/results/*-privacy.json")
     record = json.loads(committed.read_text())
-    made = tables(record["rows"])
-    check_tables(README, {"privacy-overview": made.pop("privacy-overview")})
-    check_tables((ROOT / "docs" / "privacy.md").read_text(), made)
+    parts = tables(record["rows"])
+    check_tables(README, {"privacy-overview": parts.pop("privacy-overview")})
+    check_tables((ROOT / "docs" / "privacy.md").read_text(), parts)
     assert not record["commit"]["dirty"]
     measured = [
         (row["grid"]["blocks"], *list(row["parameters"].values())[1:]) for row in record["rows"]

@@ -24,10 +24,10 @@ def documented():
         for module, part in re.findall(
             r"^\.\. currentmodule:: (\S+)\n(.*?)^```", text, re.DOTALL | re.MULTILINE
         ):
-            found = re.findall(
+            listed = re.findall(
                 r"^\.\. auto(?:function|class|exception):: (\w+)", part, re.MULTILINE
             )
-            names |= {f"{module}.{name}" for name in found}
+            names |= {f"{module}.{name}" for name in listed}
     return names
 
 

@@ -18,13 +18,13 @@ def test_ways_start_with_table_iv_and_differ():
 
 def test_pages_get_the_tables_between_their_marks(run_python, tmp_path):
     (record,) = ROOT.glob("bench/results/*-privacy.json")
-    made = tables(json.loads(record.read_text())["rows"])
+    parts = tables(json.loads(record.read_text())["rows"])
     overview, whole = tmp_path / "overview.md", tmp_path / "whole.md"
-    empty = "".join(markdown.BEGIN.format(name) + markdown.END.format(name) for name in made)
+    empty = "".join(markdown.BEGIN.format(name) + markdown.END.format(name) for name in parts)
     overview.write_text(empty[: empty.index(markdown.BEGIN.format("ssim"))])
     whole.write_text(empty.removeprefix(overview.read_text()))
     run_python("-m", "blockmix.bench.privacy", "show", str(record), str(overview), str(whole))
     assert sum(line.startswith("| blocks |") for line in whole.read_text().splitlines()) == 3
-    assert made["attacks"] in whole.read_text()
-    assert made["privacy-overview"] in overview.read_text()
-    assert len(made["privacy-overview"].splitlines()) == 5
+    assert parts["attacks"] in whole.read_text()
+    assert parts["privacy-overview"] in overview.read_text()
+    assert len(parts["privacy-overview"].splitlines()) == 5
