@@ -78,7 +78,7 @@ def cut_into_cohorts(images: Iterable[Sample], largest: int, key: Key) -> list[C
     return cohorts
 
 
-def pack(cohorts: Iterable[Cohort], largest: int) -> Iterator[list[Cohort]]:
+def group_into_loads(cohorts: Iterable[Cohort], largest: int) -> Iterator[list[Cohort]]:
     """Group small cohorts, in order, into loads that are read and written together.
 
     A load has at most ``largest`` images, unless it is one larger cohort.

@@ -11,14 +11,18 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from PIL import ExifTags, Image, ImageFile, TiffImagePlugin, UnidentifiedImageError
 
 from blockmix.datasets.interfaces import BadImageError, Header
-from blockmix.datasets.pillow_warnings import heard_warnings, is_of_pixels, is_of_tiff_pixels
+from blockmix.datasets.pillow_warnings import (
+    collected_warnings,
+    concerns_pixels,
+    concerns_tiff_pixels,
+)
 from blockmix.errors import WorkError
 
 READ_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
@@ -69,9 +73,12 @@ class UprightJpeg(NamedTuple):
         return Image.frombytes(self.mode, size, self.data, "jpeg", self.mode, "", scale, 0)
 
 
-def read_header(path: str) -> Header:
-    """Read a file's header and refuse what cannot be mixed, as far as the header shows."""
-    with _opened(path) as image:
+def read_header(path: str, data: bytes | None = None) -> Header:
+    """Read a file's header and refuse what cannot be mixed, as far as the header shows.
+
+    ``data`` is the content of the file if it is in memory; ``path`` then only names it.
+    """
+    with _opened(path, data) as image:
         return _header(image)
 
 
@@ -89,23 +96,27 @@ def decode(
     *,
     resize: bool,
     grey: bool,
+    data: bytes | None = None,
     jpeg: UprightJpeg | None = None,
 ) -> Image.Image:
     """Decode an image, upright and without loss, to grey or RGB of (height, width) ``size``.
 
     With ``resize`` the result may have another size, and a JPEG may be decoded smaller than it is
     stored, to at least `_DRAFT_FACTOR` times ``size``. Colour values stay as they are stored; a
-    colour profile is neither applied nor kept. A ``jpeg`` in memory is used instead of the file.
+    colour profile is neither applied nor kept. If the content of the file is in memory, as
+    ``data`` or as a ``jpeg`` whose header was read, ``path`` only names it.
     """
     mode = "L" if grey else "RGB"
     if jpeg and (resize or jpeg.size == size[::-1]):
         with suppress(ValueError):  # a damaged file, which is reported below
             decoded = jpeg.decode(_scale(jpeg.size, size[::-1]) if resize else 1)
             return decoded if decoded.mode == mode else decoded.convert(mode)
-    with _opened(path, jpeg and jpeg.data) as image:
+    if jpeg:
+        data = jpeg.data
+    with _opened(path, data) as image:
         step = _grey_step(image)
         if image.format == "PNG":
-            _refuse_damaged_png(path)
+            _refuse_damaged_png(path, data)
         if image.format not in _JPEG:
             image.load()  # first, as a PNG may have its EXIF behind the pixels
         turn = None if image.format == "TIFF" else _turn(image)  # Pillow has turned a TIFF
@@ -169,24 +180,24 @@ def _opened(path: str, data: bytes | None = None) -> Iterator[ImageFile.ImageFil
     ``data`` is the content of the file, if it has been read.
     """
     try:
-        with heard_warnings() as heard:
+        with collected_warnings() as collected:
             _refuse_lenient_pillow()
             # Not by its path: Pillow maps uncompressed files into memory, and then mixes up the
             # pixels of a sideways TIFF, and crashes if the file is cut off meanwhile.
             with (
-                open(path, "rb") if data is None else io.BytesIO(data) as file,
+                _file(path, data) as file,
                 Image.open(file, formats=READ_FORMATS) as image,
             ):
                 if image.format == "TIFF":
-                    _refuse_warned(path, heard, is_of_tiff_pixels)
+                    _refuse_warned(path, collected, concerns_tiff_pixels)
                 _refuse_unusable(path, image)
                 yield image
-            _refuse_warned(path, heard, is_of_pixels)
+            _refuse_warned(path, collected, concerns_pixels)
             _refuse_lenient_pillow()
     except (WorkError, MemoryError):
         raise
     except UnidentifiedImageError:
-        raise BadImageError(path, _why_unidentified(path, heard)) from None
+        raise BadImageError(path, _why_unidentified(path, data, collected)) from None
     except Image.DecompressionBombError:
         raise _bomb(path) from None
     except OSError as error:
@@ -196,6 +207,10 @@ def _opened(path: str, data: bytes | None = None) -> Iterator[ImageFile.ImageFil
     except Exception as error:  # decoders raise anything on a damaged file
         reason = f"it cannot be decoded: {type(error).__name__}: {error}"
         raise BadImageError(path, reason) from error
+
+
+def _file(path: str, data: bytes | None) -> IO[bytes]:
+    return open(path, "rb") if data is None else io.BytesIO(data)
 
 
 def _turn(image: Image.Image) -> Image.Transpose | None:
@@ -227,29 +242,33 @@ def _refuse_lenient_pillow() -> None:
         )
 
 
-def _refuse_damaged_png(path: str) -> None:
+def _refuse_damaged_png(path: str, data: bytes | None) -> None:
     # Pillow compares the checksums of pixels only here. Without this, 53 of 690 files with one
     # changed byte were decoded to other pixels. It takes 60 of 960 us for 192 x 192 x 3.
-    with Image.open(path, formats=["PNG"]) as image:
+    with _file(path, data) as file, Image.open(file, formats=["PNG"]) as image:
         image.verify()
 
 
-def _refuse_warned(path: str, heard: list[Warning], matters: Callable[[Warning], bool]) -> None:
-    for warning in heard:
-        if matters(warning):
+def _refuse_warned(
+    path: str, collected: list[Warning], concerns: Callable[[Warning], bool]
+) -> None:
+    for warning in collected:
+        if concerns(warning):
             raise BadImageError(path, f"its pixels may be wrong: {warning}")
 
 
-def _why_unidentified(path: str, heard: list[Warning]) -> str:
-    for warning in heard:
+def _why_unidentified(path: str, data: bytes | None, collected: list[Warning]) -> str:
+    for warning in collected:
         if str(warning).endswith("support not installed"):
             return f"this Pillow was built without what reads it: {warning}"
-    if _is_empty(path):
+    if _is_empty(path, data):
         return "it is empty"
     return f"it is not an image of a known format ({', '.join(READ_FORMATS)})"
 
 
-def _is_empty(path: str) -> bool:
+def _is_empty(path: str, data: bytes | None) -> bool:
+    if data is not None:
+        return not data
     try:
         return os.path.getsize(path) == 0
     except OSError:  # removed since it was opened
@@ -273,7 +292,7 @@ def _refuse_unusable(path: str, image: ImageFile.ImageFile) -> None:
     if frames > 1 and image.format != "MPO":
         raise BadImageError(path, f"it has {frames} frames: save the one to be mixed")
     if image.format == "GIF" and image.tile[0][1] != (0, 0, *image.size):
-        raise BadImageError(path, f"its picture leaves a part of it empty: {_TRANSPARENT}")
+        raise BadImageError(path, f"its frame does not cover the whole image: {_TRANSPARENT}")
     if image.mode[0] in "IF" or any(_is_deep(tile) for tile in image.tile):
         raise BadImageError(path, "it has more than 8 bits a channel: convert it to 8 bits first")
     if image.mode not in _GREY_MODES + _COLOUR_MODES:

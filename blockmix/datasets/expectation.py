@@ -17,7 +17,7 @@ _MOST_SIZES = 16
 
 
 def expectation(mixer: BlockMixer, blocks: int, cohort_sizes: Sequence[int]) -> dict[str, Any]:
-    """Return means over the images of a run.
+    """Return the mean forecast over the images of a run.
 
     Parameters
     ----------

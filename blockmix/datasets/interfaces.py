@@ -1,7 +1,8 @@
 """The sets that a run reads and writes, as it knows them: samples, a source and a sink.
 
-A new kind of set, such as an archive, is a module with a `Sample`, a `Source` and a `Sink` of its
-own; plan, engines and summary know these three alone.
+A new kind of set, such as an archive, is a `Sample`, a `Source` and a `Sink` of its own, which
+`blockmix.datasets.run.run` takes; survey, plan, engines and summary know these three alone. Several
+threads read samples and write images at once.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ class Sample(Protocol):
         """Look at the image; one that cannot be used raises `BadImageError`."""
 
     def decode(self, size: tuple[int, int], *, resize: bool, grey: bool) -> Image.Image:
-        """Decode the image, see `blockmix.datasets.decode.decode`."""
+        """Decode the image; `blockmix.datasets.decode.decode` does that for a file or its bytes."""
 
     def fingerprint(self) -> tuple[int, ...]:
         """Numbers that change when the image does."""
@@ -73,7 +74,10 @@ class Source(Protocol):
 
 
 class Sink(Protocol):
-    """Where mixed images go. Its methods are called in this order."""
+    """The destination of mixed images.
+
+    A run calls the methods in this order, `holds` and `write` for each image.
+    """
 
     def check(self) -> None:
         """Refuse a sink that could cost somebody files. Writes nothing."""
@@ -94,7 +98,10 @@ class Sink(Protocol):
         """Whether an earlier part of the same run has written this image."""
 
     def write(self, output: str, save: Callable[[FileIO], None]) -> None:
-        """Make an image appear, complete or not at all; ``save`` writes its bytes."""
+        """Make an image appear, complete or not at all.
+
+        ``save`` writes its bytes into an open, unbuffered file with a descriptor.
+        """
 
     def finish(self, record: str) -> None:
         """Publish the record of the run; only now the set is complete."""

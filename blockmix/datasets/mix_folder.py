@@ -84,8 +84,8 @@ def mix_folder(
         If an argument, the layout of ``src`` or the state of ``dst`` breaks a rule. Nothing is
         written then.
     WorkError
-        If a file cannot be used (see ``on_error``) or written. The files in ``dst`` are complete,
-        and the run can be resumed.
+        If a file cannot be used (see ``on_error``) or written. The files in ``dst`` are complete.
+        With a key the run can be resumed, unless a file of ``src`` changed in between.
 
     Notes
     -----

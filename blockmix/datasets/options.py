@@ -1,4 +1,4 @@
-"""The options of a run beside those of the mixing itself, checked at the door."""
+"""The options of a run beside those of the mixing itself, validated."""
 
 from __future__ import annotations
 

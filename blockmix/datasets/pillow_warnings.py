@@ -35,45 +35,45 @@ _TIFF_TAGS_OF_PIXELS = {
 
 
 class _Thread(local):
-    heard: list[Warning] | None = None
+    collected: list[Warning] | None = None
 
 
 _thread = _Thread()
 _lock = Lock()
-_listeners = 0
+_collectors = 0
 _undo = ExitStack()
 
 
 @contextmanager
-def heard_warnings() -> Iterator[list[Warning]]:
+def collected_warnings() -> Iterator[list[Warning]]:
     """Collect Pillow's warnings of this thread in a list, instead of showing them."""
-    with listening():
-        _thread.heard = []
+    with collecting():
+        _thread.collected = []
         try:
-            yield _thread.heard
+            yield _thread.collected
         finally:
-            _thread.heard = None
+            _thread.collected = None
 
 
 @contextmanager
-def listening() -> Iterator[None]:
-    """Hand Pillow's warnings over to `heard_warnings`, which calls this itself.
+def collecting() -> Iterator[None]:
+    """Hand Pillow's warnings over to `collected_warnings`, which calls this itself.
 
     It changes settings of the process, so a run does it once, not for each file: the first thread
     changes them, the last one restores them. Other threads see warnings as before, but Pillow's
     every time instead of once.
     """
-    global _listeners
+    global _collectors
     with _lock:
-        if not _listeners:
+        if not _collectors:
             _undo.enter_context(_redirected())
-        _listeners += 1
+        _collectors += 1
     try:
         yield
     finally:
         with _lock:
-            _listeners -= 1
-            if not _listeners:
+            _collectors -= 1
+            if not _collectors:
                 _undo.close()
 
 
@@ -81,7 +81,7 @@ def listening() -> Iterator[None]:
 def _redirected() -> Iterator[None]:
     show = warnings.showwarning
 
-    def hear(
+    def record(
         message: Warning | str,
         category: type[Warning],
         filename: str,
@@ -89,28 +89,28 @@ def _redirected() -> Iterator[None]:
         file: TextIO | None = None,
         line: str | None = None,
     ) -> None:
-        if _thread.heard is None or not filename.startswith(_PILLOW):
+        if _thread.collected is None or not filename.startswith(_PILLOW):
             show(message, category, filename, lineno, file, line)
         else:
-            _thread.heard.append(message if isinstance(message, Warning) else category(message))
+            _thread.collected.append(message if isinstance(message, Warning) else category(message))
 
     with warnings.catch_warnings():
         warnings.filterwarnings("always", module=r"PIL\.")
-        warnings.showwarning = hear
+        warnings.showwarning = record
         try:
             yield
         finally:
             warnings.showwarning = show
 
 
-def is_of_pixels(warning: Warning) -> bool:
+def concerns_pixels(warning: Warning) -> bool:
     """Whether a warning may mean that pixels are wrong; True for unknown warnings."""
     if isinstance(warning, Image.DecompressionBombWarning):
         return False  # the decoder refuses such files itself
     return not _OF_METADATA.match(str(warning))
 
 
-def is_of_tiff_pixels(warning: Warning) -> bool:
+def concerns_tiff_pixels(warning: Warning) -> bool:
     """Whether a warning about the tags of a TIFF may mean that its pixels are read wrongly."""
     if skipped := re.search(r"Skipping tag (\d+)", str(warning)):
         return int(skipped[1]) in _TIFF_TAGS_OF_PIXELS

@@ -36,7 +36,7 @@ class RunPlan:
     size: tuple[int, int]  # (height, width) of the mixed images
     grey: bool
     encoder: Encoder
-    capacity: int  # images in memory at once
+    capacity: int  # the most images in one load
     cohorts: list[Cohort]
     record: dict[str, Any]  # see FolderSummary.record
 
@@ -68,7 +68,7 @@ class RunPlan:
         return [(self.output(sample), sample) for sample in samples]
 
     def final_record(self, left_out: Iterable[Sample]) -> dict[str, Any]:
-        """Return the record without the images that turned out unreadable, and what to expect."""
+        """Return the record without unreadable images, with the forecast added."""
         label_of_id = {sample.id: sample.label for sample in left_out}
         losses = Counter(label_of_id.values())
         labels = {label: count - losses[label] for label, count in self.record["labels"].items()}

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from blockmix.arrays.location import HOST
 from blockmix.backends.dispatch import choose
+from blockmix.datasets.engines.interface import Engine
 from blockmix.datasets.engines.local import LocalEngine
 from blockmix.datasets.interfaces import Sink, Source
 from blockmix.datasets.options import RunOptions
-from blockmix.datasets.pillow_warnings import listening
+from blockmix.datasets.pillow_warnings import collecting
 from blockmix.datasets.plan import make_plan
 from blockmix.datasets.summary import FolderSummary
 from blockmix.datasets.survey import survey
@@ -31,7 +32,7 @@ def run(
         samples = source.samples()
         notes = source.check(samples)
         sink.check()
-        with listening():  # to Pillow's warnings, which the decoder judges
+        with collecting():  # Pillow's warnings, which the decoder judges
             checking = time.perf_counter()
             usable = survey(pool, samples, options.on_error, progress)
             checked = time.perf_counter() - checking
@@ -39,7 +40,8 @@ def run(
             sink.claim(plan.record["run"])
             sink.check_names(plan.distinct_outputs(), options.names)
             sink.begin(plan.record)
-            outcome = LocalEngine(pool, progress).run(plan, sink)
+            engine: Engine = LocalEngine(pool, progress)
+            outcome = engine.run(plan, sink)
         left_out = [(Path(sample.path), reason) for sample, reason in outcome.left_out]
         summary = FolderSummary(
             images=len(usable.images) - len(left_out),

@@ -80,7 +80,7 @@ def test_a_loop_of_links_in_the_source(blockmix, src):
     (src / "cat" / "loop.png").symlink_to("loop.png")
     code, _, errors = blockmix("mix", src, "dst", "--block", 8)
     assert code == 1
-    assert "loop.png: it is not a file that can be read" in errors
+    assert "loop.png: it is not a regular file" in errors
     assert "--on-error skip" in errors
     assert blockmix("mix", src, "dst", "--block", 8, "--on-error", "skip")[0] == 0
 

@@ -44,8 +44,17 @@ def save(tmp_path):
 
 
 def read(path, size=(6, 8), *, resize=False, grey=False):
-    read_header(str(path))
-    return resized(decode(str(path), size, resize=resize, grey=grey), size)
+    """Return the pixels of a file, which are the same if its content is in memory."""
+    pixels, in_memory = (
+        _read(str(path), content, size, resize, grey) for content in (None, path.read_bytes())
+    )
+    assert np.array_equal(pixels, in_memory)
+    return pixels
+
+
+def _read(path, content, size=(6, 8), resize=False, grey=False):
+    read_header(path, content)
+    return resized(decode(path, size, resize=resize, grey=grey, data=content), size)
 
 
 def encode(encoder, pixels):
@@ -56,9 +65,15 @@ def encode(encoder, pixels):
 
 
 def refused(path, message, at="header"):
-    with pytest.raises(BadImageError, match=message) as caught:
-        read_header(path) if at == "header" else read(path)
-    assert str(path) in str(caught.value)
+    """Assert that a file is refused with its name, and in the same way if it is in memory."""
+    reports = []
+    look = read_header if at == "header" else _read
+    for content in (None, path.read_bytes()) if path.is_file() else (None,):
+        with pytest.raises(BadImageError, match=message) as caught:
+            look(str(path), content)
+        reports.append(str(caught.value))
+    assert len(set(reports)) == 1
+    assert str(path) in reports[0]
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.bmp", "a.tif", "a.ppm", "a.webp"])
@@ -331,7 +346,7 @@ class TestAlpha:
         path = save(GREY, "a.gif")
         data = path.read_bytes()
         path.write_bytes(data[:6] + struct.pack("<HH", 9, 6) + data[10:])
-        refused(path, "leaves a part of it empty")
+        refused(path, "does not cover the whole image")
 
 
 class TestRefused:
@@ -479,9 +494,9 @@ class TestSettingsOfPillow:
     def test_truncated_images_cannot_be_let_through(self, save, monkeypatch):
         path = save(COLOUR, "a.jpg")
         monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
-        for at in (read_header, read):
+        for look in (read_header, _read):
             with pytest.raises(WorkError, match=r"LOAD_TRUNCATED_IMAGES is set.* False") as caught:
-                at(str(path))
+                look(str(path), None)
             assert not isinstance(caught.value, BadImageError)  # or else it could be skipped
 
     def test_nor_while_an_image_is_read(self, save, monkeypatch):

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blockmix import InputError, Key
-from blockmix.datasets.cohorts import capacity, cut_into_cohorts, pack
+from blockmix.datasets.cohorts import capacity, cut_into_cohorts, group_into_loads
 from blockmix.datasets.folder.image_folder import FileSample
 
 
@@ -65,10 +65,10 @@ def test_a_budget_that_is_too_small_says_what_would_do():
     assert capacity(25 * 2**20, 2**20, 0, sources=3) == 8
 
 
-def test_packing():
+def test_cohorts_are_grouped_into_loads():
     cohorts = cut_into_cohorts(images(a=4, b=3, c=3, d=9, e=1), 9, Key(SECRET))
-    loads = [[cohort.name for cohort in load] for load in pack(cohorts, 9)]
+    loads = [[cohort.name for cohort in load] for load in group_into_loads(cohorts, 9)]
     assert loads == [["a", "b"], ["c"], ["d"], ["e"]]
-    assert list(pack([], 9)) == []
-    alone = [[cohort.name for cohort in load] for load in pack(cohorts, 3)]
+    assert list(group_into_loads([], 9)) == []
+    alone = [[cohort.name for cohort in load] for load in group_into_loads(cohorts, 3)]
     assert alone == [["a"], ["b"], ["c"], ["d"], ["e"]]

@@ -125,9 +125,11 @@ class TestWhatDecides:
         del forwards["blockmix.json"], backwards["blockmix.json"]
         assert forwards == backwards
 
-    def test_the_packing_of_cohorts_does_not(self, run, monkeypatch):
+    def test_the_grouping_into_loads_does_not(self, run, monkeypatch):
         together, _ = run(memory=10 * EACH)
-        monkeypatch.setattr(local_module, "pack", lambda cohorts, _: ([c] for c in cohorts))
+        monkeypatch.setattr(
+            local_module, "group_into_loads", lambda cohorts, _: ([c] for c in cohorts)
+        )
         assert read_tree(together) == read_tree(run(memory=10 * EACH)[0])
 
     def test_how_many_files_are_kept_does_not(self, tmp_path, key, monkeypatch):

@@ -11,7 +11,7 @@ from PIL import Image, ImageFile, WebPImagePlugin
 from test_codec import COLOUR, GREY, ORIENTATION, decode, ifd, png, read, refused, save, turned
 
 from blockmix.datasets.interfaces import BadImageError
-from blockmix.datasets.pillow_warnings import heard_warnings, is_of_pixels, listening
+from blockmix.datasets.pillow_warnings import collected_warnings, collecting, concerns_pixels
 
 __all__ = ["save"]  # the fixture
 
@@ -29,30 +29,30 @@ class TestHeard:
         both = Barrier(2, timeout=60)
 
         def listen(message):
-            with heard_warnings() as heard:
+            with collected_warnings() as collected:
                 both.wait()
                 warn(message)
                 both.wait()
-            return [str(warning) for warning in heard]
+            return [str(warning) for warning in collected]
 
         with ThreadPoolExecutor(2) as pool:
             assert list(pool.map(listen, "ab")) == [["a"], ["b"]]
 
     def test_every_time(self):
         for _ in range(2):
-            with heard_warnings() as heard:
+            with collected_warnings() as collected:
                 warn("again")
                 warn("again")
-            assert len(heard) == 2
+            assert len(collected) == 2
 
     def test_others_are_shown(self):
         with warnings.catch_warnings(record=True) as shown:
             warnings.simplefilter("always")
-            with heard_warnings() as heard:
+            with collected_warnings() as collected:
                 warnings.warn("not of Pillow", stacklevel=1)
-            with listening():
+            with collecting():
                 warn("of a file that is not ours")
-        assert heard == []
+        assert collected == []
         assert [str(warning.message) for warning in shown] == [
             "not of Pillow",
             "of a file that is not ours",
@@ -60,13 +60,13 @@ class TestHeard:
 
     def test_settings_are_restored_by_the_last_to_leave(self):
         filters, show = warnings.filters, warnings.showwarning
-        first, second = listening(), listening()
+        first, second = collecting(), collecting()
         first.__enter__()
         second.__enter__()
         first.__exit__(None, None, None)
-        with heard_warnings() as heard:
-            warn("still heard")
-        assert len(heard) == 1
+        with collected_warnings() as collected:
+            warn("still collected")
+        assert len(collected) == 1
         second.__exit__(None, None, None)
         assert warnings.filters is filters
         assert warnings.showwarning is show
@@ -86,7 +86,7 @@ def test_one_that_is_not_known_may_be_of_pixels(save, monkeypatch):
 
 
 def test_all_that_pillow_says_of_metadata_is_known():
-    with heard_warnings() as heard:
+    with collected_warnings() as collected:
         for message in (
             "Possibly corrupt EXIF data.  Expecting to read 8 bytes but only got 0. Skipping tag 9",
             "Possibly corrupt EXIF MakerNote data.  Expecting to read 8 bytes but only got 0.",
@@ -96,9 +96,9 @@ def test_all_that_pillow_says_of_metadata_is_known():
             "JPEG opening failed. not a JPEG file",
         ):
             warn(message)
-    assert len(heard) == 6
-    assert not any(map(is_of_pixels, heard))
-    assert not is_of_pixels(Image.DecompressionBombWarning("Image size"))
+    assert len(collected) == 6
+    assert not any(map(concerns_pixels, collected))
+    assert not concerns_pixels(Image.DecompressionBombWarning("Image size"))
 
 
 class TestMetadata:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from blockmix.datasets.cohorts import Cohort, pack
+from blockmix.datasets.cohorts import Cohort, group_into_loads
 from blockmix.datasets.decode import resized
 from blockmix.datasets.engines.interface import Outcome
 from blockmix.datasets.interfaces import BadImageError, Sample, Sink
@@ -29,7 +29,7 @@ from blockmix.support.progress import Progress
 Pixels = npt.NDArray[np.uint8]
 
 # Images handed to a worker at once: a task costs far less than its images, in time and memory.
-_BATCH = 16
+_CHUNK = 16
 # Small cohorts are read and mixed together up to this size. More gains nothing, and touches memory
 # that has to be cleared first, which took longer than mixing in it.
 _LOAD_BYTES = 64 << 20
@@ -40,12 +40,12 @@ class Load(NamedTuple):
 
     samples: list[Sample]
     cohorts: npt.NDArray[np.int64]  # (samples,): index of the cohort that each one is in
-    names: list[str]  # of the cohorts
+    cohort_names: list[str]
     pixels: Pixels  # (samples, height, width[, 3]), filled by the futures
-    pending: list[Future[BatchReport]]
+    pending: list[Future[ChunkReport]]
 
 
-class BatchReport(NamedTuple):
+class ChunkReport(NamedTuple):
     """The work that a worker did on a few images."""
 
     images: int
@@ -96,7 +96,7 @@ class _Work:
         plan = self._plan
         cohorts = [cohort for cohort in plan.cohorts if not self._is_done(cohort)]
         self._total = sum(len(cohort.members) for cohort in cohorts)
-        loads = list(pack(cohorts, min(plan.capacity, _LOAD_BYTES // prod(plan.shape))))
+        loads = list(group_into_loads(cohorts, min(plan.capacity, _LOAD_BYTES // prod(plan.shape))))
         largest = max((sum(len(cohort.members) for cohort in load) for load in loads), default=0)
         # All the memory for pixels: the load that is mixed, the next one, and the mixed images.
         try:
@@ -128,15 +128,15 @@ class _Work:
         return Load(
             samples=samples,
             cohorts=np.repeat(np.arange(len(cohorts)), [len(cohort.members) for cohort in cohorts]),
-            names=[cohort.name for cohort in cohorts],
+            cohort_names=[cohort.name for cohort in cohorts],
             pixels=pixels,
             pending=[
-                self._pool.submit(self._read_batch, samples, pixels, indices)
-                for indices in _batches(len(samples))
+                self._pool.submit(self._read_chunk, samples, pixels, indices)
+                for indices in _chunks(len(samples))
             ],
         )
 
-    def _read_batch(self, samples: list[Sample], pixels: Pixels, indices: range) -> BatchReport:
+    def _read_chunk(self, samples: list[Sample], pixels: Pixels, indices: range) -> ChunkReport:
         seconds, bad = StageSeconds("read", "resize"), {}
         for index in indices:
             try:
@@ -147,14 +147,16 @@ class _Work:
                 continue
             with seconds.measure("resize"):
                 pixels[index] = resized(image, self._plan.size)
-        return BatchReport(len(indices), seconds, bad)
+        return ChunkReport(len(indices), seconds, bad)
 
     def _finish_reading(self, load: Load) -> tuple[list[Sample], npt.NDArray[np.int64], Pixels]:
         """Wait for the images of a load, and leave out those that could not be read."""
         plan = self._plan
         bad: dict[int, BadImageError] = {}
         for future in load.pending:
-            bad |= self._count("read", future.result())
+            report = future.result()
+            self._record("read", report)
+            bad |= report.bad
             if bad and plan.options.on_error == "error":
                 raise stop_at(list(bad.values()))
         if not bad:
@@ -162,9 +164,9 @@ class _Work:
         self.left_out += [(load.samples[index], error.reason) for index, error in bad.items()]
         good = [index for index in range(len(load.samples)) if index not in bad]
         cohorts = load.cohorts[good]
-        sizes = np.bincount(cohorts, minlength=len(load.names)).tolist()
+        sizes = np.bincount(cohorts, minlength=len(load.cohort_names)).tolist()
         try:
-            check_sizes(load.names, sizes, plan.mixer.sources, plan.mixer.small_classes)
+            check_sizes(load.cohort_names, sizes, plan.mixer.sources, plan.mixer.small_classes)
         except InputError as error:
             raise WorkError("without the files that cannot be used, ", *error.args) from None
         for target, index in enumerate(good):  # in place: the budget has no room for a copy
@@ -190,15 +192,15 @@ class _Work:
         # In the order of the new names, so that the order on disk does not reveal the old one.
         missing.sort(key=outputs.__getitem__)
         pending = [
-            self._pool.submit(self._write_batch, outputs, mixed, missing[batch.start : batch.stop])
-            for batch in _batches(len(missing))
+            self._pool.submit(self._write_chunk, outputs, mixed, missing[chunk.start : chunk.stop])
+            for chunk in _chunks(len(missing))
         ]
         self._done["write"] += len(samples) - len(missing)
         for future in pending:
-            self._count("write", future.result())
+            self._record("write", future.result())
         self.written += len(missing)
 
-    def _write_batch(self, outputs: list[str], mixed: Pixels, indices: list[int]) -> BatchReport:
+    def _write_chunk(self, outputs: list[str], mixed: Pixels, indices: list[int]) -> ChunkReport:
         seconds = StageSeconds("encode", "write")
         for index in indices:
 
@@ -209,14 +211,13 @@ class _Work:
             with seconds.measure("write"):
                 self._sink.write(outputs[index], save)
         seconds["write"] -= seconds["encode"]
-        return BatchReport(len(indices), seconds, {})
+        return ChunkReport(len(indices), seconds, {})
 
-    def _count(self, stage: str, report: BatchReport) -> dict[int, BadImageError]:
+    def _record(self, stage: str, report: ChunkReport) -> None:
         self.seconds.add(report.seconds)
         self._done[stage] += report.images
         self._progress(stage, self._done[stage], self._total)
-        return report.bad
 
 
-def _batches(count: int) -> list[range]:
-    return [range(begin, min(begin + _BATCH, count)) for begin in range(0, count, _BATCH)]
+def _chunks(count: int) -> list[range]:
+    return [range(begin, min(begin + _CHUNK, count)) for begin in range(0, count, _CHUNK)]

@@ -142,7 +142,7 @@ class Destination:
         if not self._resume:
             return False
         try:
-            # Renamed files are whole, unless the machine lost its power: then they can be empty.
+            # Renamed files are complete, unless the machine lost its power: then they can be empty.
             return os.path.getsize(os.path.join(self.root, output)) > 0
         except OSError:
             return False
@@ -218,7 +218,7 @@ class Destination:
         return InputError(f"another run is writing to {self.root}: wait for it, or stop it")
 
     def _remove_work(self) -> None:
-        """Remove the work folder. A rest that cannot be removed does no harm: the state is gone."""
+        """Remove the work folder. Leftovers do no harm, as the state is gone."""
         try:
             # While it is locked, so that no other run locks a file that is about to vanish. On NFS
             # and FUSE an open file stays in its folder under another name, so it is closed next.
@@ -228,7 +228,7 @@ class Destination:
         except OSError as error:
             self._unlock()
             self._notes["work"] = (
-                f"the set is whole, but a folder was left over ({error.strerror}): delete it"
+                f"the set is complete, but a folder was left over ({error.strerror}): delete it"
             )
 
     def _unlock(self) -> None:
@@ -310,7 +310,7 @@ class Destination:
         file = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
         return WorkError(
             f"cannot write to {self.root}: {file}{error.strerror or error}. Files that are there "
-            "are whole: mend the cause, then resume with the same key, or overwrite"
+            "are complete: remove the cause, then resume with the same key, or overwrite"
         )
 
 
@@ -333,9 +333,9 @@ def _lies_in(path: Path, folder: Path) -> bool:
 def _time_stamp(run: str) -> int:
     """Return the one time that all files of a run carry, so that times reveal no order.
 
-    Two runs have different ones; tools that compare copies by size and time would otherwise miss a
-    change. The times lie between 1980-01-02 and 2020, which zip can hold in every time zone, in
-    zip's steps of two seconds. ``run`` is the id of the run, which is published.
+    Different runs have different ones; tools that compare copies by size and time would otherwise
+    miss a change. The times lie between 1980-01-02 and 2020, in steps of two seconds, so that zip
+    can hold them in every time zone. ``run`` is the id of the run, which is published.
     """
     return 315_619_200 + 2 * (int(run[:8], 16) % 630_000_000)
 

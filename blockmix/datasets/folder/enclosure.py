@@ -41,4 +41,4 @@ class Enclosure:
         if os.path.isdir(resolved):
             raise BadImageError(path, "it is a link to a folder: links to folders are not followed")
         if not os.path.isfile(resolved):
-            raise BadImageError(path, "it is not a file that can be read, or a link to nothing")
+            raise BadImageError(path, "it is not a regular file, nor a link to one")

@@ -113,9 +113,9 @@ def name_limits(folder: Path) -> tuple[int, int]:
 
 
 def name_folding(folder: Path) -> Callable[[str], str] | None:
-    """Return a function that maps the names that a folder takes for the same to one string.
+    """Return a function under which the names that collide in a folder become equal.
 
-    None if the folder tells all different names apart. ``folder`` exists and can be written to.
+    None if only equal names collide. ``folder`` exists and can be written to.
     """
     ignores_case = _are_same(folder / "case.part", folder / "CASE.PART")
     ignores_form = _are_same(folder / "\u00e9.part", folder / "e\u0301.part")

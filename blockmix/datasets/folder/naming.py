@@ -11,7 +11,7 @@ from blockmix.datasets.interfaces import Sample
 from blockmix.errors import InputError, Setting
 
 Fold = Callable[[str], str]
-Outputs = Sequence[tuple[str, Sample]]  # a file below the destination, and what becomes it
+Outputs = Sequence[tuple[str, Sample]]  # path below the destination, and its sample
 
 
 def check_names(outputs: Outputs, names: str, root: Path, work: Path) -> None:

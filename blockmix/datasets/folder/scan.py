@@ -6,6 +6,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from PIL import Image
+
+from blockmix.datasets.decode import READ_FORMATS
 from blockmix.errors import InputError
 
 # Files of file managers, archivers and storage devices, in lower case; they are passed over, and
@@ -18,7 +21,9 @@ _LITTER = (
     *("~snapshot", "lost+found"),
     *("picasa.ini", "zbthumbnail.info"),
 )
-_IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm")
+_IMAGE_SUFFIXES = tuple(
+    suffix for suffix, format in Image.registered_extensions().items() if format in READ_FORMATS
+)
 
 
 def list_images(src: Path) -> list[tuple[str, str]]:

@@ -42,7 +42,7 @@ def test_to_a_folder(src, target):
 
 def test_to_nothing(src):
     (src / "a" / "link.png").symlink_to(src / "gone.png")
-    with pytest.raises(BadImageError, match="a link to nothing"):
+    with pytest.raises(BadImageError, match="nor a link to one"):
         check(src, src / "a" / "link.png")
 
 
@@ -63,7 +63,7 @@ def test_the_source_folder_is_a_link(src):
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs mkfifo")
 def test_what_is_not_a_file_is_not_opened(src):
     os.mkfifo(src / "a" / "pipe.png")
-    with pytest.raises(BadImageError, match="not a file that can be read"):
+    with pytest.raises(BadImageError, match="not a regular file"):
         check(src, src / "a" / "pipe.png")
 
 
