@@ -23,49 +23,51 @@ from .words_cpu import LANES, fill_words
 
 
 @inlined
-def fill_pools(pools, sizes, class_starts, class_sizes, words, key, round_, ids, slot):
+def fill_pools(pools, pool_sizes, class_starts, class_sizes, words, key, round_, ids, slot):
     """Fill the pool of the image in each lane with slots, and append the image's own."""
     largest = 0
     for lane in range(LANES):
-        largest = max(largest, sizes[lane])
+        largest = max(largest, pool_sizes[lane])
     for m in range(largest):
         word = pool_word(m) % WORDS
         if word == 0:
             fill_words(words, key, POOL, round_, ids, pool_word(m) // WORDS)
         for lane in range(LANES):
-            if m < sizes[lane]:
-                size, class_size = uint32(sizes[lane]), uint32(class_sizes[lane])
-                last = floyd_last(class_size, size, uint32(m))
+            if m < pool_sizes[lane]:
+                pool_size, class_size = uint32(pool_sizes[lane]), uint32(class_sizes[lane])
+                last = floyd_last(class_size, pool_size, uint32(m))
                 pick = below(words[word, lane], words[word + 1, lane], uint32(last + uint32(1)))
                 for earlier in range(m):
                     pick = floyd_distinct(pick, uint32(pools[lane, earlier]), last)
                 pools[lane, m] = pick
     for lane in range(LANES):
         own_rank = uint32(slot + lane - class_starts[lane])
-        for m in range(sizes[lane]):
+        for m in range(pool_sizes[lane]):
             rank = other_member(uint32(pools[lane, m]), own_rank)
             pools[lane, m] = class_starts[lane] + rank
-        pools[lane, sizes[lane]] = slot + lane
+        pools[lane, pool_sizes[lane]] = slot + lane
 
 
 @inlined
 def throw_dice(
-    flat, rows, images, cols, slot, count, pools, sizes, words, key, round_, ids, faces, shifts
-):
+    slot_map, rows, image_count, cols, slot, count, pools, pool_sizes, words, key, round_, ids,
+    faces, shifts,
+):  # fmt: skip
     """Fill the map of ``count`` images from ``slot`` on: one word and one die for each block."""
-    to_next_row = (images - 1) * cols
-    for group in range((rows * cols + WORDS - 1) // WORDS):
-        fill_words(words, key, DIE, round_, ids, group)
-        first = group * WORDS
+    to_next_row = (image_count - 1) * cols
+    for word_group in range((rows * cols + WORDS - 1) // WORDS):
+        fill_words(words, key, DIE, round_, ids, word_group)
+        first = word_group * WORDS
         row, first_col = first // cols, first % cols
         for lane in range(count):
-            own = uint64(sizes[lane])
-            die_faces, die_shift = faces[sizes[lane]], shifts[sizes[lane]]
+            kept = uint64(pool_sizes[lane])  # the index of the image's own slot in its pool
+            die_faces, die_shift = faces[pool_sizes[lane]], shifts[pool_sizes[lane]]
             col = first_col
-            entry = (row * images + slot + lane) * cols + col
+            entry = (row * image_count + slot + lane) * cols + col
             for w in range(min(WORDS, rows * cols - first)):
                 face = throw_die(words[w, lane], die_faces, die_shift)
-                flat[entry] = pools[lane, min(face, own)]
+                # Eq. 5: a face of the pool names the source; any other face keeps the block.
+                slot_map[entry] = pools[lane, min(face, kept)]
                 entry += 1
                 col += 1
                 if col == cols:
@@ -74,36 +76,36 @@ def throw_dice(
 
 
 @serial
-def draw_lanes(flat, rows, cols, key, round_, slot, ids, classes, starts, faces, shifts):
+def draw_lanes(slot_map, rows, cols, key, round_, slot, ids, class_of_slot, starts, faces, shifts):
     """Draw for the images from ``slot`` on, one per lane."""
     count = min(LANES, ids.size - slot)
     lane_ids = np.empty(LANES, np.uint64)
     class_starts = np.empty(LANES, np.int64)
     class_sizes = np.empty(LANES, np.int64)
-    sizes = np.empty(LANES, np.int64)
+    pool_sizes = np.empty(LANES, np.int64)
     for lane in range(LANES):
         # Lanes beyond the last image draw for it again, and their draws are dropped.
         image_slot = slot + min(lane, count - 1)
         lane_ids[lane] = ids[image_slot]
-        class_starts[lane] = starts[classes[image_slot]]
-        class_sizes[lane] = starts[classes[image_slot] + 1] - class_starts[lane]
-        sizes[lane] = min(class_sizes[lane] - 1, faces.size - 1)
+        class_starts[lane] = starts[class_of_slot[image_slot]]
+        class_sizes[lane] = starts[class_of_slot[image_slot] + 1] - class_starts[lane]
+        pool_sizes[lane] = min(class_sizes[lane] - 1, faces.size - 1)
     words = np.empty((WORDS, LANES), np.uint32)
     pools = np.empty((LANES, faces.size), np.int32)
-    fill_pools(pools, sizes, class_starts, class_sizes, words, key, round_, lane_ids, slot)
+    fill_pools(pools, pool_sizes, class_starts, class_sizes, words, key, round_, lane_ids, slot)
     throw_dice(
-        flat, rows, ids.size, cols, slot, count, pools, sizes, words, key, round_, lane_ids, faces,
-        shifts,
+        slot_map, rows, ids.size, cols, slot, count, pools, pool_sizes, words, key, round_,
+        lane_ids, faces, shifts,
     )  # fmt: skip
 
 
 @parallel
-def draw_round(flat, rows, cols, key, round_, ids, classes, starts, faces, shifts):
+def draw_round(slot_map, rows, cols, key, round_, ids, class_of_slot, starts, faces, shifts):
     """Draw the map of one round.
 
     Parameters
     ----------
-    flat : (rows * N * cols,) int32, written
+    slot_map : (rows * N * cols,) int32, written
         Entry (r, s, c) of the map becomes the slot whose block (r, c) goes to the image in slot
         s. It has one axis, as a reshape takes 0.3 s to compile.
     rows, cols : int
@@ -112,8 +114,7 @@ def draw_round(flat, rows, cols, key, round_, ids, classes, starts, faces, shift
     round_ : int
     ids : (N,) uint64
         The id of the image in each slot.
-    classes : (N,) int32
-        The class of each slot.
+    class_of_slot : (N,) int32
     starts : (classes + 1,) int64
         The slot at which each class begins, and the end.
     faces, shifts : (sources + 1,) uint64
@@ -121,17 +122,19 @@ def draw_round(flat, rows, cols, key, round_, ids, classes, starts, faces, shift
     """
     for chunk in prange((ids.size + LANES - 1) // LANES):
         slot = chunk * LANES
-        draw_lanes(flat, rows, cols, key, round_, slot, ids, classes, starts, faces, shifts)
+        draw_lanes(
+            slot_map, rows, cols, key, round_, slot, ids, class_of_slot, starts, faces, shifts
+        )
 
 
 @parallel
-def compose(sources, previous):
-    """Add a round: ``sources``, its map, becomes that of the previous rounds and this one.
+def compose(slot_map, previous_map):
+    """Add a round: ``slot_map``, its map, becomes that of the previous rounds and this one.
 
-    ``sources[r, s, c] = previous[r, sources[r, s, c], c]``
+    ``slot_map[r, s, c] = previous_map[r, slot_map[r, s, c], c]``
     """
-    rows, images, cols = sources.shape
-    for item in prange(rows * images):
-        row, slot = item // images, item % images
+    rows, image_count, cols = slot_map.shape
+    for item in prange(rows * image_count):
+        row, slot = item // image_count, item % image_count
         for col in range(cols):
-            sources[row, slot, col] = previous[row, sources[row, slot, col], col]
+            slot_map[row, slot, col] = previous_map[row, slot_map[row, slot, col], col]

@@ -25,14 +25,14 @@ C0, C1, C2, C3 = map(np.uint32, CONSTANTS)
 
 
 @njit(inline="always")
-def fill_words(words, thread, key, purpose, round_, image, group):
+def fill_words(words, thread, key, purpose, round_, image_id, word_group):
     """Fill one group of words of an image, in the thread's column of shared memory.
 
     The state of ChaCha20 is in sixteen variables, which are registers: an array would be local
     memory. A double round is `chacha.QUARTER_ROUNDS`, written out.
     """
-    counter = uint32(group)
-    first, second, third = nonce(purpose, round_, image)
+    counter = uint32(word_group)
+    first, second, third = nonce(purpose, round_, image_id)
     a0, a1, a2, a3 = C0, C1, C2, C3
     b0, b1, b2, b3 = key[0], key[1], key[2], key[3]
     c0, c1, c2, c3 = key[4], key[5], key[6], key[7]
@@ -57,91 +57,95 @@ def fill_words(words, thread, key, purpose, round_, image, group):
 
 
 @kernel
-def fill_pools(pools, sources, key, round_, ids, classes, starts):
+def fill_pools(pools, max_sources, key, round_, ids, class_of_slot, starts):
     """Fill the pool of each image with slots, and append the image's own.
 
-    ``pools`` is (sources + 1, N) int32, flat: member after member of all images, so that the
+    ``pools`` is (max_sources + 1, N) int32, flat: member after member of all images, so that the
     threads of a warp read and write neighbours.
     """
     words = cuda.shared.array((WORDS, THREADS), np.uint32)
     thread = cuda.threadIdx.x
     slot = int64(cuda.blockIdx.x) * THREADS + thread
-    images = ids.size
-    if slot >= images:
+    image_count = ids.size
+    if slot >= image_count:
         return
-    start = starts[classes[slot]]
-    class_size = starts[classes[slot] + 1] - start
-    size = min(class_size - 1, sources)
-    for m in range(size):
+    start = starts[class_of_slot[slot]]
+    class_size = starts[class_of_slot[slot] + 1] - start
+    pool_size = min(class_size - 1, max_sources)
+    for m in range(pool_size):
         word = pool_word(m) % WORDS
         if word == 0:
             fill_words(words, thread, key, POOL, round_, ids[slot], pool_word(m) // WORDS)
-        last = floyd_last(uint32(class_size), uint32(size), uint32(m))
+        last = floyd_last(uint32(class_size), uint32(pool_size), uint32(m))
         pick = below(words[word, thread], words[word + 1, thread], uint32(last + uint32(1)))
         for earlier in range(m):
-            pick = floyd_distinct(pick, uint32(pools[earlier * images + slot]), last)
-        pools[m * images + slot] = pick
-    for m in range(size):
-        pools[m * images + slot] = start + other_member(
-            uint32(pools[m * images + slot]), uint32(slot - start)
+            pick = floyd_distinct(pick, uint32(pools[earlier * image_count + slot]), last)
+        pools[m * image_count + slot] = pick
+    for m in range(pool_size):
+        pools[m * image_count + slot] = start + other_member(
+            uint32(pools[m * image_count + slot]), uint32(slot - start)
         )
-    pools[size * images + slot] = slot
+    pools[pool_size * image_count + slot] = slot
 
 
 @kernel
 def throw_dice(
-    flat,
-    previous,
+    slot_map,
+    previous_map,
     composed,
     cols,
-    blocks,
+    block_count,
     pools,
-    sources,
+    max_sources,
     key,
     round_,
     ids,
-    classes,
+    class_of_slot,
     starts,
     faces,
     shifts,
 ):
     """Throw the dice of one group of words per thread: one word and one die for each block.
 
-    See `draw_cpu.draw_round`; with ``composed``, after the rounds of the map ``previous``.
+    See `draw_cpu.draw_round`; with ``composed``, after the rounds of the map ``previous_map``.
     """
     words = cuda.shared.array((WORDS, THREADS), np.uint32)
     thread = cuda.threadIdx.x
-    images = ids.size
+    image_count = ids.size
     item = int64(cuda.blockIdx.x) * THREADS + thread
-    slot, group = item % images, item // images
-    first = group * WORDS
-    if first >= blocks:
+    slot, word_group = item % image_count, item // image_count
+    first = word_group * WORDS
+    if first >= block_count:
         return
-    fill_words(words, thread, key, DIE, round_, ids[slot], group)
-    class_size = starts[classes[slot] + 1] - starts[classes[slot]]
-    size = min(class_size - 1, sources)
-    die_faces, die_shift = faces[size], shifts[size]
+    fill_words(words, thread, key, DIE, round_, ids[slot], word_group)
+    class_size = starts[class_of_slot[slot] + 1] - starts[class_of_slot[slot]]
+    pool_size = min(class_size - 1, max_sources)
+    die_faces, die_shift = faces[pool_size], shifts[pool_size]
     col = first % cols
-    block = first // cols * images * cols + col  # its entry for slot 0
-    for w in range(min(WORDS, blocks - first)):
+    entry = first // cols * image_count * cols + col  # of the block, for slot 0
+    for w in range(min(WORDS, block_count - first)):
         face = throw_die(words[w, thread], die_faces, die_shift)
-        source = int64(pools[min(int64(face), size) * images + slot])
+        # Eq. 5: a face of the pool names the source; any other face keeps the block.
+        source = int64(pools[min(int64(face), pool_size) * image_count + slot])
         if composed:
-            source = int64(previous[block + source * cols])
-        flat[block + slot * cols] = source
-        block += 1
+            source = int64(previous_map[entry + source * cols])
+        slot_map[entry + slot * cols] = source
+        entry += 1
         col += 1
         if col == cols:
-            block += (images - 1) * cols
+            entry += (image_count - 1) * cols
             col = 0
 
 
-def draw(flat, spare, pools, rows, cols, key, rounds, ids, classes, starts, faces, shifts, stream):
+def draw(
+    slot_map, spare, pools, rows, cols, key, rounds, ids, class_of_slot, starts, faces, shifts,
+    stream,
+):  # fmt: skip
     """Draw the map of all rounds on the device, without waiting for it.
 
     Parameters
     ----------
-    flat, spare : (rows * N * cols,) int32 device arrays, written
+    slot_map, spare : (rows * N * cols,) int32 device arrays, written
         Memory of two maps, one of which becomes the result. One round does not use ``spare``.
     pools : ((sources + 1) * N,) int32 device array, written
     rows, cols : int
@@ -149,25 +153,25 @@ def draw(flat, spare, pools, rows, cols, key, rounds, ids, classes, starts, face
     key : tuple of 8 uint32
         Goes with each launch, and is not left in device memory.
     rounds : int
-    ids, classes, starts, faces, shifts
+    ids, class_of_slot, starts, faces, shifts
         See `draw_cpu.draw_round`; on the device.
     stream : stream of numba
 
     Returns
     -------
-    ``flat`` or ``spare``, whichever holds the map.
+    ``slot_map`` or ``spare``, whichever holds the map.
     """
-    images, blocks, sources = ids.size, rows * cols, faces.size - 1
-    groups = (blocks + WORDS - 1) // WORDS
+    image_count, block_count, max_sources = ids.size, rows * cols, faces.size - 1
+    word_groups = (block_count + WORDS - 1) // WORDS
     for round_ in range(rounds):
         launch(
-            fill_pools, blocks_for(images), stream,
-            pools, sources, key, round_, ids, classes, starts,
+            fill_pools, blocks_for(image_count), stream,
+            pools, max_sources, key, round_, ids, class_of_slot, starts,
         )  # fmt: skip
         launch(
-            throw_dice, blocks_for(images * groups), stream,
-            flat, spare, round_ > 0, cols, blocks, pools, sources, key, round_, ids, classes,
-            starts, faces, shifts,
+            throw_dice, blocks_for(image_count * word_groups), stream,
+            slot_map, spare, round_ > 0, cols, block_count, pools, max_sources, key, round_, ids,
+            class_of_slot, starts, faces, shifts,
         )  # fmt: skip
-        flat, spare = spare, flat
+        slot_map, spare = spare, slot_map
     return spare

@@ -2,13 +2,13 @@
 
 The part of a block that lies in one line is a *piece*, see `pieces`.
 
-A *strip* is the same few lines of all images of a *group* (a class, or several small ones). A
-thread packs it into scratch memory of its own, which reads every byte from memory once and in
+A *strip* is the same few lines of all images of a *class group* (a class, or several small ones).
+A thread packs it into scratch memory of its own, which reads every byte from memory once and in
 order, and fits into the cache. Then it gathers image after image from there, piece by piece, into
 a small buffer, and streams that out in whole cache lines. While it gathers one strip it packs its
 next, so that memory is read and written at the same time.
 
-A group too large for that is gathered from the images themselves, prefetched one image ahead.
+A class group too large for that is gathered from the images themselves, prefetched one image ahead.
 
 Each thread takes the next strip that is free, and never waits for another thread.
 """
@@ -48,9 +48,9 @@ SCRATCH_BYTES = 3 << 19  # of a packed strip, roughly; each thread has two
 # 192 bytes 0.07, 0.05, 0.05, of 320 bytes 0.11, 0.08, 0.06; not packed 0.38, 0.24, 0.12. Two labels
 # of 10,000, 64 blocks: packed in strips of 128 bytes 0.20, of 192 bytes 0.27, of 288 bytes 0.22.
 SHORTEST_STRIP = 192  # bytes of one image
-MAX_PACKED = 12_000  # images of a group
+MAX_PACKED = 12_000  # images of a class group
 # One label of 14,000: 256 images 1.00, 8,192 images 1.05.
-MAX_AT_ONCE = 1024  # images of a larger group that a thread takes
+MAX_AT_ONCE = 1024  # images of a larger class group that a thread takes
 # 100 labels of 20, 64 and 1,024 blocks: 2,048 bytes 1.10 and 0.98, 24,576 bytes 1.06 and 1.06.
 LONGEST_STRIP = 8192  # bytes of one image, so that the buffers stay in the first-level cache
 # 600 bytes 1.10 to 1.20, 4,608 bytes 0.96 to 1.03, 9,216 bytes 0.98 to 1.05.
@@ -89,16 +89,17 @@ def move(target, origin, count):
 
 
 @inlined
-def gather_image(target, packed, strip_bytes, sources, pieces, count, width):
+def gather_image(target, packed, strip_bytes, map_address, pieces, piece_count, width):
     """Gather the strip of one image from a packed strip.
 
-    ``sources`` is the address of the image's first entry in the map. Unless ``width`` is `EXACT`,
+    ``map_address`` is that of the image's first entry in the map. Unless ``width`` is `EXACT`,
     every piece is moved by one copy of that width, which may write beyond the piece: the next
     pieces write there again, and after the last piece there is room.
     """
-    for piece in range(pieces, pieces + count * PIECE_BYTES, PIECE_BYTES):
-        source = load_int32(sources + load_int64(piece))
+    for piece in range(pieces, pieces + piece_count * PIECE_BYTES, PIECE_BYTES):
+        source = load_int32(map_address + load_int64(piece))
         offset = load_int64(piece + 8)
+        # Eq. 5, with the choice in the map: these bytes become those of the source.
         origin = packed + source * strip_bytes + offset
         if width == 8:
             copy_8(target + offset, origin)
@@ -111,15 +112,18 @@ def gather_image(target, packed, strip_bytes, sources, pieces, count, width):
 
 
 @inlined
-def gather_directly(target, images, stride, order, sources, next_sources, pieces, count):
+def gather_directly(
+    target, images, stride, order, map_address, next_map_address, pieces, piece_count
+):
     """Gather the strip of one image from the images, and prefetch the pieces of the next image."""
-    for piece in range(pieces, pieces + count * PIECE_BYTES, PIECE_BYTES):
+    for piece in range(pieces, pieces + piece_count * PIECE_BYTES, PIECE_BYTES):
         entry, offset, length = load_int64(piece), load_int64(piece + 8), load_int64(piece + 16)
-        prefetched = images + order[load_int32(next_sources + entry)] * stride + offset
-        for line in range(0, length, CACHE_LINE):
-            prefetch(prefetched + line)
+        prefetched = images + order[load_int32(next_map_address + entry)] * stride + offset
+        for offset_in_piece in range(0, length, CACHE_LINE):
+            prefetch(prefetched + offset_in_piece)
         prefetch(prefetched + length - 1)
-        move(target + offset, images + order[load_int32(sources + entry)] * stride + offset, length)
+        origin = images + order[load_int32(map_address + entry)] * stride + offset
+        move(target + offset, origin, length)  # Eq. 5
 
 
 @serial
@@ -152,7 +156,7 @@ def write_and_pack(target, buffer, count, streamed, packed, image, prefetched, n
 
 @serial
 def run_step(
-    out, out_stride, images, images_stride, sources, order, cols, streamed,
+    out, out_stride, images, images_stride, slot_map, order, cols, streamed,
     packed, next_packed, pieces, step, next_step, buffers,
 ):  # fmt: skip
     """Gather the strip of ``step`` for all its images, and pack that of ``next_step``."""
@@ -163,7 +167,7 @@ def run_step(
     images_ahead = max(1, AHEAD_BYTES // max(1, next_bytes))
     packed -= step[SLOT] * strip_bytes
     next_packed -= next_step[SLOT] * next_bytes
-    pieces, count = pieces + step[FIRST] * PIECE_BYTES, step[COUNT]
+    pieces, piece_count = pieces + step[FIRST] * PIECE_BYTES, step[COUNT]
     buffer, previous_buffer = buffers, buffers + BUFFER_BYTES
     target, previous_bytes = out, int64(0)
     # An image is written one turn after it was gathered, when its bytes have left the store queue:
@@ -172,14 +176,16 @@ def run_step(
         gathered_bytes = int64(0)
         if slot < stop:
             gathered_bytes = strip_bytes
-            image_sources = sources + slot * cols * 4
+            map_address = slot_map + slot * cols * 4
             if step[PACKED] > 0:
-                gather_image(buffer, packed, strip_bytes, image_sources, pieces, count, step[WIDTH])
+                gather_image(
+                    buffer, packed, strip_bytes, map_address, pieces, piece_count, step[WIDTH]
+                )
             else:
-                next_sources = image_sources if slot == stop - 1 else image_sources + cols * 4
+                next_map_address = map_address if slot == stop - 1 else map_address + cols * 4
                 gather_directly(
                     buffer, images + step[BEGIN], images_stride, order,
-                    image_sources, next_sources, pieces, count,
+                    map_address, next_map_address, pieces, piece_count,
                 )  # fmt: skip
         image, prefetched, packing_bytes = images, images, int64(0)
         if next_slot < next_stop:
@@ -201,10 +207,14 @@ def run_step(
 
 @parallel
 def gather_bytes(
-    out, out_stride, images, images_stride, sources, order, cols, streamed,
+    out, out_stride, images, images_stride, slot_map, order, cols, streamed,
     scratch, strip_bytes, part_bytes, pieces, steps, counter, parts,
 ):  # fmt: skip
-    """See `gather`. Arrays are given by address, so that one compilation serves every stride."""
+    """See `gather`.
+
+    Images, the map and scratch memory are given by address, so that one compilation serves every
+    stride.
+    """
     last = steps.shape[0] - 1
     for part in prange(parts):
         packed = scratch + part * part_bytes
@@ -214,7 +224,7 @@ def gather_bytes(
         while step < last:
             next_step = min(fetch_add(counter), last)
             run_step(
-                out, out_stride, images, images_stride, sources, order, cols, streamed,
+                out, out_stride, images, images_stride, slot_map, order, cols, streamed,
                 packed, next_packed, pieces, steps[step], steps[next_step], buffers,
             )  # fmt: skip
             packed, next_packed = next_packed, packed
@@ -233,7 +243,7 @@ def strip_edges(longest, image_bytes, line_bytes, phase):
     return np.unique(np.minimum(np.append(begins, image_bytes), image_bytes))
 
 
-def cut_strips(edges, row_edges, byte_edges, planes, images):
+def cut_strips(edges, row_edges, byte_edges, planes, image_count):
     """Cut the strips of an image into pieces, in the order of their addresses.
 
     Returns
@@ -245,7 +255,7 @@ def cut_strips(edges, row_edges, byte_edges, planes, images):
         The piece at which each strip begins, and the end.
     """
     bounds, row, col = cut_image(row_edges, byte_edges, planes, edges)
-    entries = row * images * (byte_edges.size - 1) + col
+    entries = row * image_count * (byte_edges.size - 1) + col
     begins = bounds[:-1]
     strip = np.searchsorted(edges, begins, "right") - 1
     pieces = np.column_stack((entries * 4, begins - edges[strip], np.diff(bounds)))
@@ -261,14 +271,14 @@ def copy_width(pieces):
 
 
 def class_groups(starts):
-    """First slot and end of every group: a large class, or several small ones."""
+    """First slot and end of every class group: a large class, or several small ones."""
     group_size = SCRATCH_BYTES // LONGEST_STRIP
     begins_group = np.diff(starts[:-1] // group_size, prepend=-1) > 0
     return pairwise(np.append(starts[:-1][begins_group], starts[-1]).tolist())
 
 
 def plan_steps(starts, row_edges, byte_edges, planes, phase):
-    """The steps of a gather: every strip of every group, with an empty step at both ends.
+    """The steps of a gather: every strip of every class group, with an empty step at both ends.
 
     Returns
     -------
@@ -290,10 +300,10 @@ def plan_steps(starts, row_edges, byte_edges, planes, phase):
             longest = min(longest, max(SCRATCH_BYTES // (stop - start), SHORTEST_STRIP))
             at_once = stop - start
         edges = strip_edges(longest, image_bytes, line_bytes, phase)
-        key = edges.tobytes()
-        if key not in strips_by_edges:
+        edge_bytes = edges.tobytes()
+        if edge_bytes not in strips_by_edges:
             new_pieces, begins = cut_strips(edges, row_edges, byte_edges, planes, int(starts[-1]))
-            strips_by_edges[key] = [
+            strips_by_edges[edge_bytes] = [
                 (begin, end, piece_count + first, last - first, copy_width(new_pieces[first:last]))
                 for (begin, end), (first, last) in zip(
                     pairwise(edges.tolist()), pairwise(begins.tolist()), strict=True
@@ -304,12 +314,12 @@ def plan_steps(starts, row_edges, byte_edges, planes, phase):
         steps += [
             (slot, min(slot + at_once, stop), begin, end, packed, first, count, width)
             for slot in range(start, stop, at_once)
-            for begin, end, first, count, width in strips_by_edges[key]
+            for begin, end, first, count, width in strips_by_edges[edge_bytes]
         ]
     return np.array([*steps, empty_step], np.int64), np.concatenate(pieces)
 
 
-def gather(out, images, sources, order, starts, row_edges, byte_edges, planes):
+def gather(out, images, slot_map, order, starts, row_edges, byte_edges, planes):
     """Copy every block of ``out`` from the image that the map names.
 
     Parameters
@@ -318,8 +328,8 @@ def gather(out, images, sources, order, starts, row_edges, byte_edges, planes):
         One image per row, the last axis contiguous.
     images : (N, bytes) uint8
         The same. Must not share memory with ``out``.
-    sources : (rows, N, cols) int32
-        The map: block (r, c) of the image in slot s comes from slot ``sources[r, s, c]``.
+    slot_map : (rows * N * cols,) int32
+        The map: block (r, c) of the image in slot s comes from the slot in entry (r, s, c).
     order : (N,) int32
         The image in each slot.
     starts : (classes + 1,) int64
@@ -340,13 +350,13 @@ def gather(out, images, sources, order, starts, row_edges, byte_edges, planes):
     threads = numba.get_num_threads()
     part_bytes = 2 * (strip_bytes + BUFFER_BYTES)
     scratch = np.empty(threads * part_bytes + CACHE_LINE, np.uint8)
-    counter = np.ones(1, np.int64)  # of the steps that threads have taken
+    counter = np.ones(1, np.int64)  # the next step to hand out; step 0 is empty
     gather_bytes(
         out.ctypes.data,
         out.strides[0],
         images.ctypes.data,
         images.strides[0],
-        sources.ctypes.data,
+        slot_map.ctypes.data,
         order,
         byte_edges.size - 1,
         out.nbytes >= STREAM_BYTES,

@@ -27,55 +27,57 @@ BLOCKS_PER_MULTIPROCESSOR = 16  # blocks of threads, before threads get more ima
 
 
 @device
-def load(images, start, stride, order, sources, entry):
+def load(images, start, stride, order, slot_map, entry):
     """The word of the image that an entry of the map names."""
-    image = int64(order[uint64(sources[uint64(entry)])])
+    image = int64(order[uint64(slot_map[uint64(entry)])])
     return images[uint64(start + image * stride)]
 
 
 @device
-def block_entry(blocks, index, words, row_entries):
-    """The entry of image 0 in the map for a block, from the table of rows and columns of blocks."""
-    return blocks[uint64(index)] * row_entries + blocks[uint64(index + words)]
+def block_entry(block_table, index, word_count, row_entries):
+    """The entry of slot 0 in the map for a block, from the table of rows and columns of blocks."""
+    return block_table[uint64(index)] * row_entries + block_table[uint64(index + word_count)]
 
 
 @kernel
 def gather_words(
-    out, out_start, out_stride, images, images_start, images_stride, count, words,
-    order, sources, cols, blocks, mask, first_word, per_thread,
+    out, out_start, out_stride, images, images_start, images_stride, image_count, word_count,
+    order, slot_map, cols, block_table, mask, first_word, per_thread,
 ):  # fmt: skip
     """See `gather`; each thread moves a word of ``per_thread`` images, a multiple of `IN_FLIGHT`.
 
     Indices are unsigned, since numba checks whether a signed index is negative.
     """
-    groups = (count + per_thread - 1) // per_thread
-    block = int64(cuda.blockIdx.x)
-    word = block // groups * THREADS + cuda.threadIdx.x
-    if word >= words:
+    image_groups = (image_count + per_thread - 1) // per_thread
+    thread_block = int64(cuda.blockIdx.x)
+    word = thread_block // image_groups * THREADS + cuda.threadIdx.x
+    if word >= word_count:
         return
     index = first_word + word
     first_bits = mask[uint64(index)]
-    first_entry = block_entry(blocks, index, mask.size, count * cols)
-    second_entry = block_entry(blocks, index + 2 * mask.size, mask.size, count * cols)
-    source_start, target_start = images_start + word, out_start + word
-    begin = block % groups * per_thread
-    last = min(begin + per_thread, count) - 1
+    row_entries = image_count * cols
+    first_entry = block_entry(block_table, index, mask.size, row_entries)
+    second_entry = block_entry(block_table, index + 2 * mask.size, mask.size, row_entries)
+    start, target_start = images_start + word, out_start + word
+    begin = thread_block % image_groups * per_thread
+    last = min(begin + per_thread, image_count) - 1
     for s0 in range(begin, last + 1, IN_FLIGHT):
         # Beyond the last image its word is moved again, which changes nothing.
         s1, s2, s3 = min(s0 + 1, last), min(s0 + 2, last), min(s0 + 3, last)
-        w0 = load(images, source_start, images_stride, order, sources, first_entry + s0 * cols)
-        w1 = load(images, source_start, images_stride, order, sources, first_entry + s1 * cols)
-        w2 = load(images, source_start, images_stride, order, sources, first_entry + s2 * cols)
-        w3 = load(images, source_start, images_stride, order, sources, first_entry + s3 * cols)
+        w0 = load(images, start, images_stride, order, slot_map, first_entry + s0 * cols)
+        w1 = load(images, start, images_stride, order, slot_map, first_entry + s1 * cols)
+        w2 = load(images, start, images_stride, order, slot_map, first_entry + s2 * cols)
+        w3 = load(images, start, images_stride, order, slot_map, first_entry + s3 * cols)
         if second_entry != first_entry:
-            v0 = load(images, source_start, images_stride, order, sources, second_entry + s0 * cols)
-            v1 = load(images, source_start, images_stride, order, sources, second_entry + s1 * cols)
-            v2 = load(images, source_start, images_stride, order, sources, second_entry + s2 * cols)
-            v3 = load(images, source_start, images_stride, order, sources, second_entry + s3 * cols)
+            v0 = load(images, start, images_stride, order, slot_map, second_entry + s0 * cols)
+            v1 = load(images, start, images_stride, order, slot_map, second_entry + s1 * cols)
+            v2 = load(images, start, images_stride, order, slot_map, second_entry + s2 * cols)
+            v3 = load(images, start, images_stride, order, slot_map, second_entry + s3 * cols)
             w0 = (w0 & first_bits) | (v0 & ~first_bits)
             w1 = (w1 & first_bits) | (v1 & ~first_bits)
             w2 = (w2 & first_bits) | (v2 & ~first_bits)
             w3 = (w3 & first_bits) | (v3 & ~first_bits)
+        # Eq. 5, with the choice in the map: these words become those of the sources.
         out[uint64(target_start + order[uint64(s0)] * out_stride)] = w0
         out[uint64(target_start + order[uint64(s1)] * out_stride)] = w1
         out[uint64(target_start + order[uint64(s2)] * out_stride)] = w2
@@ -95,7 +97,7 @@ def cut_words(row_edges, byte_edges, planes, aligned):
 
     Returns
     -------
-    blocks : (4 * words,) int32
+    block_table : (4 * words,) int32
         The row of the block of each word's first byte, then the columns; the same for the last
         bytes.
     mask : (words,) unsigned integers as wide as a word
@@ -110,14 +112,14 @@ def cut_words(row_edges, byte_edges, planes, aligned):
             break
     bits = 8 * np.where(second > first, edges[second] - begins, width).astype(np.uint64)
     mask = np.uint64(2**64 - 1) >> (np.uint64(64) - bits)
-    blocks = np.concatenate([row[first], col[first], row[second], col[second]])
-    return blocks.astype(np.int32), mask.astype(f"u{width}")
+    block_table = np.concatenate([row[first], col[first], row[second], col[second]])
+    return block_table.astype(np.int32), mask.astype(f"u{width}")
 
 
-def images_per_thread(count, words, multiprocessors):
+def images_per_thread(image_count, word_count, multiprocessors):
     """The number of images per thread: as many as leave all multiprocessors busy."""
-    strips = blocks_for(words)
-    fitting = strips * count // (BLOCKS_PER_MULTIPROCESSOR * multiprocessors)
+    strips = blocks_for(word_count)
+    fitting = strips * image_count // (BLOCKS_PER_MULTIPROCESSOR * multiprocessors)
     return min(max(fitting // IN_FLIGHT, 1) * IN_FLIGHT, MAX_PER_THREAD)
 
 
@@ -138,8 +140,8 @@ class Words(NamedTuple):
 
 
 def gather(
-    out, images, count, words, order, sources, cols, blocks, mask, first_word, multiprocessors,
-    stream,
+    out, images, image_count, word_count, order, slot_map, cols, block_table, mask, first_word,
+    multiprocessors, stream,
 ):  # fmt: skip
     """Copy every word of ``out`` from the image that the map names, without waiting for it.
 
@@ -147,14 +149,14 @@ def gather(
     ----------
     out, images : Words
         Must not share memory.
-    count, words : int
+    image_count, word_count : int
         Number of images, and of words of an image.
     order : (N,) int32 device array
         The image in each slot.
-    sources : (rows * N * cols,) int32 device array
+    slot_map : (rows * N * cols,) int32 device array
         The map, see `draw_cpu.draw_round`.
     cols : int
-    blocks, mask : device arrays
+    block_table, mask : device arrays
         See `cut_words`.
     first_word : int
         The word of an image at which these words begin.
@@ -162,9 +164,9 @@ def gather(
         Number of multiprocessors of the device.
     stream : stream of numba
     """
-    per_thread = images_per_thread(count, words, multiprocessors)
-    groups = (count + per_thread - 1) // per_thread
+    per_thread = images_per_thread(image_count, word_count, multiprocessors)
+    image_groups = (image_count + per_thread - 1) // per_thread
     launch(
-        gather_words, blocks_for(words) * groups, stream, *out, *images, count, words,
-        order, sources, cols, blocks, mask, first_word, per_thread,
+        gather_words, blocks_for(word_count) * image_groups, stream, *out, *images, image_count,
+        word_count, order, slot_map, cols, block_table, mask, first_word, per_thread,
     )  # fmt: skip

@@ -29,18 +29,18 @@ def chacha20_words(key: bytes, nonce: tuple[int, int, int], counter: int) -> lis
     return [(x + y) % 2**32 for x, y in zip(state, words, strict=True)]
 
 
-def stream(key: bytes, purpose: int, round_: int, image: int, count: int) -> list[int]:
+def stream(key: bytes, purpose: int, round_: int, image_id: int, count: int) -> list[int]:
     """The first ``count`` words of an image's stream; purpose 0 is its pool, purpose 1 its dice."""
-    nonce = (purpose * 2**24 + round_, image % 2**32, image // 2**32)
+    nonce = (purpose * 2**24 + round_, image_id % 2**32, image_id // 2**32)
     words: list[int] = []
     while len(words) < count:
         words += chacha20_words(key, nonce, len(words) // 16)
     return words[:count]
 
 
-def pool(key: bytes, round_: int, image: int, candidates: list, sources: int) -> list:
+def pool(key: bytes, round_: int, image_id: int, candidates: list, sources: int) -> list:
     """``sources`` of ``candidates`` without replacement (Floyd's algorithm)."""
-    words = stream(key, 0, round_, image, 2 * sources)
+    words = stream(key, 0, round_, image_id, 2 * sources)
     chosen: list[int] = []
     for m in range(sources):
         last = len(candidates) - sources + m
@@ -50,7 +50,7 @@ def pool(key: bytes, round_: int, image: int, candidates: list, sources: int) ->
 
 
 def faces_shown(
-    key: bytes, round_: int, image: int, blocks: int, sources: int, probability: float
+    key: bytes, round_: int, image_id: int, blocks: int, sources: int, probability: float
 ) -> list[int]:
     """The face that the die of each block shows; a die has ``sources / probability`` faces.
 
@@ -63,7 +63,7 @@ def faces_shown(
     while faces * scale < 2**31:
         scale *= 2
     faces = round(faces * scale) / scale
-    return [word * faces // 2**32 for word in stream(key, 1, round_, image, blocks)]
+    return [word * faces // 2**32 for word in stream(key, 1, round_, image_id, blocks)]
 
 
 def source_map(
@@ -83,27 +83,28 @@ def source_map(
     """
     labels = list(labels)
     ids = list(range(len(labels))) if ids is None else [int(i) for i in ids]
-    total = [[i] * blocks for i in range(len(labels))]
+    image_map = [[i] * blocks for i in range(len(labels))]
     for round_ in range(rounds if probability else 0):
-        previous = total
-        total = []
+        previous_map, image_map = image_map, []
         for i, label in enumerate(labels):
             candidates = [j for j in range(len(labels)) if labels[j] == label and j != i]
             candidates.sort(key=lambda j: ids[j])
-            size = min(sources, len(candidates))
-            members = pool(key, round_, ids[i], candidates, size)
-            chance = Fraction(size, size + 1) if probability == "balanced" else probability
-            faces = faces_shown(key, round_, ids[i], blocks, size, chance)
-            drawn = [members[face] if face < size else i for face in faces]
-            total.append([previous[s][b] for b, s in enumerate(drawn)])
-    return np.array(total, np.int32).reshape(len(labels), blocks)
+            pool_size = min(sources, len(candidates))
+            members = pool(key, round_, ids[i], candidates, pool_size)
+            balanced = Fraction(pool_size, pool_size + 1)
+            chance = balanced if probability == "balanced" else probability
+            faces = faces_shown(key, round_, ids[i], blocks, pool_size, chance)
+            # Eq. 5: the block of a source replaces the block of the image, or the block stays.
+            drawn = [members[face] if face < pool_size else i for face in faces]
+            image_map.append([previous_map[s][b] for b, s in enumerate(drawn)])
+    return np.array(image_map, np.int32).reshape(len(labels), blocks)
 
 
-def apply(images: np.ndarray, sources, row_edges, col_edges, layout: str = "NHWC") -> np.ndarray:
+def apply(images: np.ndarray, image_map, row_edges, col_edges, layout: str = "NHWC") -> np.ndarray:
     """The gather, block by block, with NumPy slices."""
     mixed = images.copy()
     planes = () if images.ndim == 3 or layout == "NHWC" else (slice(None),)
-    for i, image_sources in enumerate(sources):
+    for i, image_sources in enumerate(image_map):
         for r, row_sources in enumerate(image_sources):
             for c, source in enumerate(row_sources):
                 block = (
@@ -111,5 +112,5 @@ def apply(images: np.ndarray, sources, row_edges, col_edges, layout: str = "NHWC
                     slice(row_edges[r], row_edges[r + 1]),
                     slice(col_edges[c], col_edges[c + 1]),
                 )
-                mixed[(i, *block)] = images[(source, *block)]
+                mixed[(i, *block)] = images[(source, *block)]  # Eq. 5
     return mixed

@@ -35,12 +35,12 @@ SMALLEST_PROBABILITY = Fraction(1, 1 << 32)
 
 
 @njit(inline="always")
-def nonce(purpose, round_, image):
+def nonce(purpose, round_, image_id):
     """The three words that address an image's stream: group ``g`` holds words 16 g to 16 g + 15."""
     return (
         uint32((purpose << uint32(ROUND_BITS)) | uint32(round_)),
-        uint32(image & uint64(0xFFFFFFFF)),
-        uint32(image >> uint64(32)),
+        uint32(image_id & uint64(0xFFFFFFFF)),
+        uint32(image_id >> uint64(32)),
     )
 
 
@@ -62,7 +62,7 @@ def pool_word(member):
 
 @njit(inline="always")
 def floyd_last(class_size, pool_size, member):
-    """The last entry of the class without the image that Floyd may pick as a ``member``."""
+    """Upper end, inclusive, of Floyd's draw for this member, among the class's other images."""
     return uint32(class_size - uint32(1) - pool_size + member)
 
 

@@ -15,7 +15,7 @@ LANES = 32
 
 
 @serial
-def fill_words(words, key, purpose, round_, images, group):
+def fill_words(words, key, purpose, round_, image_ids, word_group):
     """Fill one group of words for the image in each lane.
 
     Parameters
@@ -23,9 +23,9 @@ def fill_words(words, key, purpose, round_, images, group):
     words : (16, LANES) uint32, written
     key : (8,) uint32
     purpose : uint32
-    round_, group : int
-    images : (LANES,) uint64
-        The id of the image in each lane.
+    round_, word_group : int
+    image_ids : (LANES,) uint64
+        Those of the lanes.
     """
     state = np.empty((WORDS, LANES), np.uint32)
     for lane in range(LANES):
@@ -33,8 +33,8 @@ def fill_words(words, key, purpose, round_, images, group):
             state[w, lane] = CONSTANTS[w]
         for w in range(8):
             state[4 + w, lane] = key[w]
-        state[12, lane] = group
-        first, second, third = nonce(purpose, round_, images[lane])
+        state[12, lane] = word_group
+        first, second, third = nonce(purpose, round_, image_ids[lane])
         state[13, lane], state[14, lane], state[15, lane] = first, second, third
     for w in range(WORDS):  # a loop, as an assignment of arrays takes 2 s to compile
         for lane in range(LANES):

@@ -14,20 +14,20 @@ def kernel_quarter_round(a, b, c, d):
 
 
 @njit
-def lanes(words, key, purpose, round_, images, group):
-    fill_words(words, key, purpose, round_, images, group)
+def lanes(words, key, purpose, round_, image_ids, word_group):
+    fill_words(words, key, purpose, round_, image_ids, word_group)
 
 
 def by_lane(lane):
-    """A function that gives the words of one lane; the other lanes have other images."""
+    """A function that gives the words of one lane; the other lanes have other ids."""
 
     def words_of(key, nonce, counter):
         key_words = np.frombuffer(key, "<u4").astype(np.uint32)
         purpose, round_ = nonce[0] >> 24, nonce[0] % 2**24
-        images = np.arange(LANES, dtype=np.uint64)
-        images[lane] = nonce[1] + (nonce[2] << 32)
+        image_ids = np.arange(LANES, dtype=np.uint64)
+        image_ids[lane] = nonce[1] + (nonce[2] << 32)
         words = np.zeros((16, LANES), np.uint32)
-        lanes(words, key_words, np.uint32(purpose), round_, images, counter)
+        lanes(words, key_words, np.uint32(purpose), round_, image_ids, counter)
         return words[:, lane].tolist()
 
     return words_of
