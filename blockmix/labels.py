@@ -20,7 +20,7 @@ class Partition(NamedTuple):
 
     order: npt.NDArray[np.int32]  # (N,) index of the image in each slot
     ids: npt.NDArray[np.uint64]  # (N,) its id
-    classes: npt.NDArray[np.int32]  # (N,) its class
+    class_of_slot: npt.NDArray[np.int32]  # (N,)
     starts: npt.NDArray[np.int64]  # (classes + 1,) slot at which each class begins, and the end
 
 
@@ -30,15 +30,15 @@ def partition(
     sources: int,
     small_classes: str,
     *,
-    images: int | None = None,
+    image_count: int | None = None,
 ) -> Partition:
     """Check labels and ids, and sort the images into classes.
 
     The draw depends neither on the label of a class nor on the order of classes: an image's choices
-    follow from its id, and each class is in the order of ids. ``images`` is the number of images,
-    if it is known.
+    follow from its id, and each class is in the order of ids. ``image_count`` is given if it is
+    known.
     """
-    names, class_of = classes(labels, images=images)
+    names, class_of = classes(labels, image_count=image_count)
     count = len(class_of)
     if count > MAX_IMAGES:
         raise InputError(f"one call takes at most {MAX_IMAGES} images, got {count}: split the set")
@@ -49,7 +49,7 @@ def partition(
     return Partition(
         order=order,
         ids=id_array[order],
-        classes=class_of[order].astype(np.int32),
+        class_of_slot=class_of[order].astype(np.int32),
         starts=np.concatenate(([0], np.cumsum(sizes))).astype(np.int64),
     )
 
@@ -79,13 +79,14 @@ def check_sizes(
 
 
 def classes(
-    labels: Sequence[Any] | npt.ArrayLike, *, images: int | None = None
+    labels: Sequence[Any] | npt.ArrayLike, *, image_count: int | None = None
 ) -> tuple[list[Any], npt.NDArray[np.intp]]:
-    """The distinct labels, and the index of the label of each of the ``images``."""
+    """The distinct labels, and the index of the label of each image."""
     array = _as_array(labels, "labels")
-    if images not in (None, len(array)):
+    if image_count not in (None, len(array)):
         raise InputError(
-            f"there must be one label for each image, got {len(array)} labels for {images} images"
+            f"there must be one label for each image, got {len(array)} labels for {image_count} "
+            "images"
         )
     if array.dtype.kind not in "biuUSTO":
         dtype = str(getattr(labels, "dtype", array.dtype)).removeprefix("torch.")

@@ -230,8 +230,9 @@ key=Key(<from a seed: not private>), layout='NHWC', small_classes='error')
         backend = choose(batch.location, device)
         out_batch = None if out is None else open_out(out, images, self.layout)
         grid = resolve_grid(self.block, batch.height, batch.width)
-        classes = partition(labels, ids, self.sources, self.small_classes, images=len(batch.view))
-        source_map = self._draw(backend, classes, grid)
+        count = len(batch.view)
+        parts = partition(labels, ids, self.sources, self.small_classes, image_count=count)
+        source_map = self._draw(backend, parts, grid)
         if out_batch is None:
             out = new_out(images)
             out_batch = open_out(out, images, self.layout)
@@ -240,15 +241,15 @@ key=Key(<from a seed: not private>), layout='NHWC', small_classes='error')
 
     def _plan(self, labels: Any, height: int, width: int, ids: Any, like: Any) -> SourceMap:
         grid = resolve_grid(self.block, height, width)
-        classes = partition(labels, ids, self.sources, self.small_classes)
-        return self._draw(choose(location_of(like, "like"), None), classes, grid)
+        parts = partition(labels, ids, self.sources, self.small_classes)
+        return self._draw(choose(location_of(like, "like"), None), parts, grid)
 
-    def _draw(self, backend: Backend, classes: Partition, grid: BlockGrid) -> SourceMap:
+    def _draw(self, backend: Backend, parts: Partition, grid: BlockGrid) -> SourceMap:
         rounds = self.rounds if self.probability else 0
         sizes = range(1, self.sources + 1) if rounds else ()
         dice = [(0, 0), *(rule.die(size, for_pool(self.probability, size)) for size in sizes)]
         faces, shifts = np.array(dice, np.uint64).T.copy()
-        request = DrawRequest(classes, grid, rounds, faces, shifts, key=self.key.words())
+        request = DrawRequest(parts, grid, rounds, faces, shifts, key=self.key.words())
         return SourceMap.adopt(backend, backend.draw(request), grid)
 
 

@@ -69,10 +69,10 @@ class SourceMap:
                 f"sources names images 0 to {len(sources) - 1}, but reaches from "
                 f"{sources.min()} to {sources.max()}"
             )
-        slots = np.array(sources.transpose(1, 0, 2), order="C").reshape(-1)  # a copy of any view
+        slot_map = np.array(sources.transpose(1, 0, 2), order="C").reshape(-1)  # a copy of any view
         order = np.arange(len(sources), dtype=np.int32)
         starts = np.array([0, len(sources)], np.int64)
-        self._maps: dict[Backend, DeviceMap] = {Cpu(): DeviceMap(slots, order, starts)}
+        self._maps: dict[Backend, DeviceMap] = {Cpu(): DeviceMap(slot_map, order, starts)}
         self._grid = grid
 
     @classmethod
@@ -103,10 +103,10 @@ class SourceMap:
         A NumPy array that each access makes anew, as the map is stored in another order. A map that
         was drawn on a GPU is copied to the host once.
         """
-        slots, order, *_ = self._on(Cpu())
+        slot_map, order, *_ = self._on(Cpu())
         shape = self._grid.rows, len(self), self._grid.cols
         sources = np.empty((shape[1], shape[0], shape[2]), np.int32)
-        sources[order] = order[slots.reshape(shape)].transpose(1, 0, 2)
+        sources[order] = order[slot_map.reshape(shape)].transpose(1, 0, 2)
         sources.flags.writeable = False
         return sources
 

@@ -203,7 +203,7 @@ small_classes='error')
     def _mix(self, images: torch.Tensor, labels: torch.Tensor) -> tuple[Any, Any]:
         count = len(open_images(images, self._mixer.layout).view)  # checks, before the batch counts
         if self.small_classes == "drop":
-            _, class_of = classes(labels, images=count)
+            _, class_of = classes(labels, image_count=count)
             (usable,) = np.nonzero(np.bincount(class_of)[class_of] > self._mixer.sources)
             if len(usable) < count:
                 index = torch.from_numpy(usable)

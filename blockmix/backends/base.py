@@ -17,7 +17,7 @@ from blockmix.labels import Partition
 class DrawRequest:
     """Everything that determines the map of several rounds."""
 
-    classes: Partition
+    partition: Partition
     grid: BlockGrid
     rounds: int  # 0 leaves every block where it is
     faces: npt.NDArray[np.uint64]  # (sources + 1,) the die for each pool size
@@ -28,7 +28,7 @@ class DrawRequest:
 class DeviceMap(NamedTuple):
     """A map in the memory of a backend. Images are in slots, class after class."""
 
-    slots: Any  # (rows * N * cols,) int32, see `kernels.draw_cpu.draw_round`
+    slot_map: Any  # (rows * N * cols,) int32, see `kernels.draw_cpu.draw_round`
     order: Any  # (N,) int32, the image in each slot
     starts: npt.NDArray[np.int64]  # on the host: where each class begins, and the end
     ready: Any = None  # on a device: the event after which the map is complete
@@ -56,8 +56,8 @@ class Backend(Protocol):
 
 def unmixed(request: DrawRequest) -> DeviceMap:
     """The map of no rounds, on the host: every block stays."""
-    count = len(request.classes.order)
+    partition, grid = request.partition, request.grid
+    count = len(partition.order)
     slots = np.arange(count, dtype=np.int32)[:, None]
-    shape = request.grid.rows, count, request.grid.cols
-    all_slots = np.array(np.broadcast_to(slots, shape)).reshape(-1)
-    return DeviceMap(all_slots, request.classes.order, request.classes.starts)
+    slot_map = np.array(np.broadcast_to(slots, (grid.rows, count, grid.cols))).reshape(-1)
+    return DeviceMap(slot_map, partition.order, partition.starts)

@@ -44,33 +44,33 @@ class Cpu(NamedTuple):
         """Draw all rounds and compose their maps."""
         if request.rounds == 0:
             return unmixed(request)
-        grid, classes = request.grid, request.classes
-        total = np.empty((grid.rows, len(classes.order), grid.cols), np.int32)
-        drawn = total if request.rounds == 1 else np.empty_like(total)
+        grid, partition = request.grid, request.partition
+        slot_map = np.empty((grid.rows, len(partition.order), grid.cols), np.int32)
+        spare = slot_map if request.rounds == 1 else np.empty_like(slot_map)
         for round_ in range(request.rounds):
             draw_round(
-                (total if round_ == 0 else drawn).reshape(-1),
+                (slot_map if round_ == 0 else spare).reshape(-1),
                 grid.rows,
                 grid.cols,
                 request.key,
                 round_,
-                classes.ids,
-                classes.classes,
-                classes.starts,
+                partition.ids,
+                partition.class_of_slot,
+                partition.starts,
                 request.faces,
                 request.shifts,
             )
             if round_ > 0:
-                compose(drawn, total)
-                total, drawn = drawn, total
-        return DeviceMap(total.reshape(-1), classes.order, classes.starts)
+                compose(spare, slot_map)
+                slot_map, spare = spare, slot_map
+        return DeviceMap(slot_map.reshape(-1), partition.order, partition.starts)
 
     def gather(self, out: Batch, images: Batch, device_map: DeviceMap, grid: BlockGrid) -> None:
         """Write the mixed images."""
         gather(
             out.bytes(),
             images.dense().bytes(),
-            device_map.slots,
+            device_map.slot_map,
             device_map.order,
             device_map.starts,
             np.array(grid.row_edges, np.int64),

@@ -68,31 +68,31 @@ class Gpu(NamedTuple):
 
     def draw(self, request: DrawRequest) -> DeviceMap:
         """Draw all rounds on the device; ids and classes are copied there, and nothing back."""
-        grid, classes, rounds = request.grid, request.classes, request.rounds
-        count = len(classes.order)
+        grid, partition, rounds = request.grid, request.partition, request.rounds
+        count = len(partition.order)
         if rounds == 0 or count == 0:
             return self.from_host(unmixed(request))
         with self.current() as stream:
             from blockmix.kernels.draw_cuda import draw
 
-            flat = self.empty(count * grid.rows * grid.cols, np.int32)
-            drawn = draw(
-                flat,
-                flat if rounds == 1 else self.empty(flat.size, np.int32),
+            memory = self.empty(count * grid.rows * grid.cols, np.int32)
+            slot_map = draw(
+                memory,
+                memory if rounds == 1 else self.empty(memory.size, np.int32),
                 self.empty(len(request.faces) * count, np.int32),
                 grid.rows,
                 grid.cols,
                 tuple(request.key),
                 rounds,
-                self.upload(classes.ids),
-                self.upload(classes.classes),
-                self.upload(classes.starts),
+                self.upload(partition.ids),
+                self.upload(partition.class_of_slot),
+                self.upload(partition.starts),
                 self.upload(request.faces),
                 self.upload(request.shifts),
                 stream,
             )
-            order, ready = self.upload(classes.order), self.event_after(stream)
-            return DeviceMap(drawn, order, classes.starts, ready)
+            order, ready = self.upload(partition.order), self.event_after(stream)
+            return DeviceMap(slot_map, order, partition.starts, ready)
 
     def gather(self, out: Batch, images: Batch, device_map: DeviceMap, grid: BlockGrid) -> None:
         """Write the mixed images."""
@@ -103,7 +103,9 @@ class Gpu(NamedTuple):
             return
         aligned = _alignment(out_bytes, image_bytes)
         with self.current() as stream:
-            blocks, mask, ready = word_table(self, grid, images.planes, images.pixel_bytes, aligned)
+            block_table, mask, ready = word_table(
+                self, grid, images.planes, images.pixel_bytes, aligned
+            )
             for event in (device_map.ready, ready):
                 event.wait(stream)
             from blockmix.kernels import gather_cuda
@@ -113,9 +115,9 @@ class Gpu(NamedTuple):
                 _words(image_bytes, mask.dtype),
                 *(len(image_bytes), image_bytes.shape[1] // mask.dtype.itemsize),
                 device_map.order,
-                device_map.slots,
+                device_map.slot_map,
                 grid.cols,
-                blocks,
+                block_table,
                 mask,
                 0,
                 self.multiprocessors(),
@@ -126,16 +128,17 @@ class Gpu(NamedTuple):
         """The map as NumPy arrays; waits for the device."""
         with self.current() as stream:
             device_map.ready.wait(stream)
-            slots, order = (
-                array.copy_to_host(stream=stream) for array in (device_map.slots, device_map.order)
+            slot_map, order = (
+                array.copy_to_host(stream=stream)
+                for array in (device_map.slot_map, device_map.order)
             )
             stream.synchronize()
-        return DeviceMap(slots, order, device_map.starts)
+        return DeviceMap(slot_map, order, device_map.starts)
 
     def from_host(self, device_map: DeviceMap) -> DeviceMap:
         with self.current() as stream:
-            slots, order = self.upload(device_map.slots), self.upload(device_map.order)
-            return DeviceMap(slots, order, device_map.starts, self.event_after(stream))
+            slot_map, order = self.upload(device_map.slot_map), self.upload(device_map.order)
+            return DeviceMap(slot_map, order, device_map.starts, self.event_after(stream))
 
 
 def _alignment(*batches: npt.NDArray[np.uint8]) -> int:
@@ -171,6 +174,6 @@ def word_table(gpu: Gpu, grid: BlockGrid, planes: int, pixel_bytes: int, aligned
 
     row_edges = np.array(grid.row_edges, np.int64)
     byte_edges = np.array(grid.col_edges, np.int64) * pixel_bytes
-    blocks, mask = cut_words(row_edges, byte_edges, planes, aligned)
+    block_table, mask = cut_words(row_edges, byte_edges, planes, aligned)
     with gpu.current() as stream:
-        return gpu.upload(blocks), gpu.upload(mask), gpu.event_after(stream)
+        return gpu.upload(block_table), gpu.upload(mask), gpu.event_after(stream)

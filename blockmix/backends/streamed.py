@@ -23,8 +23,8 @@ from blockmix.grid import BlockGrid
 
 WORD = 8  # bytes; strips begin at whole words of an image
 STRIP_BYTES = 64 << 20  # of a strip of all images, at most; not measured yet
-LANES = 2  # strips in flight
-PACKERS = 4  # threads that copy between images and pinned memory; not measured yet
+STREAMS = 2  # each with a strip in flight
+COPY_THREADS = 4  # threads that copy between images and pinned memory; not measured yet
 
 
 class NumbaLibrary(NamedTuple):
@@ -50,52 +50,56 @@ class StreamedGpu(Gpu):
         out_bytes, image_bytes = out.bytes(), images.dense().bytes()
         if out_bytes.size == 0:
             return
-        with self.current() as stream, ThreadPoolExecutor(PACKERS) as packers:
+        with self.current() as stream, ThreadPoolExecutor(COPY_THREADS) as copy_threads:
             device_map.ready.wait(stream)
-            stream.synchronize()  # as lanes have streams of their own
+            stream.synchronize()  # as pipelines have streams of their own
             # In strips every image begins at a whole word, wherever it begins on the host.
-            blocks, mask, ready = word_table(self, grid, images.planes, images.pixel_bytes, WORD)
+            block_table, mask, ready = word_table(
+                self, grid, images.planes, images.pixel_bytes, WORD
+            )
             ready.synchronize()
             width = mask.dtype.itemsize
             strip_bytes = _strip_bytes(*image_bytes.shape)
             begins = range(0, image_bytes.shape[1], strip_bytes)
             size = len(image_bytes) * strip_bytes
-            lanes = [Lane(size, packers) for _ in range(min(LANES, len(begins)))]
+            count = min(STREAMS, len(begins))
+            pipelines = [StripPipeline(size, copy_threads) for _ in range(count)]
+            map_and_tables = device_map.order, device_map.slot_map, grid.cols, block_table, mask
             for number, begin in enumerate(begins):
                 end = min(begin + strip_bytes, image_bytes.shape[1])
-                lane = lanes[number % LANES]
-                lane.finish()
-                lane.start(
+                pipeline = pipelines[number % STREAMS]
+                pipeline.finish()
+                pipeline.start(
                     image_bytes[:, begin:end],
                     out_bytes[:, begin:end],
                     mask.dtype,
-                    (device_map.order, device_map.slots, grid.cols, blocks, mask, begin // width),
+                    (*map_and_tables, begin // width),
                     self.multiprocessors(),
                 )
-            for lane in lanes:
-                lane.finish()
+            for pipeline in pipelines:
+                pipeline.finish()
 
 
 def _strip_bytes(count: int, image_bytes: int) -> int:
     """Bytes of an image per strip: whole words, as many as the device has memory for."""
     free = numba_cuda().current_context().get_memory_info()[0]
-    smallest, largest = WORD * count, free // (4 * LANES)
+    smallest, largest = WORD * count, free // (4 * STREAMS)
     if largest < smallest:
         raise WorkError(
-            f"{count} images need {4 * LANES * smallest} bytes of device memory beside the map, "
+            f"{count} images need {4 * STREAMS * smallest} bytes of device memory beside the map, "
             f"but {free} are free: mix fewer at once, or on the CPU"
         )
     strip_bytes = max(min(STRIP_BYTES, largest), smallest) // count // WORD * WORD
     return int(min(strip_bytes, -(-image_bytes // WORD) * WORD))
 
 
-class Lane:
+class StripPipeline:
     """A stream, its memory, and the strip that is in flight there."""
 
-    def __init__(self, size: int, packers: ThreadPoolExecutor) -> None:
+    def __init__(self, size: int, copy_threads: ThreadPoolExecutor) -> None:
         cuda = numba_cuda()
         self.stream = cuda.stream()
-        self.packers = packers
+        self.copy_threads = copy_threads
         with enough_memory(2 * size):
             self.to_device, self.from_device = (cuda.pinned_array(size, np.uint8) for _ in range(2))
             self.images, self.mixed = (cuda.device_array(size, np.uint8) for _ in range(2))
@@ -106,7 +110,7 @@ class Lane:
         images: npt.NDArray[np.uint8],
         out: npt.NDArray[np.uint8],
         dtype: np.dtype[Any],
-        table: tuple[Any, ...],
+        tables: tuple[Any, ...],
         multiprocessors: int,
     ) -> None:
         """Start a strip: copy it to the device, gather it, and copy it back."""
@@ -122,7 +126,7 @@ class Lane:
             for array in (self.images, self.mixed)
         )
         words = -(-length // dtype.itemsize)
-        gather(mixed, source, count, words, *table, multiprocessors, self.stream)
+        gather(mixed, source, count, words, *tables, multiprocessors, self.stream)
         self.mixed[:size].copy_to_host(self.from_device[:size], stream=self.stream)
         self.out = out
 
@@ -137,9 +141,9 @@ class Lane:
         self.out = None
 
     def _copy(self, target: npt.NDArray[np.uint8], source: npt.NDArray[np.uint8]) -> None:
-        parts = np.array_split(np.arange(len(target)), PACKERS)
+        parts = np.array_split(np.arange(len(target)), COPY_THREADS)
         slices = [slice(part[0], part[-1] + 1) for part in parts if part.size]
-        list(self.packers.map(lambda rows: np.copyto(target[rows], source[rows]), slices))
+        list(self.copy_threads.map(lambda rows: np.copyto(target[rows], source[rows]), slices))
 
 
 def _rows(memory: npt.NDArray[np.uint8], count: int, row_bytes: int) -> npt.NDArray[np.uint8]:

@@ -74,12 +74,12 @@ def test_any_words_at_any_stride(data):
     cols = data.draw(st.sets(st.integers(1, width - 1), max_size=3)) if width > 1 else set()
     grid = BlockGrid(sorted({0, height // 2, height}), [0, *sorted(cols), width])
     images = random_images(count, height * width * pixel_bytes)
-    slots = np.random.default_rng(1).integers(0, count, (grid.rows, count, grid.cols), np.int32)
+    slot_map = np.random.default_rng(1).integers(0, count, (grid.rows, count, grid.cols), np.int32)
     order = np.random.default_rng(2).permutation(count).astype(np.int32)
 
     aligned = next(n for n in (8, 4, 2, 1) if images.shape[1] % n == 0)
     edges = np.array(grid.row_edges), np.array(grid.col_edges) * pixel_bytes
-    blocks, mask = gather_cuda.cut_words(*edges, 1, aligned)
+    block_table, mask = gather_cuda.cut_words(*edges, 1, aligned)
     per_image = images.shape[1] // mask.dtype.itemsize
     gap, backwards = data.draw(st.integers(0, 3)), data.draw(st.booleans())
 
@@ -91,17 +91,17 @@ def test_any_words_at_any_stride(data):
         return gather_cuda.Words(cuda.to_device(memory.reshape(-1)), start, stride)
 
     source, out = words(images.view(mask.dtype)), words(np.zeros((1, per_image), mask.dtype))
-    tables = cuda.to_device(blocks), cuda.to_device(mask)
+    tables = cuda.to_device(block_table), cuda.to_device(mask)
     gather_cuda.gather(
         *(out, source, count, per_image),
-        *(cuda.to_device(order), cuda.to_device(slots.reshape(-1)), grid.cols, *tables),
+        *(cuda.to_device(order), cuda.to_device(slot_map.reshape(-1)), grid.cols, *tables),
         *(0, 2, cuda.stream()),
     )
     written = out.array.copy_to_host().reshape(count, per_image + gap)
     mixed = np.ascontiguousarray(written[:: -1 if backwards else 1, :per_image]).view(np.uint8)
 
     sources = np.empty((count, grid.rows, grid.cols), np.int32)
-    sources[order] = order[slots].transpose(1, 0, 2)
+    sources[order] = order[slot_map].transpose(1, 0, 2)
     shape = (count, height, width, pixel_bytes)
     expected = reference.apply(
         images.reshape(shape), sources, grid.row_edges, grid.col_edges, "NHWC"
@@ -157,15 +157,15 @@ def test_too_little_device_memory(monkeypatch):
         mix(random_images(9, 3, 7), [0] * 9, block=2, sources=2, device="cuda")
 
 
-def test_lanes_have_no_more_memory_than_the_images_need(monkeypatch):
+def test_pipelines_have_no_more_memory_than_the_images_need(monkeypatch):
     sizes = []
-    original = streamed.Lane.__init__
+    original = streamed.StripPipeline.__init__
 
-    def record_size(lane, size, packers):
+    def record_size(pipeline, size, copy_threads):
         sizes.append(size)
-        original(lane, size, packers)
+        original(pipeline, size, copy_threads)
 
-    monkeypatch.setattr(streamed.Lane, "__init__", record_size)
+    monkeypatch.setattr(streamed.StripPipeline, "__init__", record_size)
     mix(random_images(9, 3, 7), [0] * 9, block=2, sources=2, device="cuda")
     assert sizes == [9 * 24]  # one strip of 21 bytes, in whole words
 

@@ -60,7 +60,7 @@ def class_map(sizes, grid, seed=0):
     """A map of classes of these sizes, in slots as the draw makes it."""
     rng = np.random.default_rng(seed)
     starts = np.concatenate(([0], np.cumsum(sizes))).astype(np.int64)
-    slots = np.concatenate(
+    slot_map = np.concatenate(
         [
             rng.integers(start, stop, (grid.rows, stop - start, grid.cols), np.int32)
             for start, stop in pairwise(starts)
@@ -68,7 +68,7 @@ def class_map(sizes, grid, seed=0):
         axis=1,
     )
     order = rng.permutation(starts[-1]).astype(np.int32)
-    return SourceMap.adopt(Cpu(), DeviceMap(slots.reshape(-1), order, starts), grid)
+    return SourceMap.adopt(Cpu(), DeviceMap(slot_map.reshape(-1), order, starts), grid)
 
 
 def unaligned(images, offset):
