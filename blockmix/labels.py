@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from blockmix.arrays.containers import on_host
+from blockmix.arrays.containers import integer_cast, on_host
 from blockmix.errors import InputError, InputTypeError, Setting
 
 MAX_IMAGES = 2**31
@@ -89,10 +89,11 @@ def classes(
             "images"
         )
     if array.dtype.kind not in "biuUSTO":
-        dtype = str(getattr(labels, "dtype", array.dtype)).removeprefix("torch.")
+        # Without the name of a library before it.
+        dtype = str(getattr(labels, "dtype", array.dtype)).rpartition(".")[2]
         raise InputTypeError(
             f"labels are integers or strings, got {dtype}: convert them, for example with "
-            "labels.astype(int), or labels.long() in torch"
+            f"labels.{integer_cast(labels)}"
         )
     if array.dtype.kind != "O":
         names, class_of = np.unique(array, return_inverse=True)

@@ -194,7 +194,7 @@ def labels_that_are_refused():
         "soft": (one_hot.float().requires_grad_(), r"got shape \(24, 3\): mix before one-hot"),
         "column": (labels[:, None], r"got shape \(24, 1\): pass labels.reshape\(-1\)"),
         "single": (labels[0], r"labels are 1-D, one for each image, got shape \(\)"),
-        "bfloat16": (labels.bfloat16(), kind + r"bfloat16: .* labels.long\(\) in torch"),
+        "bfloat16": (labels.bfloat16(), kind + r"bfloat16: .* labels.long\(\)$"),
         "float8": (labels.float().to(torch.float8_e4m3fn), kind + "float8_e4m3fn"),
         "gradients": (labels.float().requires_grad_(), kind + "float32"),
         "sparse": (labels.to_sparse(), "labels is a sparse, nested, quantised or lazy"),

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from blockmix.arrays.containers import CONTAINERS, container_kind
+from blockmix.arrays.containers import container_of
 from blockmix.arrays.location import HOST, Location, enough_memory
 from blockmix.errors import InputError, InputTypeError
 
@@ -29,7 +29,7 @@ class Batch(NamedTuple):
         """The batch, with a copy of images that are not C-contiguous."""
         if _images_contiguous(self.view):
             return self
-        container = CONTAINERS[container_kind(self.array, "images")]
+        container = container_of(self.array, "images")
         array = container.contiguous(self.array)
         return self._replace(array=array, view=container.view(array, "images"))
 
@@ -44,7 +44,7 @@ class Batch(NamedTuple):
 
 def open_images(images: Any, layout: str) -> Batch:
     """Open images as a batch, without a copy."""
-    container = CONTAINERS[container_kind(images, "images")]
+    container = container_of(images, "images")
     view = container.view(images, "images")
     if view.ndim not in (3, 4):
         raise InputError(
@@ -55,10 +55,9 @@ def open_images(images: Any, layout: str) -> Batch:
 
 def open_out(out: Any, images: Any, layout: str) -> Batch:
     """Check that mixed images can be written to ``out``, and open it as a batch."""
-    kind = container_kind(images, "images")
-    if container_kind(out, "out") != kind:
-        raise InputTypeError(f"out must be of the same kind as images: {kind}")
-    container = CONTAINERS[kind]
+    container = container_of(images, "images")
+    if container_of(out, "out") is not container:
+        raise InputTypeError(f"out must be of the same kind as images: {container.kind}")
     location, expected = container.location(out), container.location(images)
     if location != expected:
         raise InputError(
@@ -87,10 +86,10 @@ def open_out(out: Any, images: Any, layout: str) -> Batch:
 
 def new_out(images: Any) -> Any:
     """A container for the mixed images, of the same kind, shape and dtype as ``images``."""
-    container = CONTAINERS[container_kind(images, "images")]
+    container = container_of(images, "images")
     if container.location(images) == HOST:
         return container.empty_like(images)
-    with enough_memory(images.nbytes):
+    with enough_memory(container.view(images, "images").nbytes):
         return container.empty_like(images)
 
 

@@ -1,15 +1,16 @@
-"""Containers of images: the one file that knows which array libraries exist.
+"""Array libraries: NumPy in, NumPy out; torch in, torch out; CuPy in, CuPy out.
 
-NumPy in, NumPy out; torch in, torch out; CuPy in, CuPy out. Every container is viewed as a NumPy
-array without a copy, and the kernels see its bytes only. The view of device memory is a
-shadow: it has the address, shape and strides, which the checks need, and is never read.
+To add a library, write a `Container` and enter it in `CONTAINERS`; for arrays on a GPU also write a
+`location.Library`. Only the transform in `blockmix.torch` knows a library beside this file. The
+kernels see bytes.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -19,10 +20,24 @@ from blockmix.errors import InputTypeError
 
 
 class Container(Protocol):
-    """The operations that blockmix needs from an array library."""
+    """The operations that blockmix needs from an array library.
+
+    Its arrays have a ``shape`` and a ``dtype``, which can be compared and shown.
+    """
+
+    kind: str  # the name of its arrays in messages
+    integer_cast: str  # the call that makes integers of an array, for messages
+
+    def owns(self, value: object) -> bool:
+        """Whether the value is an array of the library, which is not imported for that."""
 
     def view(self, array: Any, name: str) -> npt.NDArray[Any]:
-        """The array as a NumPy array that shares its memory."""
+        """The array as a NumPy array with its address, shape, strides and size of items.
+
+        On the host it shares the memory. On a GPU nobody may read or write it, which would end the
+        process: only its description is of use, see `_shadow`. Raises an `InputTypeError` about
+        ``name`` if the array is not plain memory on the host or on a CUDA device.
+        """
 
     def empty_like(self, array: Any) -> Any:
         """An uninitialised C-contiguous array of the same shape and dtype, at the same location."""
@@ -33,8 +48,17 @@ class Container(Protocol):
     def location(self, array: Any) -> Location:
         """The location of the array."""
 
+    def on_host(self, array: Any, name: str) -> Any:
+        """The array, or a copy on the host if it is on a GPU, in a form that NumPy can read."""
+
 
 class NumpyContainer:
+    kind = "NumPy arrays"
+    integer_cast = "astype(int)"
+
+    def owns(self, value: object) -> bool:
+        return isinstance(value, np.ndarray)
+
     def view(self, array: Any, name: str) -> npt.NDArray[Any]:
         if isinstance(array, np.ma.MaskedArray):
             raise InputTypeError(f"{name} is a masked array, whose mask would be lost: fill it")
@@ -54,8 +78,18 @@ class NumpyContainer:
     def location(self, array: Any) -> Location:
         return HOST
 
+    def on_host(self, array: Any, name: str) -> Any:
+        return array
+
 
 class TorchContainer:
+    kind = "torch tensors"
+    integer_cast = "long()"
+
+    def owns(self, value: object) -> bool:
+        torch = sys.modules.get("torch")
+        return torch is not None and isinstance(value, torch.Tensor)
+
     def view(self, array: Any, name: str) -> npt.NDArray[Any]:
         torch = sys.modules["torch"]
         if array.device.type not in ("cpu", "cuda"):
@@ -89,8 +123,21 @@ class TorchContainer:
         cuda = array.device.type == "cuda"
         return Location(TorchLibrary(), array.device.index) if cuda else HOST
 
+    def on_host(self, array: Any, name: str) -> Any:
+        """Without gradients; floating-point values as float64, as NumPy lacks some dtypes."""
+        self.view(array, name)  # refuses what NumPy cannot read
+        tensor = array.detach().cpu()
+        return tensor.double() if tensor.is_floating_point() else tensor
+
 
 class CupyContainer:
+    kind = "CuPy arrays"
+    integer_cast = "astype(int)"
+
+    def owns(self, value: object) -> bool:
+        cupy = sys.modules.get("cupy")
+        return cupy is not None and isinstance(value, cupy.ndarray)
+
     def view(self, array: Any, name: str) -> npt.NDArray[Any]:
         return _shadow(array.data.ptr, array.shape, array.strides, array.dtype.itemsize)
 
@@ -105,11 +152,13 @@ class CupyContainer:
     def location(self, array: Any) -> Location:
         return Location(CupyLibrary(), array.device.id)
 
+    def on_host(self, array: Any, name: str) -> Any:
+        return array.get()
 
-class TorchLibrary(NamedTuple):
+
+@dataclass(frozen=True)
+class TorchLibrary:
     """Device memory of torch; see `location.Library`."""
-
-    name: str = "torch"
 
     def empty(self, device: int, count: int, dtype: np.dtype[Any]) -> Any:
         torch = sys.modules["torch"]
@@ -127,10 +176,9 @@ class TorchLibrary(NamedTuple):
         return stream_at(sys.modules["torch"].cuda.current_stream(device).cuda_stream)
 
 
-class CupyLibrary(NamedTuple):
+@dataclass(frozen=True)
+class CupyLibrary:
     """Device memory of CuPy; see `location.Library`."""
-
-    name: str = "cupy"
 
     def empty(self, device: int, count: int, dtype: np.dtype[Any]) -> Any:
         cupy = sys.modules["cupy"]
@@ -164,43 +212,36 @@ def stream_at(handle: int) -> Any:
     return cuda.external_stream(handle)
 
 
-CONTAINERS: dict[str, Container] = {
-    "NumPy arrays": NumpyContainer(),
-    "torch tensors": TorchContainer(),
-    "CuPy arrays": CupyContainer(),
-}
+CONTAINERS: tuple[Container, ...] = (NumpyContainer(), TorchContainer(), CupyContainer())
 
 
-def container_kind(array: object, name: str) -> str:
-    """The key of ``array`` in `CONTAINERS`."""
-    torch, cupy = sys.modules.get("torch"), sys.modules.get("cupy")
-    if isinstance(array, np.ndarray):
-        return "NumPy arrays"
-    if torch is not None and isinstance(array, torch.Tensor):
-        return "torch tensors"
-    if cupy is not None and isinstance(array, cupy.ndarray):
-        return "CuPy arrays"
+def container_of(array: object, name: str) -> Container:
+    """The container that owns an array; an error if there is none."""
+    for container in CONTAINERS:
+        if container.owns(array):
+            return container
     kind = f"{type(array).__module__}.{type(array).__qualname__}"
-    raise InputTypeError(f"{name} is a {kind}; blockmix takes {' or '.join(CONTAINERS)}")
+    kinds = " or ".join(container.kind for container in CONTAINERS)
+    raise InputTypeError(f"{name} is a {kind}; blockmix takes {kinds}")
 
 
 def location_of(array: Any, name: str) -> Location:
     """The location of an array; the host for None."""
-    return HOST if array is None else CONTAINERS[container_kind(array, name)].location(array)
+    return HOST if array is None else container_of(array, name).location(array)
 
 
 def on_host(values: Any, name: str = "values") -> Any:
-    """The values, copied to the host if they are an array on a device.
+    """Values of any kind; see `Container.on_host` if they are an array."""
+    for container in CONTAINERS:
+        if container.owns(values):
+            return container.on_host(values, name)
+    return values
 
-    Tensors lose their gradients, and become float64 if they are floating-point, as NumPy lacks some
-    of these dtypes.
-    """
-    torch, cupy = sys.modules.get("torch"), sys.modules.get("cupy")
-    if torch is not None and isinstance(values, torch.Tensor):
-        CONTAINERS["torch tensors"].view(values, name)  # refuses what NumPy cannot read
-        values = values.detach().cpu()
-        return values.double() if values.is_floating_point() else values
-    return values.get() if cupy is not None and isinstance(values, cupy.ndarray) else values
+
+def integer_cast(values: Any) -> str:
+    """The call that makes integers of values of any kind, for messages."""
+    casts = (container.integer_cast for container in CONTAINERS if container.owns(values))
+    return next(casts, NumpyContainer.integer_cast)
 
 
 def untraced(function: Callable[..., Any], *arguments: Any) -> Any:

@@ -13,11 +13,10 @@ from blockmix.errors import WorkError
 
 
 class Library(Protocol):
-    """The operations that a backend needs from an owner of device memory. Hashable."""
+    """The operations that a backend needs from an owner of device memory.
 
-    @property
-    def name(self) -> str:
-        """The name of the library."""
+    Hashable. Equal to others of its class, and to nothing else.
+    """
 
     def empty(self, device: int, count: int, dtype: np.dtype[Any]) -> Any:
         """An uninitialised flat device array of numba, in memory of the library."""
@@ -45,7 +44,10 @@ HOST = Location()
 
 @contextmanager
 def enough_memory(size: int) -> Iterator[None]:
-    """Turn any library's error for a lack of device memory into a `WorkError`."""
+    """Turn any library's error for a lack of device memory into a `WorkError`.
+
+    All libraries pass on CUDA's own words for it, or name their error after them.
+    """
     try:
         yield
     except Exception as error:

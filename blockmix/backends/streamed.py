@@ -8,7 +8,8 @@ both directions and the kernel overlap.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,10 +28,12 @@ STREAMS = 2  # each with a strip in flight
 COPY_THREADS = 4  # threads that copy between images and pinned memory; not measured yet
 
 
-class NumbaLibrary(NamedTuple):
-    """Device memory of numba, for images on the host; the stream is numba's default stream."""
+@dataclass(frozen=True)
+class NumbaLibrary:
+    """Device memory of numba, for images on the host; the stream is numba's default stream.
 
-    name: str = "numba"
+    numba allocates on the device that is current, which `Gpu.current` has made ``device``.
+    """
 
     def empty(self, device: int, count: int, dtype: np.dtype[Any]) -> Any:
         return numba_cuda().device_array(count, dtype)

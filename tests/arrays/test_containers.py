@@ -5,7 +5,9 @@ import pytest
 from builders import random_images
 
 from blockmix import BlockMixer, InputError, InputTypeError, Key, mix
-from blockmix.arrays.containers import location_of, on_host
+from blockmix.arrays import containers
+from blockmix.arrays.containers import CupyLibrary, TorchLibrary, location_of, on_host
+from blockmix.arrays.location import HOST
 
 LABELS = [0, 1] * 12
 
@@ -114,6 +116,58 @@ def test_labels_come_to_the_host(fake_cupy):
     assert type(on_host(fake_cupy(labels))) is np.ndarray
     mixer = BlockMixer(block=2, key=Key.from_seed(0))
     assert mixer.plan(fake_cupy(labels), 4, 4) == mixer.plan(labels, 4, 4)
+
+
+class Box:
+    """An array of a library that blockmix does not know."""
+
+    def __init__(self, array):
+        self.array, self.shape, self.dtype = array, array.shape, array.dtype
+
+
+class BoxContainer:
+    kind = "boxes"
+    integer_cast = "whole()"
+
+    def owns(self, value):
+        return isinstance(value, Box)
+
+    def view(self, array, name):
+        return array.array
+
+    def empty_like(self, array):
+        return Box(np.empty(array.shape, array.dtype))
+
+    def contiguous(self, array):
+        return Box(np.ascontiguousarray(array.array))
+
+    def location(self, array):
+        return HOST
+
+    def on_host(self, array, name):
+        return array.array
+
+
+def test_a_library_is_added_by_one_entry(images, key, monkeypatch):
+    with pytest.raises(InputTypeError, match=r"images is a .*Box; blockmix takes .* CuPy arrays$"):
+        mix(Box(images), LABELS, block=4)
+    monkeypatch.setattr(containers, "CONTAINERS", (*containers.CONTAINERS, BoxContainer()))
+    expected = mix(images[:, 1:], LABELS, block=4, key=key)
+    out = Box(np.empty_like(expected))
+    mixer = BlockMixer(block=4, key=key)
+    assert mixer(Box(images[:, 1:]), Box(np.array(LABELS)), out=out) is out
+    for mixed in (out, mixer(Box(images[:, 1:]), LABELS)):
+        assert type(mixed) is Box
+        assert np.array_equal(mixed.array, expected)
+    assert mixer.plan(LABELS, 7, 12, like=Box(images)) == mixer.plan(LABELS, 7, 12)
+    with pytest.raises(InputTypeError, match="out must be of the same kind as images: boxes"):
+        mix(Box(images), LABELS, block=4, out=np.empty_like(images))
+    with pytest.raises(InputTypeError, match=r"got float64: .* with labels\.whole\(\)$"):
+        mix(images, Box(np.zeros(24)), block=4)
+
+
+def test_memory_of_different_libraries_differs():
+    assert len({TorchLibrary(), CupyLibrary(), TorchLibrary()}) == 2
 
 
 def test_where_a_map_is_drawn(fake_cupy):
