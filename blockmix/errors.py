@@ -46,7 +46,7 @@ class BlockmixError(Exception):
 
 
 class InputError(BlockmixError, ValueError):
-    """An argument breaks a rule. Nothing has been allocated, read or written."""
+    """An argument, or the data that it names, breaks a rule. No result has been written."""
 
 
 class InputTypeError(InputError, TypeError):

@@ -42,7 +42,7 @@ class BlockMix(torch.nn.Module):  # type: ignore[misc]
     block, sources, rounds, probability, key
         See `blockmix.BlockMixer`.
     layout : {"NCHW", "NHWC"}
-        Of images with channels; torch's own is the default.
+        Whether channels come first, as usual in torch, or last, in images that have channels.
     small_classes : {"error", "clamp", "drop"}
         Labels with fewer than ``sources + 1`` images in a batch are an error, mix each image with
         all its others (a single image is still an error), or are left out of the batch.
@@ -183,10 +183,8 @@ small_classes='error')
         # and cast by .half(). float32 is exact up to 2**24, which no count exceeds.
         return torch.tensor([self._count.epoch, self._count.calls], dtype=torch.float32)
 
-    def set_extra_state(self, state: Any) -> None:
+    def set_extra_state(self, state: torch.Tensor) -> None:
         """Continue the count of a state. Warns if the state was averaged or rounded."""
-        if isinstance(state, dict):  # as it was before it became a tensor
-            state = torch.tensor([state["epoch"], state["calls"]], dtype=torch.float32)
         counts, limits = state.tolist(), ((1 << EPOCH_BITS) - 1, 1 << BATCH_BITS)
         epoch, calls = (
             int(count) if 0 <= count <= limit else 0
