@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from blockmix.errors import InputTypeError, WorkError
+from blockmix.support.extras import installation
 
 _cuda_process: int | None = None  # the id of the process that first used CUDA
 
@@ -20,8 +21,8 @@ def numba_cuda() -> Any:
         return cuda
     if find_spec("numba_cuda") is None:
         raise InputTypeError(
-            "mixing on a GPU needs numba-cuda: pip install 'blockmix[cuda13]' (or cuda12, for "
-            "drivers before 580), or bring the images to the CPU"
+            f"mixing on a GPU needs numba-cuda: {installation('cuda13')} (or cuda12, for drivers "
+            "before 580), or bring the images to the CPU"
         )
     if _cuda_process is not None:
         raise WorkError(

@@ -13,7 +13,7 @@ LABELS = [0, 1] * 12
 
 def test_without_numba_cuda_the_error_names_the_extra(monkeypatch):
     monkeypatch.setattr(driver, "find_spec", lambda name: None)
-    with pytest.raises(InputTypeError, match=r"pip install 'blockmix\[cuda13\]'"):
+    with pytest.raises(InputTypeError, match=r"pip install '\.\[cuda13\]' in a checkout"):
         mix(random_images(24, 4, 4), LABELS, block=2, device="cuda")
 
 

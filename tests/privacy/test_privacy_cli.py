@@ -278,7 +278,7 @@ def test_a_missing_library_is_reported_before_the_work(blockmix, sets, monkeypat
     (sets / RECORD).unlink()  # which would be read first
     code, _, errors = blockmix("report", "photos", "mixed")
     assert code == 2
-    assert "pip install 'blockmix[report]'" in errors
+    assert "pip install '.[report]' in a checkout of blockmix" in errors
 
 
 def test_forecasts_need_the_core_alone(blockmix, monkeypatch):

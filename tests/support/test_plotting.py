@@ -12,7 +12,7 @@ import pytest
 from blockmix import InputError
 from blockmix.bench.curves import figures as bench_figures
 from blockmix.privacy.report import figures as report_figures
-from blockmix.support.extras import load
+from blockmix.support.extras import installation, load
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = {
@@ -105,5 +105,5 @@ try:
 except InputError as error:
     print(os.environ["MPLBACKEND"], error)
 """
-    expected = "Qt9Agg the figures are drawn by matplotlib: pip install 'blockmix[plot]'"
+    expected = f"Qt9Agg the figures are drawn by matplotlib: {installation('plot')}"
     assert drawn_with("Qt9Agg", code) == expected.split()

@@ -145,7 +145,7 @@ def test_a_folder_that_is_not_empty_is_refused(tmp_path):
 @pytest.mark.parametrize("library", ["matplotlib", "jsonschema"])
 def test_missing_libraries_are_reported_at_the_start(tmp_path, monkeypatch, library):
     monkeypatch.setitem(sys.modules, library, None)
-    with pytest.raises(InputError, match=r"pip install 'blockmix\[plot\]'"):
+    with pytest.raises(InputError, match=r"pip install '\.\[plot\]' in a checkout"):
         bench("curves", "--output", tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
