@@ -85,7 +85,8 @@ def mix_folder(
         written then.
     WorkError
         If a file cannot be used (see ``on_error``) or written. The files in ``dst`` are complete.
-        With a key the run can be resumed, unless a file of ``src`` changed in between.
+        With the same ``key`` the run can be resumed, as long as the files of ``src`` stay as they
+        are; a file that cannot be used is then left out with ``on_error="skip"``.
 
     Notes
     -----
