@@ -1,11 +1,14 @@
 """What README.md, CONTRIBUTING.md and the pages of docs/ show works, and what they name exists."""
 
 import doctest
+import json
 import re
 from pathlib import Path
 
 import pytest
+from builders import SECRET, read_tree, write_images
 
+from blockmix import Key
 from blockmix import __main__ as door
 
 ROOT = Path(__file__).parents[2]
@@ -53,6 +56,26 @@ def test_command_lines_parse(page, line, monkeypatch, tmp_path, capsys):
         door.main()
     errors = capsys.readouterr().err
     assert stopped.value.code in (None, 0) or MISSING.search(errors), errors
+
+
+def test_the_commands_of_the_readme_work_one_after_another(blockmix, tmp_path, monkeypatch):
+    """As they stand there, but on small images; the threshold that they name is kept."""
+    monkeypatch.setattr(Key, "generate", lambda: Key(SECRET))
+    write_images(tmp_path / "photos", {"cat": 60, "dog": 70}, size=(32, 32))
+    outputs = {}
+    for line in COMMAND_LINE.findall(PAGES["README.md"]):
+        command, *options = line.replace("192x192", "32x32").replace("24x24", "4x4").split()
+        code, outputs[command], errors = blockmix(command, *options)
+        assert code == 0, f"{line}: {errors or outputs[command]}"
+    assert [*outputs] == ["keygen", "mix", "forecast", "report"]
+    names = {name for name in read_tree(tmp_path / "mixed") if name != "blockmix.json"}
+    assert len(names) == 130
+    assert all(re.fullmatch(r"(cat|dog)/[0-9a-f]{32}\.png", name) for name in names)
+    report = json.loads((tmp_path / "report" / "report.json").read_text())
+    limited = [verdict for verdict in report["verdicts"] if verdict["met"] is not None]
+    assert [(verdict["rule"], verdict["met"]) for verdict in limited] == [("max_linked", True)]
+    assert report["linkage"]["images"] == 130
+    assert "kept: Whoever holds the originals" in outputs["report"]
 
 
 def test_make_targets_exist():
