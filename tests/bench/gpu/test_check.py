@@ -26,3 +26,18 @@ def test_the_check_says_what_it_needs():
     )
     assert process.returncode == 2, process.stderr
     assert "This needs a GPU that numba-cuda, CuPy and torch can use." in process.stdout
+
+
+def test_a_python_without_any_library_gets_the_same_line():
+    """Started with -S, Python finds its standard library and the checkout, and nothing else."""
+    command = [sys.executable, "-S", "-m", "blockmix.bench.gpu.check"]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    process = subprocess.run(
+        command, capture_output=True, text=True, cwd=ROOT, check=False, env=environment
+    )
+    assert process.returncode == 2, process.stderr
+    assert process.stderr == ""
+    *reason, needed = process.stdout.splitlines()
+    assert len(reason) == 1
+    assert "No module named" in reason[0]
+    assert needed == "This needs a GPU that numba-cuda, CuPy and torch can use."
