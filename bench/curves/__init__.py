@@ -7,7 +7,6 @@
                encoding alone
 ``algorithm1`` the paper's own algorithm, as published and with its images in memory
 ``limits``     the part of a plan that this machine can measure
-``memory``     how much memory is free
 ``run``        all measurements in order, to a record
 ``findings``   fits, growth and ratios
 ``records``    a record as a file, checked against its schema

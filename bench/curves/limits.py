@@ -10,8 +10,8 @@ from pathlib import Path
 from blockmix import InputError
 from blockmix.bench.common import paper
 from blockmix.bench.common.originals import Originals
-from blockmix.bench.curves.memory import free_memory
 from blockmix.bench.curves.plan import Plan, check_counts
+from blockmix.support.memory import free_memory
 
 IMAGE_BYTES = math.prod(paper.SHAPE)
 # An upper limit for a mixed file; those of real faces have some 13 kB.
@@ -22,7 +22,7 @@ MEMORY_SHARE = 0.6
 
 
 def measurable_part(
-    regimes: Sequence[str], plan: Plan, pictures: Originals, device: str, output: Path
+    regimes: Sequence[str], plan: Plan, originals: Originals, device: str, output: Path
 ) -> tuple[Plan, list[str]]:
     """The plan without the points that have too few images or too little memory, and those points.
 
@@ -33,36 +33,36 @@ def measurable_part(
     """
     left_out: list[str] = []
     if "files" in regimes:
-        available = len(pictures.paths)
+        available = len(originals.paths)
         counts = tuple(count for count in plan.file_counts if count <= available)
         if not counts:
             raise InputError(
                 f"the fewest images to be timed are {min(plan.file_counts)}, but there are "
                 f"{available}, equally many of each label: give fewer --counts, or a larger folder"
             )
-        check_counts(counts, pictures.labels)
+        check_counts(counts, originals.labels)
         left_out += [
             f"files of {count} images: there are {available}, equally many of each label"
             for count in plan.file_counts
             if count > available
         ]
         plan = plan._replace(file_counts=counts)
-        check_disk(plan, pictures, output)
+        check_disk(plan, originals, output)
     if "arrays" in regimes:
         limit = images_in_memory(device)
         counts = tuple(count for count in plan.array_counts if count <= limit)
         if not counts:
             raise InputError(f"{memory_needed(min(plan.array_counts))}: give fewer --counts")
-        check_counts(counts, pictures.labels)
+        check_counts(counts, originals.labels)
         left_out += [memory_needed(count) for count in plan.array_counts if count > limit]
         plan = plan._replace(array_counts=counts)
     return plan, left_out
 
 
-def check_disk(plan: Plan, pictures: Originals, output: Path) -> None:
+def check_disk(plan: Plan, originals: Originals, output: Path) -> None:
     """Refuse a plan that would fill the disk."""
     files = sum(plan.file_counts) * plan.file_repeats * len(plan.blocks)
-    copies = sum(pictures.bytes(count) for count in (*plan.file_counts, len(pictures.paths)))
+    copies = sum(originals.bytes(count) for count in (*plan.file_counts, len(originals.paths)))
     needed, free = files * FILE_BYTES + copies, shutil.disk_usage(output).free
     if needed > free:
         raise InputError(

@@ -42,31 +42,38 @@ class Plan(NamedTuple):
         """Whole runs at every point, and the paper's algorithm at every number of blocks."""
         for count in self.file_counts:
             for blocks in self.blocks:
-                expected = count / _FILES + min(count, CEILING_IMAGES) / _CEILING
+                estimated_seconds = count / _FILES + min(count, CEILING_IMAGES) / _CEILING
                 yield Step(
-                    "files", "mix_folder", count, blocks, count, self.file_repeats * expected
+                    "files",
+                    "mix_folder",
+                    count,
+                    blocks,
+                    count,
+                    self.file_repeats * estimated_seconds,
                 )
         count = min(largest_in_paper(self.file_counts), CEILING_IMAGES)
         for blocks in self.blocks:
             timed = self._timed_images(blocks, count, 1)
-            expected = timed * (blocks / 2 + 1) / _OPENED
-            yield Step("files", ALGORITHM_1, count, blocks, timed, expected)
+            estimated_seconds = timed * (blocks / 2 + 1) / _OPENED
+            yield Step("files", ALGORITHM_1, count, blocks, timed, estimated_seconds)
 
     def array_steps(self, rows: tuple[str, ...], cached: bool) -> Iterator[Step]:
         """Mixing at every point; its parts and peers at one number of images."""
         for count in self.array_counts:
             for blocks in self.blocks:
-                expected = self.array_repeats * count / _MIX
-                yield Step("arrays", "mix", count, blocks, count, expected)
+                estimated_seconds = self.array_repeats * count / _MIX
+                yield Step("arrays", "mix", count, blocks, count, estimated_seconds)
         count = self.peer_images()
         for blocks in self.blocks:
             for row in rows:
-                expected = count / (_MIX if row in ("draw", "gather") else _PEER)
-                yield Step("arrays", row, count, blocks, count, ROWS[row].repeats * expected)
+                estimated_seconds = count / (_MIX if row in ("draw", "gather") else _PEER)
+                yield Step(
+                    "arrays", row, count, blocks, count, ROWS[row].repeats * estimated_seconds
+                )
             if cached:
                 timed = self._timed_images(blocks, count, 50)
-                expected = timed * blocks / _COPIED
-                yield Step("arrays", CACHED, count, blocks, timed, expected)
+                estimated_seconds = timed * blocks / _COPIED
+                yield Step("arrays", CACHED, count, blocks, timed, estimated_seconds)
 
     def _timed_images(self, blocks: int, count: int, factor: int) -> int:
         """Images for the paper's algorithm: about equal work for all numbers of blocks."""

@@ -40,7 +40,7 @@ class Options(NamedTuple):
     threads: int | None
 
 
-class Progress(NamedTuple):
+class RunEvents(NamedTuple):
     """Functions that are called during a run."""
 
     planned: Callable[[Sequence[Step]], None]  # once, with all steps
@@ -48,7 +48,7 @@ class Progress(NamedTuple):
     measured: Callable[[Step, dict[str, Any]], None]  # with the row of the step
 
 
-def run(options: Options, output: Path, progress: Progress) -> dict[str, Any]:
+def run(options: Options, output: Path, events: RunEvents) -> dict[str, Any]:
     """Measure everything; returns the record.
 
     Parameters
@@ -58,7 +58,7 @@ def run(options: Options, output: Path, progress: Progress) -> dict[str, Any]:
     output : Path
         An existing folder. Copies of the images and every mixed set go into a folder inside it,
         which is removed at the end.
-    progress : Progress
+    events : RunEvents
         Called with all steps before the first one, then at each.
 
     Returns
@@ -73,20 +73,20 @@ def run(options: Options, output: Path, progress: Progress) -> dict[str, Any]:
     with TemporaryDirectory(prefix=".bench-", dir=output) as folder, limit_threads(threads):
         work = Path(folder)
         # Everything that can be refused is refused before the first step.
-        pictures = open_images(options, plan, work / "originals")
-        plan, left_out = measurable_part(options.regimes, plan, pictures, device, output)
+        images = open_images(options, plan, work / "originals")
+        plan, left_out = measurable_part(options.regimes, plan, images, device, output)
         steps = list(all_steps(options.regimes, plan, device))
-        progress.planned(steps)
+        events.planned(steps)
         rows: list[dict[str, Any]] = []
         for regime in options.regimes:
-            with open_bench(regime, plan, pictures, work, threads, device) as bench:
+            with open_bench(regime, plan, images, work, threads, device) as bench:
                 bench.warm_up()
                 for step in steps:
                     if step.regime == regime:
-                        progress.started(step)
+                        events.started(step)
                         rows.append(measure_row(step, bench, plan))
-                        progress.measured(step, rows[-1])
-        description = pictures.describe()
+                        events.measured(step, rows[-1])
+        description = images.describe()
     return {
         "format": "blockmix curves",
         "version": 1,
@@ -136,13 +136,13 @@ def all_steps(regimes: Sequence[str], plan: Plan, device: str) -> Iterator[Step]
 
 @contextmanager
 def open_bench(
-    regime: str, plan: Plan, pictures: Originals, work: Path, threads: int, device: str
+    regime: str, plan: Plan, images: Originals, work: Path, threads: int, device: str
 ) -> Iterator[FileBench | ArrayBench]:
     """The bench of a regime; its threads and arrays are released afterwards."""
     if regime == "files":
-        yield FileBench(pictures, work, threads)
+        yield FileBench(images, work, threads)
         return
-    arrays = ArrayBench(pictures, max(plan.array_counts), threads, device)
+    arrays = ArrayBench(images, max(plan.array_counts), threads, device)
     try:
         yield arrays
     finally:
@@ -165,7 +165,8 @@ def choose_device(name: str) -> str:
     usable = bool(devices()) and importlib.util.find_spec("cupy") is not None
     if name == "cuda" and not usable:
         raise InputError(
-            "no CUDA device can be used: see 'blockmix info', or pip install 'blockmix[cuda13]'"
+            "no CUDA device can be used: 'blockmix info' shows which there are; arrays on one also "
+            "need CuPy: give --device cpu, or pip install '.[cuda13]' in the checkout"
         )
     return "cuda" if usable and name != "cpu" else "cpu"
 

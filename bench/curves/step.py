@@ -13,4 +13,4 @@ class Step(NamedTuple):
     images: int
     blocks: int
     timed_images: int  # fewer than the images for the paper's algorithm
-    expected: float  # seconds, roughly, to predict the remaining time
+    estimated_seconds: float  # seconds, roughly, to predict the remaining time

@@ -21,7 +21,7 @@ from blockmix.support import streams
 from blockmix.support.arguments import new_or_empty
 
 if TYPE_CHECKING:
-    from blockmix.bench.curves.run import Progress
+    from blockmix.bench.curves.run import RunEvents
     from blockmix.bench.curves.step import Step
 
 app = typer.Typer(
@@ -204,12 +204,12 @@ def _console() -> Any:
 
 
 @contextmanager
-def _live_table(console: Any) -> Iterator[Progress]:
+def _live_table(console: Any) -> Iterator[RunEvents]:
     """On a terminal, the table as it fills, the present step, and the remaining time."""
-    from blockmix.bench.curves.run import Progress
+    from blockmix.bench.curves.run import RunEvents
 
     if not console.is_terminal:
-        yield Progress(lambda steps: None, lambda step: None, lambda step, row: None)
+        yield RunEvents(lambda steps: None, lambda step: None, lambda step, row: None)
         return
     from rich import progress
     from rich.console import Group
@@ -233,7 +233,7 @@ def _live_table(console: Any) -> Iterator[Progress]:
 
         def planned(steps: Sequence[Step]) -> None:
             blocks[:] = sorted({step.blocks for step in steps})
-            bars.reset(task, total=sum(step.expected for step in steps))
+            bars.reset(task, total=sum(step.estimated_seconds for step in steps))
 
         def started(step: Step) -> None:
             description = f"{step.regime}: {step.row}, {step.images:,} images, {step.blocks} blocks"
@@ -241,7 +241,7 @@ def _live_table(console: Any) -> Iterator[Progress]:
 
         def measured(step: Step, row: dict[str, Any]) -> None:
             rows.append(row)
-            bars.update(task, advance=step.expected)
+            bars.update(task, advance=step.estimated_seconds)
             live.update(Group(tables.running_times(step.regime, rows, blocks), bars))
 
-        yield Progress(planned, started, measured)
+        yield RunEvents(planned, started, measured)

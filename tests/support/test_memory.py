@@ -1,6 +1,6 @@
 """Free memory is limited by the container."""
 
-from blockmix.bench.curves import memory
+from blockmix.support import memory
 
 
 def test_memory_is_that_of_the_container(monkeypatch, tmp_path):
