@@ -1,4 +1,4 @@
-"""Shared by the other rooms of the benchmarks.
+"""Shared by the other subpackages of the benchmarks.
 
 ``paper``      the paper's experiments: parameters and results
 ``blocks``     the block size for a number of equal blocks

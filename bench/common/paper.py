@@ -1,4 +1,4 @@
-"""The paper's experiments (section VI-C, Tables IV and V): parameters and results."""
+"""The paper's experiments (section VI-C and Table IV): parameters and results."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from blockmix.bench.curves.plan import CACHED
 from blockmix.bench.curves.step import Step
 from blockmix.bench.speed.alternation import time_in_turns
 from blockmix.bench.speed.cases import PEER_ROWS, Case
-from blockmix.bench.speed.rows import ROWS, Setting
+from blockmix.bench.speed.rows import ROWS, PreparedCase
 
 PARTS = ("draw", "gather")
 
@@ -56,9 +56,9 @@ class ArrayBench:
 
     def warm_up(self) -> None:
         """Compile everything, and start the threads."""
-        setting = self._setting(self._labels * (SOURCES + 1), 64)
+        prepared_case = self._prepared_case(self._labels * (SOURCES + 1), 64)
         for row in (*PARTS, "mix", "copy"):
-            ROWS[row].prepare(setting)()
+            ROWS[row].prepare(prepared_case)()
 
     def measure(self, step: Step, repeats: int) -> dict[str, Any]:
         """Measure a step; gives the fields that its row has beside those of the step."""
@@ -66,15 +66,17 @@ class ArrayBench:
             return self._time_algorithm_1(step)
         return self._time_beside_copy(step, repeats)
 
-    def _setting(self, count: int, blocks: int) -> Setting:
+    def _prepared_case(self, count: int, blocks: int) -> PreparedCase:
         case = Case("curves", "", count, SHAPE, block_size(blocks), labels=self._labels)
-        return Setting(case, self._images[:count], self._out[:count], self._pool, self._threads)
+        return PreparedCase(
+            case, self._images[:count], self._out[:count], self._pool, self._threads
+        )
 
     def _time_beside_copy(self, step: Step, repeats: int) -> dict[str, Any]:
-        setting, row = self._setting(step.images, step.blocks), ROWS[step.row]
+        prepared_case, row = self._prepared_case(step.images, step.blocks), ROWS[step.row]
         seconds, copy_seconds = time_in_turns(
-            self._synchronised(row.prepare(setting)),
-            self._synchronised(ROWS["copy"].prepare(setting)),
+            self._synchronised(row.prepare(prepared_case)),
+            self._synchronised(ROWS["copy"].prepare(prepared_case)),
             warmups=row.warmups,
             repeats=min(repeats, row.repeats),
         )

@@ -9,7 +9,7 @@ import numpy as np
 from rich.table import Table
 
 from blockmix import InputError
-from blockmix.bench.curves.findings import BLOCKMIX, Row, blockmix_rows, per_image, shares
+from blockmix.bench.curves.findings import BLOCKMIX, Measurement, blockmix_rows, per_image, shares
 from blockmix.bench.curves.tables import plain_table
 
 
@@ -66,7 +66,7 @@ def compare(old: dict[str, Any], new: dict[str, Any], *, absolute: bool) -> list
     return changes
 
 
-def speeds(row: Row, absolute: bool) -> list[float]:
+def speeds(row: Measurement, absolute: bool) -> list[float]:
     """What is compared, larger is faster: images a second, or shares of a copy or ceiling."""
     if absolute:
         return [row["timed_images"] / seconds for seconds in row["seconds"]]
@@ -115,7 +115,7 @@ def table(changes: list[Change], threshold: float, *, absolute: bool) -> Table:
     return result
 
 
-def _rows_by_point(record: dict[str, Any]) -> Iterator[tuple[tuple[str, int, int], Row]]:
+def _rows_by_point(record: dict[str, Any]) -> Iterator[tuple[tuple[str, int, int], Measurement]]:
     for regime in BLOCKMIX:
         for row in blockmix_rows(record["rows"], regime):
             yield (regime, row["images"], row["blocks"]), row

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from blockmix.bench.curves.findings import (
-    Row,
+    Measurement,
     blockmix_rows,
     main_rows,
     per_image,
@@ -167,7 +167,7 @@ def _roofline(axes: Axes, record: dict[str, Any], regime: str) -> None:
     rows = main_rows(record["rows"], regime)
     blocks = [row["blocks"] for row in rows]
     height, width = record["parameters"]["size"]
-    # Of arrays: gigabytes read and written. Of files: images.
+    # Files are counted in images, arrays in gigabytes read and written.
     unit = 1 if regime == "files" else 2 * 3 * height * width / 1e9
     timed_beside = [row["beside"] for row in rows]
     roof = [unit * limit["images"] / np.array(limit["seconds"]) for limit in timed_beside]
@@ -199,7 +199,7 @@ def _panels(record: dict[str, Any], title: str) -> tuple[Figure, dict[str, Axes]
     )
 
 
-def _lines(axes: Axes, own_rows: list[Row], *, along: str, by: str) -> None:
+def _lines(axes: Axes, own_rows: list[Measurement], *, along: str, by: str) -> None:
     """Running time against ``along``, a line for each value of ``by``; quartiles shaded."""
     numbers = sorted({row[by] for row in own_rows})
     for number, colour in zip(numbers, _shades(len(numbers)), strict=True):
@@ -207,7 +207,7 @@ def _lines(axes: Axes, own_rows: list[Row], *, along: str, by: str) -> None:
         _line(axes, [row[along] for row in rows], rows, f"{number:,} {by}", colour)
 
 
-def _line(axes: Axes, x: Sequence[int], rows: list[Row], label: str, colour: Any) -> None:
+def _line(axes: Axes, x: Sequence[int], rows: list[Measurement], label: str, colour: Any) -> None:
     scale = [row["images"] / row["timed_images"] for row in rows]
     low, high = np.array([np.quantile(row["seconds"], [0.25, 0.75]) for row in rows]).T * scale
     times = [running_time(row) for row in rows]
@@ -230,7 +230,7 @@ def _paper(axes: Axes, record: dict[str, Any], by: str) -> None:
     )
 
 
-def _extent(rows: list[Row], images: int) -> str:
+def _extent(rows: list[Measurement], images: int) -> str:
     counts = [row["timed_images"] for row in rows]
     few, many = min(counts), max(counts)
     if few == images:

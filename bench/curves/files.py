@@ -20,8 +20,9 @@ from blockmix.bench.curves.algorithm1 import JPEG, mix_files
 from blockmix.bench.curves.plan import ALGORITHM_1, CEILING_IMAGES
 from blockmix.bench.curves.step import Step
 
-# A JPEG is decoded at a fraction of its size if that is at least so many times the target size, as
-# in mixing.
+# A JPEG is decoded at a fraction of its size if that is at least so many times the target size. The
+# rule is a copy of that in `blockmix.datasets.decode`: a ceiling that called the code under
+# measurement would become slower with it, and hide that.
 DRAFT = 3
 
 

@@ -10,21 +10,21 @@ import numpy as np
 
 from blockmix.bench.curves.plan import largest_in_paper
 
-Row = dict[str, Any]
+Measurement = dict[str, Any]
 BLOCKMIX = {"files": "mix_folder", "arrays": "mix"}
 
 
-def per_image(row: Row) -> float:
+def per_image(row: Measurement) -> float:
     """Median seconds an image."""
     return float(np.median(row["seconds"])) / int(row["timed_images"])
 
 
-def running_time(row: Row) -> float:
+def running_time(row: Measurement) -> float:
     """Median seconds for all images of the row."""
     return per_image(row) * int(row["images"])
 
 
-def shares(row: Row) -> list[float] | None:
+def shares(row: Measurement) -> list[float] | None:
     """For each time, the share that it reaches of the speed of the copy or ceiling before it."""
     beside = row.get("beside")
     if beside is None:
@@ -34,24 +34,24 @@ def shares(row: Row) -> list[float] | None:
     return [float(share) for share in limit / reached]
 
 
-def share(row: Row) -> float | None:
+def share(row: Measurement) -> float | None:
     """The median of `shares`."""
     row_shares = shares(row)
     return None if row_shares is None else float(np.median(row_shares))
 
 
-def rows_named(rows: Iterable[Row], regime: str, name: str) -> list[Row]:
+def rows_named(rows: Iterable[Measurement], regime: str, name: str) -> list[Measurement]:
     """Rows of one name in a regime, by images and blocks."""
     named = [row for row in rows if (row["regime"], row["row"]) == (regime, name)]
     return sorted(named, key=lambda row: (row["images"], row["blocks"]))
 
 
-def blockmix_rows(rows: Iterable[Row], regime: str) -> list[Row]:
+def blockmix_rows(rows: Iterable[Measurement], regime: str) -> list[Measurement]:
     """Rows of blockmix in a regime, by images and blocks."""
     return rows_named(rows, regime, BLOCKMIX[regime])
 
 
-def main_rows(rows: Iterable[Row], regime: str) -> list[Row]:
+def main_rows(rows: Iterable[Measurement], regime: str) -> list[Measurement]:
     """Rows of blockmix at the number of images for comparisons: the largest up to 5,000."""
     all_rows = blockmix_rows(rows, regime)
     if not all_rows:
@@ -60,13 +60,13 @@ def main_rows(rows: Iterable[Row], regime: str) -> list[Row]:
     return [row for row in all_rows if row["images"] == count]
 
 
-def findings(rows: Iterable[Row]) -> dict[str, Any]:
+def findings(rows: Iterable[Measurement]) -> dict[str, Any]:
     """Fits, growth and ratios of all rows."""
     rows = list(rows)
     return {"fits": list(fits(rows)), "growth": list(growth(rows)), "ratios": list(ratios(rows))}
 
 
-def fits(rows: Iterable[Row]) -> Iterable[dict[str, Any]]:
+def fits(rows: Iterable[Measurement]) -> Iterable[dict[str, Any]]:
     """For each number of blocks, a straight line: the time against the number of images.
 
     The paper calls its running time "nearly a linear image" (section VI-C).
@@ -88,7 +88,7 @@ def fits(rows: Iterable[Row]) -> Iterable[dict[str, Any]]:
         }
 
 
-def growth(rows: Iterable[Row]) -> Iterable[dict[str, Any]]:
+def growth(rows: Iterable[Measurement]) -> Iterable[dict[str, Any]]:
     """For each number of images, how the time grows with the number of blocks.
 
     ``exponent`` is the slope on logarithmic axes: 0 if blocks do not matter, 1 if the time
@@ -108,7 +108,7 @@ def growth(rows: Iterable[Row]) -> Iterable[dict[str, Any]]:
         }
 
 
-def ratios(rows: Iterable[Row]) -> Iterable[dict[str, Any]]:
+def ratios(rows: Iterable[Measurement]) -> Iterable[dict[str, Any]]:
     """For each number of blocks, the time of other rows for an image divided by blockmix's.
 
     Rows that were both timed beside a copy are compared by their shares of its speed, in which the
@@ -135,8 +135,8 @@ def ratios(rows: Iterable[Row]) -> Iterable[dict[str, Any]]:
         }
 
 
-def _grouped(rows: Iterable[Row], by: str) -> dict[tuple[str, int], list[Row]]:
-    groups: dict[tuple[str, int], list[Row]] = defaultdict(list)
+def _grouped(rows: Iterable[Measurement], by: str) -> dict[tuple[str, int], list[Measurement]]:
+    groups: dict[tuple[str, int], list[Measurement]] = defaultdict(list)
     rows = list(rows)
     for regime in BLOCKMIX:
         for row in blockmix_rows(rows, regime):

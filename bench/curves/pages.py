@@ -9,7 +9,7 @@ from typing import Any
 
 from blockmix.bench.common.markdown import fill_pages
 from blockmix.bench.curves import records
-from blockmix.bench.curves.findings import Row, main_rows, per_image, share
+from blockmix.bench.curves.findings import Measurement, main_rows, per_image, share
 
 # The faster of the two ways in which each library is used.
 PEERS = {"NumPy": ("numpy", "numpy lines"), "PyTorch": ("torch", "torch lines")}
@@ -65,7 +65,7 @@ def main() -> None:
     fill_pages(given.pages, tables(records.load(given.record)))
 
 
-def _rate(row: Row | None, digits: int) -> tuple[str, str]:
+def _rate(row: Measurement | None, digits: int) -> tuple[str, str]:
     if row is None:
         return NOT_MEASURED, NOT_MEASURED
     reached = share(row)

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from blockmix.bench.curves.findings import (
-    Row,
+    Measurement,
     blockmix_rows,
     main_rows,
     per_image,
@@ -27,7 +27,7 @@ STAGES = ("check", "read", "resize", "draw", "gather", "encode", "write")
 ON_ALL_THREADS = ("draw", "gather")  # so their seconds count once for each thread
 
 
-def running_times(regime: str, rows: Iterable[Row], blocks: Sequence[int]) -> Table:
+def running_times(regime: str, rows: Iterable[Measurement], blocks: Sequence[int]) -> Table:
     """A line for each number of images, a column for each number of blocks."""
     first, *rest = blocks
     table = plain_table(TITLES[regime], "images", f"{first} blocks", *map(str, rest))
@@ -53,7 +53,7 @@ def summary(record: dict[str, Any]) -> Iterator[Table]:
             yield _growth(regime, record["findings"])
 
 
-def _rates(regime: str, rows: list[Row], findings: dict[str, Any]) -> Table:
+def _rates(regime: str, rows: list[Measurement], findings: dict[str, Any]) -> Table:
     own_rows = main_rows(rows, regime)
     ratios = [ratio for ratio in findings["ratios"] if ratio["regime"] == regime]
     by_row = {(ratio["row"], ratio["blocks"]): ratio for ratio in ratios}
@@ -81,7 +81,7 @@ def _rates(regime: str, rows: list[Row], findings: dict[str, Any]) -> Table:
     return table
 
 
-def _stages(rows: list[Row], threads: int) -> Table:
+def _stages(rows: list[Measurement], threads: int) -> Table:
     """The share of each stage in the work of all threads."""
     own_rows = main_rows(rows, "files")
     title = f"Files: share of the threads' work at {own_rows[0]['images']:,} images"
@@ -92,7 +92,7 @@ def _stages(rows: list[Row], threads: int) -> Table:
     return table
 
 
-def stage_shares(row: Row, threads: int) -> dict[str, float]:
+def stage_shares(row: Measurement, threads: int) -> dict[str, float]:
     """The share of each stage in the work of all stages: medians over the runs."""
     weights = [threads if stage in ON_ALL_THREADS else 1 for stage in STAGES]
     runs = np.array([[run[stage] for stage in STAGES] for run in row["stages"]]) * weights

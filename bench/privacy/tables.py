@@ -10,10 +10,10 @@ from blockmix.bench.common.paper import SOURCES
 from blockmix.bench.privacy.measuring import BLOCKS
 from blockmix.privacy import balanced
 
-Row = dict[str, Any]
+Report = dict[str, Any]
 
 
-def tables(rows: list[Row]) -> dict[str, str]:
+def tables(rows: list[Report]) -> dict[str, str]:
     """Every table in Markdown, by the name of its marks."""
     return {
         "privacy-overview": _overview(rows),
@@ -23,7 +23,7 @@ def tables(rows: list[Row]) -> dict[str, str]:
     }
 
 
-def _overview(rows: list[Row]) -> str:
+def _overview(rows: list[Report]) -> str:
     """A few figures of a few ways of mixing, in 64 blocks."""
     at_64 = {
         (row["parameters"]["rounds"], row["parameters"]["probability"]): row
@@ -31,7 +31,7 @@ def _overview(rows: list[Row]) -> str:
         if row["grid"]["blocks"] == 64
     }
     named = [at_64[way] | {"name": name} for way, name in _OVERVIEW.items()]
-    columns: dict[str, Callable[[Row], str]] = {
+    columns: dict[str, Callable[[Report], str]] = {
         "10 sources, 64 blocks": lambda row: row["name"],
         "own blocks kept": lambda row: f"{row['situations']['own_kept']:.1%}",
         "linked": lambda row: f"{row['linkage']['jointly']['value']:.1%}",
@@ -42,13 +42,13 @@ def _overview(rows: list[Row]) -> str:
     return _markdown(columns, named)
 
 
-def _table_iv(rows: list[Row]) -> str:
+def _table_iv(rows: list[Report]) -> str:
     """SSIM against the number of blocks, beside the paper's."""
     table_iv_rows = rows[: len(paper.BLOCKS)]
     wiki, cnbc = (
         dict(zip(paper.BLOCKS, values, strict=True)) for values in paper.TABLE_IV.values()
     )
-    columns: dict[str, Callable[[Row], str]] = {
+    columns: dict[str, Callable[[Report], str]] = {
         "blocks": lambda row: f"{row['grid']['blocks']}",
         "SSIM (95 % interval)": lambda row: _interval(row["similarity"]["ssim"]),
         "two different originals": lambda row: f"{row['similarity']['ssim_floor']['value']:.3f}",
@@ -58,7 +58,7 @@ def _table_iv(rows: list[Row]) -> str:
     return _markdown(columns, table_iv_rows)
 
 
-def _beside_forecast(rows: list[Row]) -> str:
+def _beside_forecast(rows: list[Report]) -> str:
     """Measurement / forecast, for each way of mixing."""
     columns = _WAY | {
         "own kept": lambda row: _situation(row, "own_kept", 4),
@@ -72,7 +72,7 @@ def _beside_forecast(rows: list[Row]) -> str:
     return _markdown(columns, _in_order(rows))
 
 
-def _attacks(rows: list[Row]) -> str:
+def _attacks(rows: list[Report]) -> str:
     """Success of attacks, with 95 % intervals."""
     columns = _WAY | {
         "linked all at once": lambda row: _interval(row["linkage"]["jointly"]),
@@ -90,14 +90,14 @@ _OVERVIEW = {
     (1, balanced(SOURCES)): "one round, balanced (10/11)",
     (3, balanced(SOURCES)): "three rounds, balanced (10/11)",
 }
-_WAY: dict[str, Callable[[Row], str]] = {
+_WAY: dict[str, Callable[[Report], str]] = {
     "blocks": lambda row: f"{row['grid']['blocks']}",
     "rounds": lambda row: f"{row['parameters']['rounds']}",
     "probability": lambda row: f"{row['parameters']['probability']:.3f}",
 }
 
 
-def _in_order(rows: list[Row]) -> list[Row]:
+def _in_order(rows: list[Report]) -> list[Report]:
     """Rows with a number of blocks in `BLOCKS`, by rounds, probability and blocks."""
     selected = [row for row in rows if row["grid"]["blocks"] in BLOCKS]
     return sorted(
@@ -110,7 +110,7 @@ def _in_order(rows: list[Row]) -> list[Row]:
     )
 
 
-def _situation(row: Row, name: str, digits: int) -> str:
+def _situation(row: Report, name: str, digits: int) -> str:
     """Measurement / forecast of a situation."""
     return f"{row['situations'][name]:.{digits}f} / {row['forecast'][name]:.{digits}f}"
 
@@ -119,7 +119,7 @@ def _interval(estimate: dict[str, float]) -> str:
     return f"{estimate['value']:.3f} ({estimate['low']:.3f} to {estimate['high']:.3f})"
 
 
-def _markdown(columns: dict[str, Callable[[Row], str]], rows: list[Row]) -> str:
+def _markdown(columns: dict[str, Callable[[Report], str]], rows: list[Report]) -> str:
     lines = [list(columns), ["---"] * len(columns)]
     lines += [[cell(row) for cell in columns.values()] for row in rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"

@@ -12,24 +12,24 @@ from typing import Any
 
 import numpy as np
 
-from blockmix.bench.speed.rows import ROWS, Setting
+from blockmix.bench.speed.rows import ROWS, PreparedCase
 
 
-def time_beside_copy(benchmark: Any, setting: Setting, row: str) -> None:
+def time_beside_copy(benchmark: Any, prepared_case: PreparedCase, row: str) -> None:
     """Time a row beside the copy, and add the result to the record of pytest-benchmark.
 
     Parameters
     ----------
     benchmark : pytest_benchmark.fixture.BenchmarkFixture
         The fixture ``benchmark``.
-    setting : Setting
+    prepared_case : PreparedCase
         The case, with its arrays.
     row : str
         Key of `ROWS`.
     """
-    case = setting.case
+    case = prepared_case.case
     prepare, warmups, repeats = ROWS[row]
-    work, copy = prepare(setting), ROWS["copy"].prepare(setting)
+    work, copy = prepare(prepared_case), ROWS["copy"].prepare(prepared_case)
     copy_times: list[float] = []
 
     def copy_first() -> None:
@@ -51,8 +51,8 @@ def time_beside_copy(benchmark: Any, setting: Setting, row: str) -> None:
         "layout": case.layout,
         "labels": case.labels,
         "blocks": case.blocks,
-        "bytes": setting.images.nbytes,
-        "threads": setting.threads,
+        "bytes": prepared_case.images.nbytes,
+        "threads": prepared_case.threads,
         **shares(row_times, copy_times[warmups:]),
     }
 

@@ -19,7 +19,7 @@ Work = Callable[[], object]
 
 
 @dataclass(frozen=True)
-class Setting:
+class PreparedCase:
     """A case with its arrays, on the host or a CUDA device, and its threads."""
 
     case: Case
@@ -43,61 +43,71 @@ class Setting:
         return self.mixer().plan(labels, *size, like=self.images)
 
 
-def copy(setting: Setting) -> Work:
-    if not isinstance(setting.images, np.ndarray):
-        return partial(setting.out.__setitem__, ..., setting.images)
+def copy(prepared_case: PreparedCase) -> Work:
+    if not isinstance(prepared_case.images, np.ndarray):
+        return partial(prepared_case.out.__setitem__, ..., prepared_case.images)
     return partial(
-        peers.copy_in_threads, setting.images, setting.out, setting.pool, setting.threads
+        peers.copy_in_threads,
+        prepared_case.images,
+        prepared_case.out,
+        prepared_case.pool,
+        prepared_case.threads,
     )
 
 
-def draw(setting: Setting) -> Work:
-    mixer, labels, size = setting.mixer(), setting.case.label_array(), setting.case.height_and_width
-    return lambda: mixer.plan(labels, *size, like=setting.images)
+def draw(prepared_case: PreparedCase) -> Work:
+    mixer, labels, size = (
+        prepared_case.mixer(),
+        prepared_case.case.label_array(),
+        prepared_case.case.height_and_width,
+    )
+    return lambda: mixer.plan(labels, *size, like=prepared_case.images)
 
 
-def gather(setting: Setting) -> Work:
-    plan = setting.plan()
-    return lambda: plan.apply(setting.images, setting.out, layout=setting.case.layout)
+def gather(prepared_case: PreparedCase) -> Work:
+    plan = prepared_case.plan()
+    return lambda: plan.apply(
+        prepared_case.images, prepared_case.out, layout=prepared_case.case.layout
+    )
 
 
-def mix(setting: Setting, rounds: int = 1) -> Work:
-    mixer, labels = setting.mixer(rounds), setting.case.label_array()
-    return lambda: mixer(setting.images, labels, out=setting.out)
+def mix(prepared_case: PreparedCase, rounds: int = 1) -> Work:
+    mixer, labels = prepared_case.mixer(rounds), prepared_case.case.label_array()
+    return lambda: mixer(prepared_case.images, labels, out=prepared_case.out)
 
 
-def in_numpy(setting: Setting, peer: Callable[..., None]) -> Work:
-    sources = setting.plan().sources  # before timing: each access makes a new array
-    return partial(peer, setting.images, sources, setting.out)
+def in_numpy(prepared_case: PreparedCase, peer: Callable[..., None]) -> Work:
+    sources = prepared_case.plan().sources  # before timing: each access makes a new array
+    return partial(peer, prepared_case.images, sources, prepared_case.out)
 
 
-def in_torch(setting: Setting, peer: Callable[..., None]) -> Work:
+def in_torch(prepared_case: PreparedCase, peer: Callable[..., None]) -> Work:
     import torch
 
-    sources = setting.plan().sources
-    arrays = (setting.images, sources.astype(np.int64), setting.out)
+    sources = prepared_case.plan().sources
+    arrays = (prepared_case.images, sources.astype(np.int64), prepared_case.out)
     return partial(peer, *map(torch.from_numpy, arrays))
 
 
-class Row(NamedTuple):
-    """How a row is prepared, and how often it runs untimed, then timed."""
+class Timing(NamedTuple):
+    """How a row is prepared_case, and how often it runs untimed, then timed."""
 
-    prepare: Callable[[Setting], Work]
+    prepare: Callable[[PreparedCase], Work]
     warmups: int = 1
     repeats: int = 9
 
 
 # Much slower than the copy: the median of three is enough, even where the first is slower.
-slow_row = partial(Row, warmups=0, repeats=3)
+slow_timing = partial(Timing, warmups=0, repeats=3)
 
 ROWS = {
-    "copy": Row(copy),  # timed beside itself: how far noise moves a share from 1
-    "draw": Row(draw),
-    "gather": Row(gather),
-    "mix": Row(mix),
-    "mix rounds=3": Row(partial(mix, rounds=3)),
-    "numpy": slow_row(partial(in_numpy, peer=peers.mix_in_numpy)),
-    "numpy lines": slow_row(partial(in_numpy, peer=peers.take_lines_in_numpy)),
-    "torch": slow_row(partial(in_torch, peer=peers.mix_in_torch)),
-    "torch lines": slow_row(partial(in_torch, peer=peers.take_lines_in_torch)),
+    "copy": Timing(copy),  # timed beside itself: how far noise moves a share from 1
+    "draw": Timing(draw),
+    "gather": Timing(gather),
+    "mix": Timing(mix),
+    "mix rounds=3": Timing(partial(mix, rounds=3)),
+    "numpy": slow_timing(partial(in_numpy, peer=peers.mix_in_numpy)),
+    "numpy lines": slow_timing(partial(in_numpy, peer=peers.take_lines_in_numpy)),
+    "torch": slow_timing(partial(in_torch, peer=peers.mix_in_torch)),
+    "torch lines": slow_timing(partial(in_torch, peer=peers.take_lines_in_torch)),
 }

@@ -7,5 +7,5 @@ from blockmix.bench.speed.cases import TABLE, case_rows
 
 
 @pytest.mark.parametrize(("case", "row"), case_rows(TABLE))
-def test_row(benchmark, setting, case, row):
-    time_beside_copy(benchmark, setting, row)
+def test_row(benchmark, prepared_case, case, row):
+    time_beside_copy(benchmark, prepared_case, row)

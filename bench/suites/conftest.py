@@ -8,7 +8,7 @@ import pytest
 
 from blockmix.bench.common.machine import LIBRARIES, threading_layer
 from blockmix.bench.speed.cases import CASES
-from blockmix.bench.speed.rows import Setting
+from blockmix.bench.speed.rows import PreparedCase
 from blockmix.support.versions import version
 
 COMMIT_FIELDS = ("id", "time", "dirty")
@@ -43,7 +43,7 @@ def arrays():
 
 
 @pytest.fixture
-def setting(case, row, arrays, pytestconfig):
+def prepared_case(case, row, arrays, pytestconfig):
     """The case of a name, ready to be timed, with its number of threads."""
     if row.startswith("torch"):
         pytest.importorskip("torch", reason="torch is not installed: pip install torch")
@@ -55,7 +55,7 @@ def setting(case, row, arrays, pytestconfig):
     images, out = arrays.with_shape(case.images, *case.shape)
     numba.set_num_threads(threads)
     with ThreadPoolExecutor(threads) as pool:
-        yield Setting(case, images, out, pool, threads)
+        yield PreparedCase(case, images, out, pool, threads)
     numba.set_num_threads(available)
 
 
