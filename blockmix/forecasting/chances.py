@@ -26,12 +26,12 @@ def binomial(trials: int, chance: float, max_successes: int) -> npt.NDArray[np.f
     return chances
 
 
-def at_least_one(chance: float, trials: int) -> float:
+def at_least_one(trials: int, chance: float) -> float:
     """Return the chance that at least one of the trials succeeds.
 
     Examples
     --------
-    >>> at_least_one(0.5, 2)
+    >>> at_least_one(2, 0.5)
     0.75
     """
     return float(-np.expm1(trials * np.log1p(-chance))) if chance < 1 else 1.0

@@ -7,41 +7,41 @@ from collections.abc import Sequence
 from blockmix.forecasting.forecast import Forecast
 
 
-def describe(expected: Forecast, releases: int) -> str:
+def describe(forecast: Forecast, releases: int) -> str:
     """Return a forecast as text, one line for each value."""
     lines = [
-        ("own blocks kept", f"{expected.own_kept:.1%} of an image's blocks, at their place"),
+        ("own blocks kept", f"{forecast.own_kept:.1%} of an image's blocks, at their place"),
         (
             "a block hides among",
-            f"{expected.anonymity_set:.1f} images (1 / the largest chance) "
-            f"or {expected.effective_anonymity_set:.1f} (by entropy), "
+            f"{forecast.anonymity_set:.1f} images (1 / the largest chance) "
+            f"or {forecast.effective_anonymity_set:.1f} (by entropy), "
             "for somebody who does not hold the originals",
         ),
         (
             "linked",
-            f"about {expected.linked:.1%} of images, "
+            f"about {forecast.linked:.1%} of images, "
             "by whoever holds the originals and counts blocks",
         ),
-        ("sources of an image", f"{expected.distinct_sources:.1f} images, itself among them"),
+        ("sources of an image", f"{forecast.distinct_sources:.1f} images, itself among them"),
         (
             "left unmixed",
-            f"{expected.unmixed:.2g} of images" + (" or more" if expected.rounds > 1 else ""),
+            f"{forecast.unmixed:.2g} of images" + (" or more" if forecast.rounds > 1 else ""),
         ),
         (
             "original blocks",
-            f"{expected.erased:.1%} erased, {expected.published:.1%} published somewhere",
+            f"{forecast.erased:.1%} erased, {forecast.published:.1%} published somewhere",
         ),
         (
             "published",
             ", ".join(
                 f"{share:.1%} {times}"
-                for times, share in zip(_TIMES, expected.copies, strict=False)
+                for times, share in zip(_TIMES, forecast.copies, strict=False)
             )
-            + f", {sum(expected.copies[len(_TIMES) :]):.1%} more often",
+            + f", {sum(forecast.copies[len(_TIMES) :]):.1%} more often",
         ),
-        ("key", f"{expected.key_bits} bits, unless it comes from a seed"),
+        ("key", f"{forecast.key_bits} bits, unless it comes from a seed"),
     ]
-    shown_share = expected.found_from_releases(releases)
+    shown_share = forecast.found_from_releases(releases)
     if releases > 1:
         lines.append(
             (f"from {releases} releases", f"{shown_share:.1%} of own blocks show in at least two")
@@ -59,17 +59,17 @@ def table(forecasts: Sequence[Forecast]) -> str:
         )
     rows = [_COLUMNS] + [
         (
-            f"{expected.rounds}",
-            f"{expected.sources}",
-            f"{expected.probability:.3f}",
-            f"{expected.blocks:,}",
-            f"{expected.anonymity_set:.1f}",
-            f"{expected.effective_anonymity_set:.1f}",
-            f"{expected.linked:.1%}",
-            f"{expected.own_kept:.1%}",
-            f"{expected.erased:.1%}",
+            f"{forecast.rounds}",
+            f"{forecast.sources}",
+            f"{forecast.probability:.3f}",
+            f"{forecast.blocks:,}",
+            f"{forecast.anonymity_set:.1f}",
+            f"{forecast.effective_anonymity_set:.1f}",
+            f"{forecast.linked:.1%}",
+            f"{forecast.own_kept:.1%}",
+            f"{forecast.erased:.1%}",
         )
-        for expected in forecasts
+        for forecast in forecasts
     ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(

@@ -3,7 +3,7 @@
 Notation: n images of a class, N_s sources, probability p, q = 1 - p, T rounds, N_b blocks. In one
 round a block stays with probability q; otherwise it comes from one of the n - 1 other images, each
 equally likely, because the N_s images of a pool are drawn at random. Images choose independently.
-Values that are not exact are marked as such.
+`Forecast` says which values are not exact with more than one round.
 """
 
 from __future__ import annotations
@@ -52,15 +52,18 @@ class Forecast:
         Chance that an original block is published 0, 1, 2, ... times; the last entry: as often or
         more.
     distinct_sources : float
-        Number of images, itself included, that the blocks of an image come from.
+        Number of images, itself included, that the blocks of an image come from; with more than one
+        round an estimate.
     unmixed : float
         Chance that an image is published unchanged; with more than one round a lower bound.
     anonymity_set : float
         1 / the largest chance of any image to be the source of a block, for an attacker who knows
         which images the image was mixed with, but does not look at the block. With one round
-        exactly 1 / max(1 - p, p / N_s), which is largest where the probability is `balanced`.
+        exactly 1 / max(1 - p, p / N_s), which is largest where the probability is `balanced`; with
+        more rounds an estimate.
     effective_anonymity_set : float
-        2 to the entropy, in bits, of the source of a block, for the same attacker.
+        2 to the entropy, in bits, of the source of a block, for the same attacker; with more than
+        one round an estimate.
     linked : float
         Chance that an attacker who holds all originals, compares blocks and knows the parameters
         finds the original of an image; `blockmix.forecasting.linking.linked` says how accurate it
@@ -189,14 +192,14 @@ def copies_of_a_block(n: int, p: float, rounds: int) -> tuple[float, ...]:
     chances are exact, except that 128 or more holders count as 128.
     """
     max_holders = min(n, _MAX_HOLDERS)
-    step = np.zeros((max_holders + 1, max_holders + 1))
+    transition = np.zeros((max_holders + 1, max_holders + 1))
     for holders in range(max_holders + 1):
         keep_chance = 1 - p + p * (holders - 1) / (n - 1) if holders else 0.0
         keepers = binomial(holders, keep_chance, max_holders)
         takers = binomial(n - holders, min(1.0, p * holders / (n - 1)), max_holders)
-        step[holders, :max_holders] = np.convolve(keepers, takers)[:max_holders]
-        step[holders, max_holders] = max(0.0, 1 - step[holders, :max_holders].sum())
-    chances = np.eye(1, max_holders + 1, 1)[0] @ np.linalg.matrix_power(step, rounds)
+        transition[holders, :max_holders] = np.convolve(keepers, takers)[:max_holders]
+        transition[holders, max_holders] = max(0.0, 1 - transition[holders, :max_holders].sum())
+    chances = np.eye(1, max_holders + 1, 1)[0] @ np.linalg.matrix_power(transition, rounds)
     max_copies = min(n, _MAX_COPIES)
     return (*map(float, chances[:max_copies]), float(chances[max_copies:].sum()))
 
@@ -208,12 +211,12 @@ def distinct_sources(n: int, sources: int, p: float, rounds: int, blocks: int) -
     pools of pools are assumed to be independent and uniformly distributed.
     """
     if rounds == 1:
-        return 1 - p**blocks + sources * at_least_one(p / sources, blocks)
+        return 1 - p**blocks + sources * at_least_one(blocks, p / sources)
     log_missed = sum(
-        pools * sources * np.log1p(-min(at_least_one(chance, blocks) / (n - 1), 1 - 1e-15))
+        pools * sources * np.log1p(-min(at_least_one(blocks, chance) / (n - 1), 1 - 1e-15))
         for pools, chance in pools_by_depth(sources, p, rounds)
     )
-    return at_least_one(own_kept(n, p, rounds), blocks) - (n - 1) * float(np.expm1(log_missed))
+    return at_least_one(blocks, own_kept(n, p, rounds)) - (n - 1) * float(np.expm1(log_missed))
 
 
 def _effective_anonymity_set(own: float, others: Mapping[float, float]) -> float:

@@ -15,8 +15,8 @@ ChanceCounts = Mapping[float, float]
 
 # The number of pools that hold an image is distinguished up to this number.
 _MAX_HITS = 24
-# If an image is in this many pools on average, every image gets the mean.
-_EVEN_MEAN = 8.0
+# From this many pools an image on average, every image gets the same chance: that of the mean.
+_UNIFORM_FROM_MEAN = 8.0
 # Smaller numbers of images are neglected.
 _MIN_COUNT = 1e-3
 # If there are more different chances, those that agree in three digits are merged.
@@ -46,9 +46,9 @@ def chances_of_others(n: int, own: float, sources: int, p: float, rounds: int) -
     for pools, member_chance in pools_by_depth(sources, p, rounds):
         member_chance *= (1 - own) / replaced  # some paths lead back to the image itself
         mean = pools * sources / (n - 1)
-        is_even = mean >= _EVEN_MEAN
-        hit_chances = np.eye(1)[0] if is_even else binomial(pools, sources / (n - 1), _MAX_HITS)
-        shift = mean * member_chance if is_even else 0.0
+        is_uniform = mean >= _UNIFORM_FROM_MEAN
+        hit_chances = np.eye(1)[0] if is_uniform else binomial(pools, sources / (n - 1), _MAX_HITS)
+        shift = mean * member_chance if is_uniform else 0.0
         next_counts: dict[float, float] = {}
         for chance, count in counts.items():
             for hits, hit_chance in enumerate(hit_chances):

@@ -49,25 +49,25 @@ def identity(
         random.
     """
     embed = eigenfaces(pair.originals) if recogniser is None else recogniser
-    of_originals = embeddings(embed, pair.originals)
-    of_mixed = embeddings(embed, pair.mixed[chosen])
-    if of_originals.shape[1] != of_mixed.shape[1]:
+    original_vectors = embeddings(embed, pair.originals)
+    mixed_vectors = embeddings(embed, pair.mixed[chosen])
+    if original_vectors.shape[1] != mixed_vectors.shape[1]:
         raise InputError(
             "a recogniser gives vectors of one length for all images, got "
-            f"{of_originals.shape[1]} and {of_mixed.shape[1]}"
+            f"{original_vectors.shape[1]} and {mixed_vectors.shape[1]}"
         )
     rng = np.random.default_rng(0)
     ranks, scores_of_original, scores_of_others, sizes = [], [], [], []
-    for image, vector in zip(chosen, of_mixed, strict=True):
-        of_label = np.flatnonzero(pair.labels == pair.mixed_labels[image])
-        scores = of_originals[of_label] @ vector
-        is_original = of_label == match[image]
+    for image, vector in zip(chosen, mixed_vectors, strict=True):
+        label_originals = np.flatnonzero(pair.labels == pair.mixed_labels[image])
+        scores = original_vectors[label_originals] @ vector
+        is_original = label_originals == match[image]
         score = float(scores[is_original][0])
         ties = int((scores[~is_original] == score).sum())
         ranks.append(int((scores > score).sum()) + int(rng.integers(ties + 1)))
         scores_of_original.append(score)
         scores_of_others.append(scores[~is_original])
-        sizes.append(len(of_label))
+        sizes.append(len(label_originals))
     limit = float(np.quantile(np.concatenate(scores_of_others), 1 - FALSE_ALARMS))
     count = len(chosen)
     return {

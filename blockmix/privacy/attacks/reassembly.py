@@ -73,15 +73,15 @@ def reassembly(
         progress("reassembly", index + 1, len(chosen))
     if not scores:
         return {"images": 0, **dict.fromkeys((*_SCORES, "chance", "as_published", "ceiling"))}
-    of_grown, of_random, of_published = np.array(scores).swapaxes(0, 1)
+    grown_scores, random_scores, published_scores = np.array(scores).swapaxes(0, 1)
     return {
         "images": len(scores),
         **{
             name: mean_with_interval(column, 0, 1)
-            for name, column in zip(_SCORES, of_grown.T, strict=True)
+            for name, column in zip(_SCORES, grown_scores.T, strict=True)
         },
-        "chance": dict(zip(_SCORES, of_random.mean(axis=0).tolist(), strict=True)),
-        "as_published": dict(zip(_SCORES, of_published.mean(axis=0).tolist(), strict=True)),
+        "chance": dict(zip(_SCORES, random_scores.mean(axis=0).tolist(), strict=True)),
+        "as_published": dict(zip(_SCORES, published_scores.mean(axis=0).tolist(), strict=True)),
         "ceiling": float(np.mean(ceilings)),
     }
 

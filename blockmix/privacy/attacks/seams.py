@@ -16,7 +16,7 @@ Flags = npt.NDArray[np.bool_]
 
 
 def seams(
-    pair: Pair, sources: Indices, match: Indices | None, chosen: Indices, expected: float
+    pair: Pair, sources: Indices, match: Indices | None, chosen: Indices, expected_share: float
 ) -> dict[str, Any]:
     """Measure how well the seam between two blocks shows whether they come from one image.
 
@@ -35,7 +35,7 @@ def seams(
         The original of each mixed image, to judge by.
     chosen : (M,) int64
         The mixed images to look at.
-    expected : float
+    expected_share : float
         Expected share of neighbours that come from one image, which follows from the parameters.
 
     Returns
@@ -70,7 +70,7 @@ def seams(
     }
     if match is None or not smoothness.size:
         return result
-    limit = float(np.quantile(-smoothness, expected))
+    limit = float(np.quantile(-smoothness, expected_share))
     own = chosen_sources == match[chosen][:, None, None]
     across, down = (roughness <= limit for roughness in roughness_of_seams)
     pieces = np.stack([largest_piece(*joined) for joined in zip(across, down, strict=True)])
@@ -131,7 +131,7 @@ def roughness(far_before: Pixels, before: Pixels, after: Pixels, far_after: Pixe
 
 
 def largest_piece(across: Flags, down: Flags) -> Flags:
-    """Return the largest set of blocks that hang together, (rows, cols), by their joined seams."""
+    """Return the largest connected component of blocks, (rows, cols), by their joined seams."""
     rows, cols = across.shape[0], down.shape[1]
     piece_ids = np.arange(rows * cols).reshape(rows, cols)
     previous = np.full_like(piece_ids, -1)

@@ -16,7 +16,7 @@ from blockmix.datasets.folder.image_folder import ImageFolder
 from blockmix.privacy.sets.pair import Pair, Pixels
 from blockmix.privacy.sets.pictures import small_greys
 
-# Two hashes of 64 bits that differ in at most this many show the same scene.
+# Images whose hashes of 64 bits differ in at most this many count as near-duplicates.
 NEAR_BITS = 4
 _HASH_SIDE = 8
 _MAX_EXAMPLES = 10
@@ -39,8 +39,8 @@ def near_duplicates(pair: Pair) -> dict[str, Any]:
     """
     hashes = difference_hash(pair.originals)
     images = pairs = count = 0
-    for _, of_label, _ in pair.classes():
-        label_hashes = hashes[of_label]
+    for _, label_originals, _ in pair.classes():
+        label_hashes = hashes[label_originals]
         duplicates = [
             int((np.bitwise_count(label_hashes ^ image_hash) <= NEAR_BITS).sum()) - 1
             for image_hash in label_hashes

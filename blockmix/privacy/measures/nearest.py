@@ -91,18 +91,18 @@ def find_nearest(
     count = len(pair.mixed)
     comparison = _Comparison(pair)
     done = 0
-    for name, of_label, mixed_of_label in pair.classes():
+    for name, label_originals, label_mixed in pair.classes():
         ratio = log_likelihood_ratio(name)
         evidence = []
-        for begin in range(0, len(mixed_of_label), _CHUNK):
-            chunk = mixed_of_label[begin : begin + _CHUNK]
-            evidence_of_chunk = comparison.add(of_label, chunk, ratio)
-            if len(of_label) <= _MAX_JOINT:
-                evidence.append(evidence_of_chunk)
+        for begin in range(0, len(label_mixed), _CHUNK):
+            chunk = label_mixed[begin : begin + _CHUNK]
+            chunk_evidence = comparison.add(label_originals, chunk, ratio)
+            if len(label_originals) <= _MAX_JOINT:
+                evidence.append(chunk_evidence)
             done += len(chunk)
             progress("blocks", done, count)
-        if evidence and len(mixed_of_label) <= len(of_label):
-            comparison.jointly[mixed_of_label] = of_label[_assign(np.concatenate(evidence))]
+        if evidence and len(label_mixed) <= len(label_originals):
+            comparison.jointly[label_mixed] = label_originals[_assign(np.concatenate(evidence))]
     return comparison.result()
 
 
@@ -118,14 +118,14 @@ class _Comparison:
         self._exact_blocks = 0
         self._sum_of_smallest = self._sum_of_means = 0.0  # of squared distances
 
-    def add(self, of_label: Indices, chunk: Indices, ratio: Evidence) -> Evidence:
+    def add(self, label_originals: Indices, chunk: Indices, ratio: Evidence) -> Evidence:
         """Compare some images with all originals of their label; return the evidence for each."""
         pair, rows = self._pair, np.arange(len(chunk))
-        image_distances = np.zeros((len(chunk), len(of_label)), np.float32)
+        image_distances = np.zeros((len(chunk), len(label_originals)), np.float32)
         shared_blocks = np.zeros_like(image_distances)
         for row, col in np.ndindex(self._sources.shape[1:]):
             lines, columns = pair.block(row, col)
-            originals = pair.originals[of_label, lines, columns]
+            originals = pair.originals[label_originals, lines, columns]
             mixed = pair.mixed[chunk, lines, columns]
             distances, noise = _squared_distances(mixed, originals)
             nearest = distances.argmin(axis=1)
@@ -134,17 +134,19 @@ class _Comparison:
             tie_sizes = tied.sum(axis=1)
             # A block that several originals could have given is divided among them.
             shared_blocks += tied / tie_sizes[:, None].astype(np.float32)
-            self._sources[chunk, row, col] = np.where(tie_sizes == 1, of_label[nearest], UNKNOWN)
+            self._sources[chunk, row, col] = np.where(
+                tie_sizes == 1, label_originals[nearest], UNKNOWN
+            )
             self._sum_of_smallest += float(smallest.sum())
             self._sum_of_means += float(distances.mean(axis=1).sum())
             self._exact_blocks += int((originals[nearest] == mixed).all(axis=(1, 2, 3)).sum())
             image_distances += distances
-        self._by_pixels[chunk] = of_label[image_distances.argmin(axis=1)]
+        self._by_pixels[chunk] = label_originals[image_distances.argmin(axis=1)]
         evidence = ratio[np.rint(shared_blocks).astype(np.int64)]
         # Among originals with equal evidence the nearer one wins.
         largest = np.maximum(image_distances.max(axis=1, keepdims=True), 1)
         evidence -= 1e-6 * image_distances / largest
-        self._by_blocks[chunk] = of_label[evidence.argmax(axis=1)]
+        self._by_blocks[chunk] = label_originals[evidence.argmax(axis=1)]
         return evidence
 
     def result(self) -> Nearest:

@@ -74,8 +74,12 @@ def _triples(
     """Yield an original, its mixed image, and another original of the label."""
     for image in chosen:
         original = match[image]
-        of_label = np.flatnonzero(pair.labels == pair.labels[original])
-        other = rng.choice(of_label[of_label != original]) if len(of_label) > 1 else original
+        label_originals = np.flatnonzero(pair.labels == pair.labels[original])
+        other = (
+            rng.choice(label_originals[label_originals != original])
+            if len(label_originals) > 1
+            else original
+        )
         yield pair.originals[original], pair.mixed[image], pair.originals[other]
 
 

@@ -43,15 +43,15 @@ def situations(pair: Pair, sources: Indices) -> dict[str, Any]:
         ``equation_9`` (of all labels); ``fixed_places``, the (n!)^N_b ways to put the images of a
         label together if every block is published and stays in its cell, over all labels.
     """
-    blocks, cells, whole_cells = pair.grid.blocks, 0, 0
+    blocks, cells, complete_cells = pair.grid.blocks, 0, 0
     tally = np.zeros(MAX_COPIES + 1, np.int64)
     sizes = []
-    for _, of_label, mixed_of_label in pair.classes():
-        copies = _copies(pair, sources[mixed_of_label], of_label)
+    for _, label_originals, label_mixed in pair.classes():
+        copies = _copies(pair, sources[label_mixed], label_originals)
         tally += np.bincount(np.minimum(copies, MAX_COPIES).reshape(-1), minlength=MAX_COPIES + 1)
-        whole_cells += int((copies > 0).all(axis=0).sum())
+        complete_cells += int((copies > 0).all(axis=0).sum())
         cells += copies.shape[1]
-        sizes.append(len(of_label))
+        sizes.append(len(label_originals))
     shares = tally / tally.sum() if cells else None
     arrangements = lgamma(blocks + 1) / LOG10
     return {
@@ -61,7 +61,7 @@ def situations(pair: Pair, sources: Indices) -> dict[str, Any]:
         "copies": None if shares is None else shares.tolist(),
         **_own_blocks(sources, pair.match),
         "distinct_sources": _distinct_sources(sources),
-        "whole_places": whole_cells,
+        "whole_places": complete_cells,
         "places": cells,
         "equation_8": -max(sizes) * arrangements,
         "equation_9": -sum(sizes) * arrangements,
@@ -81,13 +81,13 @@ def _own_blocks(sources: Indices, match: Indices | None) -> dict[str, float | No
     }
 
 
-def _copies(pair: Pair, sources: Indices, of_label: Indices) -> Indices:
+def _copies(pair: Pair, sources: Indices, label_originals: Indices) -> Indices:
     """Count how often each original block of a label is published: (originals, clear cells)."""
     index_in_label = np.full(len(pair.originals), -1)
-    index_in_label[of_label] = np.arange(len(of_label))
+    index_in_label[label_originals] = np.arange(len(label_originals))
     clear = sources[:, clear_cells(sources)]
     images, cells = np.nonzero(clear != UNKNOWN)
-    copies = np.zeros((len(of_label), clear.shape[1]), np.int64)
+    copies = np.zeros((len(label_originals), clear.shape[1]), np.int64)
     np.add.at(copies, (index_in_label[clear[images, cells]], cells), 1)
     return copies
 

@@ -56,11 +56,11 @@ def _similarity(report: dict[str, Any]) -> str:
 
 def _copies(report: dict[str, Any]) -> str:
     figure, axes = _axes(2.6)
-    measured, expected = report["situations"]["copies"], report["forecast"]["copies"]
-    times = np.arange(len(expected))
+    measured, forecast = report["situations"]["copies"], report["forecast"]["copies"]
+    times = np.arange(len(forecast))
     if measured:
         axes.bar(times - 0.2, measured, 0.38, color=_MEASURED, label="found")
-    axes.bar(times + 0.2, expected, 0.38, color=_REFERENCE, label="expected")
+    axes.bar(times + 0.2, forecast, 0.38, color=_REFERENCE, label="expected")
     axes.set_xticks(times, [*map(str, times[:-1]), f"{times[-1]}+"])
     axes.set_xlabel("how often an original block is published")
     axes.set_ylabel("share of blocks")

@@ -27,7 +27,7 @@ class SetForecast:
     @classmethod
     def of_pair(cls, pair: Pair, parameters: Parameters) -> SetForecast:
         """Forecast each label of a pair, or its smallest cohort if it was mixed in cohorts."""
-        sizes = {label: len(of_label) for label, of_label, _ in pair.classes()}
+        sizes = {label: len(label_originals) for label, label_originals, _ in pair.classes()}
         by_label = {
             label: forecast(
                 min(size, pair.cohorts.get(label, size)), blocks=pair.grid.blocks, **parameters
@@ -38,23 +38,23 @@ class SetForecast:
 
     def log_likelihood_ratio(self, label: str) -> Evidence:
         """Return how strongly 0, 1, ... shared blocks speak for an original of a label."""
-        expected = self.by_label[label]
-        return linking.log_likelihood_ratio(expected.own_kept, _others(expected), expected.blocks)
+        forecast = self.by_label[label]
+        return linking.log_likelihood_ratio(forecast.own_kept, _others(forecast), forecast.blocks)
 
     def overall(self) -> dict[str, Any]:
         """Return means over the images, and the anonymity sets of the least protected label."""
         copies = self._mean(_copies).tolist()
         labels = self.by_label.values()
         return {
-            "own_kept": float(self._mean(lambda expected: expected.own_kept)),
+            "own_kept": float(self._mean(lambda forecast: forecast.own_kept)),
             "erased": copies[0],
             "repeated": 1 - copies[0] - copies[1],
             "copies": copies,
-            "distinct_sources": float(self._mean(lambda expected: expected.distinct_sources)),
-            "unmixed": float(self._mean(lambda expected: expected.unmixed)),
-            "linked": float(self._mean(lambda expected: expected.linked)),
-            "anonymity_set": min(expected.anonymity_set for expected in labels),
-            "effective_anonymity_set": min(expected.effective_anonymity_set for expected in labels),
+            "distinct_sources": float(self._mean(lambda forecast: forecast.distinct_sources)),
+            "unmixed": float(self._mean(lambda forecast: forecast.unmixed)),
+            "linked": float(self._mean(lambda forecast: forecast.linked)),
+            "anonymity_set": min(forecast.anonymity_set for forecast in labels),
+            "effective_anonymity_set": min(forecast.effective_anonymity_set for forecast in labels),
             "key_bits": next(iter(labels)).key_bits,
         }
 
@@ -63,26 +63,26 @@ class SetForecast:
         return min(1.0, float(self._mean(_neighbours_together)))
 
     def _mean(self, value: Callable[[Forecast], float | list[float]]) -> Any:
-        values = [value(expected) for expected in self.by_label.values()]
+        values = [value(forecast) for forecast in self.by_label.values()]
         return np.average(values, axis=0, weights=[self.sizes[label] for label in self.by_label])
 
 
-def _copies(expected: Forecast) -> list[float]:
+def _copies(forecast: Forecast) -> list[float]:
     """Return the chances that a block is published 0, 1, ... times, up to `MAX_COPIES`."""
-    chances = [*expected.copies, *[0.0] * MAX_COPIES]  # a class of n has at most n copies
+    chances = [*forecast.copies, *[0.0] * MAX_COPIES]  # a class of n has at most n copies
     return [*chances[:MAX_COPIES], sum(chances[MAX_COPIES:])]
 
 
-def _neighbours_together(expected: Forecast) -> float:
-    from_others = sum(count * chance**2 for chance, count in _others(expected).items())
-    return expected.own_kept**2 + from_others
+def _neighbours_together(forecast: Forecast) -> float:
+    from_others = sum(count * chance**2 for chance, count in _others(forecast).items())
+    return forecast.own_kept**2 + from_others
 
 
-def _others(expected: Forecast) -> Mapping[float, float]:
+def _others(forecast: Forecast) -> Mapping[float, float]:
     return linking.chances_of_others(
-        expected.class_size,
-        expected.own_kept,
-        expected.sources,
-        expected.probability,
-        expected.rounds,
+        forecast.class_size,
+        forecast.own_kept,
+        forecast.sources,
+        forecast.probability,
+        forecast.rounds,
     )
