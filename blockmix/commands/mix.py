@@ -6,21 +6,16 @@ Heavy modules are imported inside the commands, so that ``--help`` answers at on
 from __future__ import annotations
 
 import sys
-import warnings
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from blockmix.commands.app import print_error
-from blockmix.commands.options import Probability, Rounds, Sources
+from blockmix.commands.options import Probability, Rounds, Sources, read_key
 from blockmix.errors import InputError
 from blockmix.support import streams
 from blockmix.support.progress import progress_bars
-
-if TYPE_CHECKING:
-    from blockmix.key import Key
 
 
 class Format(StrEnum):
@@ -107,7 +102,7 @@ def mix(
 
     if resume and key_file is None and seed is None:
         raise InputError("--resume needs the key of the run that it continues: give --key-file")
-    key = _key(key_file, seed)
+    key = read_key(key_file, seed, "--seed")
     with progress_bars(shown=not quiet and sys.stderr.isatty()) as progress:
         summary = mix_folder(
             src,
@@ -143,20 +138,3 @@ def keygen(
     Key.generate().save(file)
     with streams.printing_results():
         typer.echo(f"wrote a new key to {file}: keep it secret, use it for one image set only")
-
-
-def _key(key_file: Path | None, seed: int | None) -> Key | None:
-    from blockmix.key import Key
-
-    if key_file is not None and seed is not None:
-        raise InputError("--key-file and --seed exclude each other")
-    if seed is not None:
-        return Key.from_seed(seed)
-    if key_file is None:
-        return None
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        key = Key.from_file(key_file)
-    for warning in caught:
-        print_error(f"warning: {warning.message}")
-    return key

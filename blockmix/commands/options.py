@@ -1,12 +1,18 @@
-"""Options that several commands share, and the parser of lists of numbers."""
+"""Options that several commands share, and how keys and lists of numbers are read."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from blockmix.commands.app import print_error
 from blockmix.errors import InputError
+
+if TYPE_CHECKING:
+    from blockmix.key import Key
 
 Sources = Annotated[int, typer.Option(help="Images of the same label picked for one.")]
 Rounds = Annotated[int, typer.Option(help="How often the whole set is mixed.")]
@@ -35,3 +41,21 @@ def parse_numbers(name: str, text: str | None) -> tuple[int, ...]:
     if not values or min(values) < 1:
         raise InputError(f"--{name} is whole numbers from 1 on with commas between, got {text!r}")
     return values
+
+
+def read_key(key_file: Path | None, seed: int | None, seed_option: str) -> Key | None:
+    """Return the key in a file or from a seed, None without either; print warnings as lines."""
+    from blockmix.key import Key
+
+    if key_file is not None and seed is not None:
+        raise InputError(f"--key-file and {seed_option} exclude each other")
+    if seed is not None:
+        return Key.from_seed(seed)
+    if key_file is None:
+        return None
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        key = Key.from_file(key_file)
+    for warning in caught:
+        print_error(f"warning: {warning.message}")
+    return key

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from blockmix.commands.exit_codes import MISSED
-from blockmix.commands.options import Probability, Rounds, Sources, parse_numbers
+from blockmix.commands.options import Probability, Rounds, Sources, parse_numbers, read_key
 from blockmix.errors import InputError
 from blockmix.support import atomic, streams
 from blockmix.support.arguments import new_or_empty, whole_number
@@ -54,8 +54,8 @@ def forecast(
     )
     if as_json:
         found_share = expected.found_from_releases(releases)
-        of_releases = {"releases": releases, "found_from_releases": found_share}
-        typer.echo(json.dumps(asdict(expected) | of_releases, indent=1))
+        shown = {"releases": releases, "found_from_releases": found_share}
+        typer.echo(json.dumps(asdict(expected) | shown, indent=1))
     else:
         typer.echo(describe(expected, releases))
 
@@ -98,6 +98,13 @@ def report(
         Path,
         typer.Option(metavar="DIR", help="New or empty folder for report.html and report.json."),
     ] = Path("blockmix-report"),
+    key_file: Annotated[
+        Path | None,
+        typer.Option(help="Key that MIXED was mixed with: matches opaque names exactly."),
+    ] = None,
+    key_seed: Annotated[
+        int | None, typer.Option(help="The same for a set that was mixed with --seed.")
+    ] = None,
     sample: Annotated[
         int, typer.Option(help="Images that similarity, seams and identity look at.")
     ] = 500,
@@ -141,7 +148,7 @@ def report(
     from blockmix.privacy.measures.similarity import load_skimage
     from blockmix.privacy.report.figures import load_matplotlib
     from blockmix.privacy.report.html import contact_sheet, load_jinja2, page
-    from blockmix.privacy.report.measure import measure_folders
+    from blockmix.privacy.report.measure import measure_folder_pair
     from blockmix.privacy.report.set_forecast import SetForecast
     from blockmix.privacy.report.verdict import check_thresholds, verdicts
     from blockmix.privacy.sets.folders import load
@@ -163,17 +170,18 @@ def report(
     _check_output(output, original, mixed)
     for load_library in (load_jinja2, load_matplotlib, load_skimage):
         load_library()
+    key = read_key(key_file, key_seed, "--key-seed")
     embed = None if recogniser is None else _load_recogniser(recogniser)
     with progress_bars(shown=sys.stderr.isatty()) as progress:
-        folder_pair = load(original, mixed, progress)
-        result = measure_folders(
+        folder_pair = load(original, mixed, key, progress)
+        result = measure_folder_pair(
             folder_pair, sample=sample, seed=seed, recogniser=embed, progress=progress
         )
     result["verdicts"] = verdicts(result, limits)
     sheet = None
     if samples:
-        expected = SetForecast.of_pair(folder_pair.pair, folder_pair.record.parameters)
-        sheet = contact_sheet(folder_pair.pair, expected.log_likelihood_ratio, seed)
+        set_forecast = SetForecast.of_pair(folder_pair.pair, folder_pair.record.parameters)
+        sheet = contact_sheet(folder_pair.pair, set_forecast.log_likelihood_ratio, seed)
     html = page(result, sheet)
     output.mkdir(parents=True, exist_ok=True)
     atomic.write_text(output / "report.json", json.dumps(result, indent=1) + "\n")

@@ -19,6 +19,7 @@ from blockmix.datasets.cohorts import Cohort, capacity, check_memory, cut_into_c
 from blockmix.datasets.encode import Encoder
 from blockmix.datasets.expectation import expectation
 from blockmix.datasets.interfaces import Sample
+from blockmix.datasets.opaque_names import opaque_name
 from blockmix.datasets.options import RunOptions
 from blockmix.datasets.survey import Survey
 from blockmix.grid import BlockGrid, resolve_grid
@@ -53,8 +54,7 @@ class RunPlan:
         """Return the file, below the destination, that a sample is mixed into."""
         if self.options.names == "keep":
             return str(PurePath(sample.label, sample.name).with_suffix(self.encoder.suffix))
-        digest = self.mixer.key.digest("image name", sample.id.to_bytes(8, "little"))
-        return f"{sample.label}/{digest.hex()}{self.encoder.suffix}"
+        return f"{sample.label}/{opaque_name(self.mixer.key, sample.id)}{self.encoder.suffix}"
 
     def distinct_outputs(self) -> list[tuple[str, Sample]]:
         """Return the outputs whose names can be too long or collide, each with its sample.

@@ -6,9 +6,19 @@
 from blockmix.forecasting.advice import advise
 from blockmix.forecasting.forecast import Forecast, forecast
 from blockmix.privacy.report.html import page
-from blockmix.privacy.report.measure import measure
+from blockmix.privacy.report.measure import measure, measure_folders
 from blockmix.privacy.report.verdict import verdicts
 from blockmix.privacy.sets.pair import Pair
 from blockmix.probability import balanced
 
-__all__ = ["Forecast", "Pair", "advise", "balanced", "forecast", "measure", "page", "verdicts"]
+__all__ = [
+    "Forecast",
+    "Pair",
+    "advise",
+    "balanced",
+    "forecast",
+    "measure",
+    "measure_folders",
+    "page",
+    "verdicts",
+]

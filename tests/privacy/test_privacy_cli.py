@@ -10,6 +10,9 @@ from builders import read_tree, write_images
 from PIL import Image
 from privacy_builders import SCHEMA
 
+from blockmix import InputTypeError
+from blockmix.privacy import measure_folders
+
 
 @pytest.fixture
 def sets(blockmix, tmp_path):
@@ -135,6 +138,117 @@ def test_opaque_names_are_matched_by_content(blockmix, sets):
     assert report["matched"] == "by content"
     assert report["files"]["kept_names"] == 0
     assert "data:image" in (sets / "report" / "report.html").read_text()
+
+
+OPTIONS = ("--block", "6x6", "--quiet")
+# Entries of a report that differ from run to run, and the one that counts kept names.
+RUN_ENTRIES = ("releases", "seeds", "seconds", "files")
+
+
+def without_names(report):
+    """A report without what differs from run to run, and without the number of kept names."""
+    files = {name: value for name, value in report["files"].items() if name != "kept_names"}
+    return {key: value for key, value in report.items() if key not in RUN_ENTRIES} | {
+        "files": files
+    }
+
+
+def read_report(folder):
+    return json.loads((folder / "report.json").read_text())
+
+
+@pytest.mark.parametrize(
+    ("mix_key", "report_key"),
+    [(("--key-file", "my.key"),) * 2, (("--seed", 7), ("--key-seed", 7))],
+)
+def test_a_key_matches_opaque_names_as_kept_names_do(blockmix, sets, mix_key, report_key):
+    blockmix("keygen", "my.key")
+    for name in ("broken.png", "a.png"):
+        (sets / "photos" / "cat" / name).write_bytes(b"not an image")
+    for names, key in (("keep", ()), ("opaque", report_key)):
+        options = (*OPTIONS, *mix_key, "--on-error", "skip")
+        assert blockmix("mix", "photos", f"of-{names}", "--names", names, *options)[0] == 0
+        code, _, errors = blockmix(
+            *("report", "photos", f"of-{names}", "--output", f"report-{names}", *key, "--samples"),
+            *("--sample", 9, "--max-linked", 1),
+        )
+        assert (code, errors) == (0, "")
+    report, expected = (read_report(sets / f"report-{names}") for names in ("opaque", "keep"))
+    assert without_names(report) == without_names(expected)
+    assert report["matched"] == "by name"
+    assert report["linkage"]["by_blocks"]["value"] == 1
+    assert report["files"]["kept_names"] == 0
+    assert report["files"]["left_out"] == 2
+    jsonschema.validate(report, SCHEMA)
+    secret = (sets / "my.key").read_text().strip()
+    for path in sets.glob("report-*/*"):
+        assert secret not in path.read_text()
+
+
+def test_a_file_that_was_damaged_when_it_was_mixed_and_is_whole_now(blockmix, sets):
+    damaged = sets / "photos" / "cat" / "005.png"
+    content = damaged.read_bytes()
+    damaged.write_bytes(content[:100])
+    blockmix("keygen", "my.key")
+    options = (*OPTIONS, "--key-file", "my.key", "--on-error", "skip")
+    assert blockmix("mix", "photos", "some", *options)[0] == 0
+    damaged.write_bytes(content)
+    options = ("--output", "report", "--key-file", "my.key")
+    assert blockmix("report", "photos", "some", *options)[0] == 0
+    report = read_report(sets / "report")
+    assert report["labels"] == {"cat": 11, "dog": 14}
+    assert report["files"]["left_out"] == 1
+    assert report["linkage"]["by_blocks"]["value"] == 1
+
+
+def test_a_key_is_not_needed_where_names_were_kept(blockmix, sets):
+    blockmix("keygen", "other.key")
+    options = ("--output", "report", "--key-file", "other.key")
+    assert blockmix("report", "photos", "mixed", *options)[0] == 0
+    assert read_report(sets / "report")["linkage"]["by_blocks"]["value"] == 1
+
+
+def test_a_wrong_key(blockmix, sets):
+    blockmix("keygen", "other.key")
+    secret = (sets / "other.key").read_text().strip()
+    for options in (("--key-file", "other.key"), ("--key-seed", 1)):
+        code, output, errors = blockmix("report", "photos", "opaque", *options)
+        assert code == 2
+        assert "no image in opaque has a name that follows from this key" in errors
+        assert "give the key of the run that wrote it" in errors
+        assert errors.count("\n") == 1
+        assert secret not in output + errors
+    code, _, errors = blockmix(
+        "report", "photos", "opaque", "--key-file", "other.key", "--key-seed", 1
+    )
+    assert code == 2
+    assert "--key-file and --key-seed exclude each other" in errors
+    with pytest.raises(InputTypeError, match=r"key is a blockmix\.Key, not str") as caught:
+        measure_folders(sets / "photos", sets / "opaque", key=secret)
+    assert secret not in str(caught.value)
+
+
+@pytest.mark.parametrize("change", ["another", "one less"])
+def test_a_key_and_originals_at_other_positions(blockmix, sets, change):
+    assert blockmix("mix", "photos", "seeded", *OPTIONS, "--seed", 7)[0] == 0
+    first = sets / "photos" / "cat" / "000.png"
+    if change == "another":
+        (sets / "photos" / "cat" / "00.png").write_bytes(first.read_bytes())
+    else:
+        first.unlink()
+    code, _, errors = blockmix("report", "photos", "seeded", "--key-seed", 7)
+    assert code == 2
+    count = 27 if change == "another" else 25
+    assert f"there are {count} originals, but seeded was mixed from 26" in errors
+    assert "give the folder as it was, or no key" in errors
+
+
+def test_a_threshold_without_a_key_says_the_way_out(blockmix, sets):
+    options = ("--output", "report", "--max-linked", 0.5)
+    code, output, _ = blockmix("report", "photos", "opaque", *options)
+    assert code == 3
+    assert "MISSED: Not measured" in output
+    assert "give the key of the run (--key-file), or mix with --names keep" in output
 
 
 def test_a_missed_threshold_exits_with_3(blockmix, sets):

@@ -1,14 +1,17 @@
-"""`measure`: everything that a report says about a pair of sets, as plain data."""
+"""`measure` and `measure_folders`: everything that a report says about two sets, as plain data."""
 
 from __future__ import annotations
 
+import os
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from blockmix import __version__
-from blockmix.errors import InputError
+from blockmix.errors import InputError, InputTypeError
+from blockmix.key import Key
 from blockmix.privacy.attacks.identity import Recogniser, embeddings, identity
 from blockmix.privacy.attacks.linkage import linkage
 from blockmix.privacy.attacks.reassembly import reassembly
@@ -20,7 +23,7 @@ from blockmix.privacy.measures.nearest import Nearest, find_nearest
 from blockmix.privacy.measures.similarity import SSIM, WINDOW, load_skimage, similarity
 from blockmix.privacy.measures.situations import situations
 from blockmix.privacy.report.set_forecast import SetForecast
-from blockmix.privacy.sets.folders import FolderPair
+from blockmix.privacy.sets.folders import FolderPair, load
 from blockmix.privacy.sets.pair import Pair
 from blockmix.support.arguments import whole_number
 from blockmix.support.progress import Progress, no_progress
@@ -93,11 +96,11 @@ def measure(
     _check(pair)
     load_skimage()
     parameters = {"sources": sources, "rounds": rounds, "probability": probability}
-    expected = SetForecast.of_pair(pair, parameters)
+    set_forecast = SetForecast.of_pair(pair, parameters)
     if recogniser is not None:
         embeddings(recogniser, pair.originals[:2])  # fails before the work, not after it
     started = time.perf_counter()
-    nearest = find_nearest(pair, expected.log_likelihood_ratio, progress)
+    nearest = find_nearest(pair, set_forecast.log_likelihood_ratio, progress)
     _check_origin(pair, nearest)
     block_sources = nearest.sources if pair.sources is None else pair.sources
     match_is_known = pair.match is not None
@@ -105,15 +108,15 @@ def measure(
     rng = np.random.default_rng(seed)
     chosen = np.sort(rng.permutation(len(pair.mixed))[:sample])
     puzzles = rng.permutation(chosen)[:_PUZZLES]
-    together = expected.neighbours_together()
+    together_share = set_forecast.neighbours_together()
     return {
         "format": "blockmix report",
         "version": 1,
         "blockmix": __version__,
         "images": len(pair.mixed),
-        "labels": dict(expected.sizes),
+        "labels": dict(set_forecast.sizes),
         "mixed_together": {
-            label: of_label.class_size for label, of_label in expected.by_label.items()
+            label: forecast.class_size for label, forecast in set_forecast.by_label.items()
         },
         "grid": {name: getattr(pair.grid, name) for name in _GRID},
         "parameters": parameters,
@@ -123,17 +126,17 @@ def measure(
         "blocks_told": "by the map" if pair.sources is not None else "by pixels",
         "stored_exactly": nearest.exact_share,
         "ssim_parameters": {**SSIM, "window": WINDOW},
-        "forecast": expected.overall(),
+        "forecast": set_forecast.overall(),
         "similarity": similarity(pair, match, chosen, seed, progress),
         "situations": situations(pair, block_sources),
         "linkage": linkage(pair, match, nearest) if match_is_known else None,
-        "seams": seams(pair, block_sources, pair.match, chosen, together),
+        "seams": seams(pair, block_sources, pair.match, chosen, together_share),
         "reassembly": reassembly(pair, block_sources, puzzles, seed, progress),
         "identity": identity(pair, match, chosen, recogniser) if match_is_known else None,
-        "releases": releases(expected.by_label, expected.sizes),
+        "releases": releases(set_forecast.by_label, set_forecast.sizes),
         "seeds": seed_search(),
         "near_duplicates": near_duplicates(pair),
-        "small_labels": small_labels(expected.sizes, sources),
+        "small_labels": small_labels(set_forecast.sizes, sources),
         "seconds": time.perf_counter() - started,
     }
 
@@ -142,6 +145,71 @@ _GRID = ("height", "width", "rows", "cols", "blocks")
 
 
 def measure_folders(
+    originals: str | os.PathLike[str],
+    mixed: str | os.PathLike[str],
+    *,
+    key: Key | None = None,
+    sample: int = SAMPLE,
+    seed: int = 0,
+    recogniser: Recogniser | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Measure what a mixed folder gives away, as ``blockmix report`` does.
+
+    Parameters
+    ----------
+    originals : path
+        The folder that was mixed.
+    mixed : path
+        What `blockmix.mix_folder` made of it.
+    key : Key, optional
+        The key of the run. With it, images with opaque names are matched with their originals; kept
+        names need none. Without either, see `measure`.
+    sample, seed, recogniser, progress
+        See `measure`.
+
+    Returns
+    -------
+    dict
+        The report of `measure`, with the entry ``files``.
+
+    Raises
+    ------
+    InputError, InputTypeError
+        As `measure`, and if the folders do not belong together, or the names in ``mixed`` do not
+        follow from ``key``.
+    WorkError
+        If a mixed image cannot be read.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from PIL import Image
+    >>> from blockmix import Key, mix_folder
+    >>> from blockmix.privacy import measure_folders
+    >>> Path("photos/cat").mkdir(parents=True)
+    >>> for number, image in enumerate(np.random.default_rng(0).integers(0, 256, (20, 24, 24, 3))):
+    ...     Image.fromarray(image.astype(np.uint8)).save(f"photos/cat/{number}.png")
+    >>> key = Key.generate()
+    >>> summary = mix_folder("photos", "mixed", block=4, key=key)
+    >>> report = measure_folders("photos", "mixed", key=key)
+    >>> report["matched"], report["linkage"]["by_blocks"]["value"]
+    ('by name', 1.0)
+    """
+    progress = progress or no_progress
+    if not (key is None or isinstance(key, Key)):
+        # The value stays out of the message: it may be somebody's secret.
+        raise InputTypeError(
+            f"key is a blockmix.Key, not {type(key).__name__}: use Key.from_file(path)"
+        )
+    folder_pair = load(Path(originals), Path(mixed), key, progress)
+    return measure_folder_pair(
+        folder_pair, sample=sample, seed=seed, recogniser=recogniser, progress=progress
+    )
+
+
+def measure_folder_pair(
     folder_pair: FolderPair,
     *,
     sample: int,
@@ -149,7 +217,7 @@ def measure_folders(
     recogniser: Recogniser | None,
     progress: Progress,
 ) -> dict[str, Any]:
-    """Measure a pair of folders, and inspect the files of the mixed one."""
+    """Measure a pair of sets from folders, and inspect the files of the mixed one."""
     report = measure(
         folder_pair.pair,
         **folder_pair.record.parameters,
@@ -174,10 +242,10 @@ def _check(pair: Pair) -> None:
             f"a report needs images of at least {WINDOW} x {WINDOW} pixels, the window of SSIM, "
             f"got {pair.grid.height} x {pair.grid.width}"
         )
-    for name, of_label, _ in pair.classes():
-        if len(of_label) < 2:
+    for name, label_originals, _ in pair.classes():
+        if len(label_originals) < 2:
             raise InputError(
-                f"label {name!r} has {len(of_label)} original: one image alone is not mixed"
+                f"label {name!r} has {len(label_originals)} original: one image alone is not mixed"
             )
 
 

@@ -165,7 +165,10 @@ _SEEDED = "The key of this set came from a seed: anybody who guesses the seed un
 
 def _unmeasured(rule: Rule, report: Report) -> str:
     if report["matched"] == "by content":
-        reason = "it is not known which image became which: mix with --names keep"
+        reason = (
+            "it is not known which image became which: give the key of the run (--key-file), or "
+            "mix with --names keep"
+        )
     else:
         reason = "too few blocks could be told apart, or these are arrays and not files"
     return f"Not measured: the {rule.name}, as {reason}."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
@@ -14,12 +14,16 @@ from blockmix.datasets.decode import resized
 from blockmix.datasets.folder.destination import RECORD
 from blockmix.datasets.folder.image_folder import FileSample, ImageFolder
 from blockmix.datasets.interfaces import BadImageError
+from blockmix.datasets.opaque_names import opaque_name
 from blockmix.errors import InputError
+from blockmix.key import Key
 from blockmix.privacy.sets.pair import Indices, Pair, Pixels
 from blockmix.privacy.sets.record import Record
 from blockmix.support.progress import Progress
 
 _MAX_PIXEL_BYTES = 8 << 30  # of both sets together
+# From an original to the label and the name, without suffix, of its mixed image.
+StemFunction = Callable[[FileSample], tuple[str, str]]
 
 
 class FolderPair(NamedTuple):
@@ -32,21 +36,22 @@ class FolderPair(NamedTuple):
     left_out: int  # number of originals that cannot be read or have no mixed image
 
 
-def load(originals: Path, mixed: Path, progress: Progress) -> FolderPair:
+def load(originals: Path, mixed: Path, key: Key | None, progress: Progress) -> FolderPair:
     """Read both folders, every image as it was mixed: resized, grey or colour.
 
     Originals that cannot be read are left out, as the mixing left them out too. If names were kept,
-    originals without a mixed image of the same name are also left out.
+    or follow from ``key``, originals without a mixed image of their name are also left out, and
+    mixed images are in the order of their originals.
 
     Raises
     ------
     InputError
-        If ``mixed`` holds no finished result of blockmix, or the two folders do not belong
-        together.
+        If ``mixed`` holds no finished result of blockmix, the two folders do not belong together,
+        or the names of ``mixed`` do not follow from ``key``.
     WorkError
         If a mixed image cannot be read.
     """
-    samples, record = ImageFolder(originals).samples(), Record.read(mixed)
+    all_originals, record = ImageFolder(originals).samples(), Record.read(mixed)
     mixed_files = ImageFolder(mixed).samples()
     counts = Counter(file.label for file in mixed_files)
     if counts != record.labels:
@@ -54,18 +59,27 @@ def load(originals: Path, mixed: Path, progress: Progress) -> FolderPair:
             f"{mixed} does not hold the images that its {RECORD} names: {dict(counts)} instead of "
             f"{dict(record.labels)}"
         )
-    label_names = sorted({file.label for file in samples})
+    label_names = sorted({file.label for file in all_originals})
     unknown_labels = sorted(counts.keys() - set(label_names))
     if unknown_labels:
         raise InputError(f"{mixed} has a label {unknown_labels[0]!r} that {originals} lacks")
-    samples = [file for file in samples if file.label in counts]
-    files = _with_mixed_image(samples, mixed_files) if record.names_kept else samples
+    samples = [file for file in all_originals if file.label in counts]
+    files, mixed_stem = samples, _stem_function(record, key)
+    if mixed_stem is not None:
+        files = _with_mixed_image(samples, mixed_stem, mixed_files)
+        if not record.names_kept:
+            _check_key(mixed, record, named_originals=len(files), originals=len(all_originals))
     _check_memory(len(files) + len(mixed_files), record)
     pixels, errors = _read(files, record, progress, resize=True)
     if errors:
         readable = [index for index in range(len(files)) if index not in errors]
         files, pixels = [files[index] for index in readable], pixels[readable]
     _check_counts(files, counts)
+    match = None
+    if mixed_stem is not None:
+        match = _match_by_name(files, mixed_stem, mixed_files)
+        order = np.argsort(match, kind="stable")
+        mixed_files, match = [mixed_files[index] for index in order], match[order]
     mixed_pixels, errors = _read(mixed_files, record, progress, resize=False)
     if errors:
         raise next(iter(errors.values()))
@@ -76,11 +90,35 @@ def load(originals: Path, mixed: Path, progress: Progress) -> FolderPair:
         mixed_labels=_label_indices(mixed_files, label_names),
         names=tuple(label_names),
         grid=record.grid,
-        match=_match_by_name(files, mixed_files) if record.names_kept else None,
+        match=match,
         cohorts=record.smallest_cohorts,
     )
     names = [file.name for file in files]
     return FolderPair(pair, record, names, mixed, len(samples) - len(files))
+
+
+def _stem_function(record: Record, key: Key | None) -> StemFunction | None:
+    """Return how the mixed image of an original is named; None if nobody can tell."""
+    if record.names_kept:
+        return _stem
+    return None if key is None else lambda file: (file.label, opaque_name(key, file.id))
+
+
+def _check_key(mixed: Path, record: Record, *, named_originals: int, originals: int) -> None:
+    """Refuse a wrong key, and originals at other positions than when they were mixed."""
+    if not named_originals:
+        raise InputError(
+            f"no image in {mixed} has a name that follows from this key, but each is named by the "
+            "key of its run and the position of its original: give the key of the run that wrote "
+            "it and the folder that it read, or no key, and images are matched by content"
+        )
+    mixed_originals = sum(record.labels.values()) + record.skipped
+    if originals != mixed_originals:
+        raise InputError(
+            f"there are {originals} originals, but {mixed} was mixed from {mixed_originals}, and a "
+            "key names images by the position of their originals: give the folder as it was, or "
+            "no key, and images are matched by content"
+        )
 
 
 def _check_memory(images: int, record: Record) -> None:
@@ -141,15 +179,19 @@ def _label_indices(files: list[FileSample], label_names: list[str]) -> Indices:
     return np.array([index[file.label] for file in files], np.int64)
 
 
-def _with_mixed_image(originals: list[FileSample], mixed: list[FileSample]) -> list[FileSample]:
-    """Return the originals that have a mixed image of the same label and name."""
+def _with_mixed_image(
+    originals: list[FileSample], mixed_stem: StemFunction, mixed: list[FileSample]
+) -> list[FileSample]:
+    """Return the originals that have a mixed image of their label and name."""
     mixed_stems = {_stem(file) for file in mixed}
-    return [file for file in originals if _stem(file) in mixed_stems]
+    return [file for file in originals if mixed_stem(file) in mixed_stems]
 
 
-def _match_by_name(originals: list[FileSample], mixed: list[FileSample]) -> Indices:
+def _match_by_name(
+    originals: list[FileSample], mixed_stem: StemFunction, mixed: list[FileSample]
+) -> Indices:
     """Return the index of the original of each mixed image, by label and name."""
-    index = {_stem(file): number for number, file in enumerate(originals)}
+    index = {mixed_stem(file): number for number, file in enumerate(originals)}
     unmatched = [file for file in mixed if _stem(file) not in index]
     if unmatched:
         raise InputError(
