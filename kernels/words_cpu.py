@@ -25,7 +25,7 @@ def fill_words(words, key, purpose, round_, image_ids, word_group):
     purpose : uint32
     round_, word_group : int
     image_ids : (LANES,) uint64
-        Those of the lanes.
+        The id of the image in each lane.
     """
     state = np.empty((WORDS, LANES), np.uint32)
     for lane in range(LANES):
