@@ -2,8 +2,8 @@
 
 Runs the tests of the CUDA backend, then its benchmarks, and writes one JSON file. It needs Python
 with numba, numba-cuda, CuPy, torch and pytest. Started in a checkout, it uses the blockmix in it,
-which need not be installed. The exit code is that of the tests: a missed target of speed does not
-change it, and stands in the file.
+which need not be installed. The exit code is that of the tests. A missed target of speed is written
+to the file, but does not change the exit code.
 """
 
 from __future__ import annotations

@@ -240,7 +240,7 @@ def test_a_key_and_originals_at_other_positions(blockmix, sets, change):
     assert code == 2
     count = 27 if change == "another" else 25
     assert f"there are {count} originals, but seeded was mixed from 26" in errors
-    assert "give the folder as it was, or no key" in errors
+    assert "give the folder as it was; without a key" in errors
 
 
 def test_a_threshold_without_a_key_says_the_way_out(blockmix, sets):

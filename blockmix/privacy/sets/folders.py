@@ -110,14 +110,14 @@ def _check_key(mixed: Path, record: Record, *, named_originals: int, originals: 
         raise InputError(
             f"no image in {mixed} has a name that follows from this key, but each is named by the "
             "key of its run and the position of its original: give the key of the run that wrote "
-            "it and the folder that it read, or no key, and images are matched by content"
+            "it, and the originals of that run; without a key, images are matched by content"
         )
     mixed_originals = sum(record.labels.values()) + record.skipped
     if originals != mixed_originals:
         raise InputError(
             f"there are {originals} originals, but {mixed} was mixed from {mixed_originals}, and a "
-            "key names images by the position of their originals: give the folder as it was, or "
-            "no key, and images are matched by content"
+            "key names images by the position of their originals: give the folder as it was; "
+            "without a key, images are matched by content"
         )
 
 
