@@ -26,6 +26,7 @@ from blockmix.bench.curves.findings import findings
 from blockmix.bench.curves.limits import measurable_part
 from blockmix.bench.curves.plan import Plan, check_counts, with_numbers
 from blockmix.bench.curves.step import Step
+from blockmix.support.extras import installation
 
 
 class Options(NamedTuple):
@@ -166,7 +167,7 @@ def choose_device(name: str) -> str:
     if name == "cuda" and not usable:
         raise InputError(
             "no CUDA device can be used: 'blockmix info' shows which there are; arrays on one also "
-            "need CuPy: give --device cpu, or pip install '.[cuda13]' in the checkout"
+            f"need CuPy: give --device cpu, or {installation('cuda13')}"
         )
     return "cuda" if usable and name != "cpu" else "cpu"
 
