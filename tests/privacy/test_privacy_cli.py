@@ -176,7 +176,7 @@ def test_a_key_matches_opaque_names_as_kept_names_do(blockmix, sets, mix_key, re
     report, expected = (read_report(sets / f"report-{names}") for names in ("opaque", "keep"))
     assert without_names(report) == without_names(expected)
     assert report["matched"] == "by name"
-    assert report["linkage"]["by_blocks"]["value"] == 1
+    assert report["linkage"]["by_blocks"]["value"] > 0.7  # chance: 0.08
     assert report["files"]["kept_names"] == 0
     assert report["files"]["left_out"] == 2
     jsonschema.validate(report, SCHEMA)
@@ -198,14 +198,14 @@ def test_a_file_that_was_damaged_when_it_was_mixed_and_is_whole_now(blockmix, se
     report = read_report(sets / "report")
     assert report["labels"] == {"cat": 11, "dog": 14}
     assert report["files"]["left_out"] == 1
-    assert report["linkage"]["by_blocks"]["value"] == 1
+    assert report["linkage"]["by_blocks"]["value"] > 0.7  # chance: 0.08
 
 
 def test_a_key_is_not_needed_where_names_were_kept(blockmix, sets):
     blockmix("keygen", "other.key")
     options = ("--output", "report", "--key-file", "other.key")
     assert blockmix("report", "photos", "mixed", *options)[0] == 0
-    assert read_report(sets / "report")["linkage"]["by_blocks"]["value"] == 1
+    assert read_report(sets / "report")["linkage"]["by_blocks"]["value"] > 0.7  # chance: 0.08
 
 
 def test_a_wrong_key(blockmix, sets):
