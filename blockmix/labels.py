@@ -1,4 +1,4 @@
-"""From labels to classes: the images that may give blocks to each other."""
+"""From labels and groups to classes: the images that may give blocks to each other."""
 
 from __future__ import annotations
 
@@ -16,12 +16,27 @@ SMALL_CLASSES = ("error", "clamp")
 
 
 class Partition(NamedTuple):
-    """The images of one call in slots: class after class, in the order of ids within a class."""
+    """The images of one call in slots: class after class.
+
+    Within a class, groups are in the order of their lowest ids; within a group, images are in the
+    order of ids. Without groups every image is a group of its own.
+    """
 
     order: npt.NDArray[np.int32]  # (N,) index of the image in each slot
     ids: npt.NDArray[np.uint64]  # (N,) its id
     class_of_slot: npt.NDArray[np.int32]  # (N,)
     starts: npt.NDArray[np.int64]  # (classes + 1,) slot at which each class begins, and the end
+    group_runs: npt.NDArray[np.int32]  # (2 * N,) or (0,), see `kernels.draw_cpu.draw_round`
+
+
+class Runs(NamedTuple):
+    """The images of each group within each class: a group that has two labels has two runs."""
+
+    groups: list[Any]  # names
+    run_of: npt.NDArray[np.intp]  # (N,) the run of each image
+    class_of_run: npt.NDArray[np.intp]
+    group_of_run: npt.NDArray[np.intp]
+    sizes: npt.NDArray[np.intp]  # (runs,) number of images
 
 
 def partition(
@@ -31,12 +46,13 @@ def partition(
     small_classes: str,
     *,
     image_count: int | None = None,
+    groups: Sequence[Any] | npt.ArrayLike | None = None,
 ) -> Partition:
-    """Check labels and ids, and sort the images into classes.
+    """Check labels, ids and groups, and sort the images into classes.
 
-    The draw depends neither on the label of a class nor on the order of classes: an image's choices
-    follow from its id, and each class is in the order of ids. ``image_count`` is given if it is
-    known.
+    The draw depends neither on the names of labels and groups nor on the order of classes: an
+    image's choices follow from its id, and the order within a class follows from ids.
+    ``image_count`` is given if it is known.
     """
     names, class_of = classes(labels, image_count=image_count)
     count = len(class_of)
@@ -44,20 +60,57 @@ def partition(
         raise InputError(f"one call takes at most {MAX_IMAGES} images, got {count}: split the set")
     id_array = _id_array(ids, count)
     sizes = np.bincount(class_of, minlength=len(names))
-    check_sizes(names, sizes.tolist(), sources, small_classes)
-    order = np.lexsort((id_array, class_of)).astype(np.int32)
+    runs = None if groups is None else find_runs(class_of, groups)
+    check_sizes(names, sizes.tolist(), sources, small_classes, runs)
+    if runs is None:
+        order = np.lexsort((id_array, class_of)).astype(np.int32)
+    else:
+        lowest_ids = np.full(len(runs.sizes), np.iinfo(np.uint64).max)
+        np.minimum.at(lowest_ids, runs.run_of, id_array)
+        order = np.lexsort((id_array, lowest_ids[runs.run_of], class_of)).astype(np.int32)
     return Partition(
         order=order,
         ids=id_array[order],
         class_of_slot=class_of[order].astype(np.int32),
         starts=np.concatenate(([0], np.cumsum(sizes))).astype(np.int64),
+        group_runs=np.empty(0, np.int32) if runs is None else _group_runs(runs, order),
     )
 
 
+def find_runs(class_of: npt.NDArray[np.intp], groups: Sequence[Any] | npt.ArrayLike) -> Runs:
+    """Check groups, one for each image, and find those within each class."""
+    names, group_of = classes(groups, "groups", image_count=len(class_of))
+    group_count = max(len(names), 1)
+    pairs, run_of, sizes = np.unique(
+        class_of * group_count + group_of, return_inverse=True, return_counts=True
+    )
+    return Runs(names, run_of, *np.divmod(pairs, group_count), sizes)
+
+
+def _group_runs(runs: Runs, order: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    """For each slot the slot at which its run begins, and the size of the run."""
+    run_of_slot = runs.run_of[order]
+    first_slots = np.empty(len(runs.sizes), np.int32)
+    begins = np.flatnonzero(np.diff(run_of_slot, prepend=-1))
+    first_slots[run_of_slot[begins]] = begins
+    sizes = runs.sizes.astype(np.int32)
+    return np.stack((first_slots[run_of_slot], sizes[run_of_slot]), axis=1).ravel()
+
+
 def check_sizes(
-    names: Sequence[Any], sizes: Sequence[int], sources: int, small_classes: str
+    names: Sequence[Any],
+    sizes: Sequence[int],
+    sources: int,
+    small_classes: str,
+    runs: Runs | None = None,
 ) -> None:
-    """Refuse labels with too few images for a pool of ``sources`` others, or with one image."""
+    """Refuse labels with images whose pool would have too few members, or none.
+
+    Those are labels with too few images, or, with groups, with too few outside of a group.
+    """
+    if runs is not None:
+        _check_runs(names, sizes, sources, small_classes, runs)
+        return
     needed = sources + 1 if small_classes == "error" else 2
     small = [
         f"{name!r} has {size} image{'' if size == 1 else 's'}"
@@ -78,22 +131,57 @@ def check_sizes(
     )
 
 
+def _check_runs(
+    names: Sequence[Any], sizes: Sequence[int], sources: int, small_classes: str, runs: Runs
+) -> None:
+    needed = sources if small_classes == "error" else 1
+    candidates = np.asarray(sizes, np.intp)[runs.class_of_run] - runs.sizes
+    groups_by_class: dict[int, list[str]] = {}
+    for run in np.flatnonzero(candidates < needed).tolist():
+        shown = f"{runs.sizes[run]} of group {runs.groups[runs.group_of_run[run]]!r}"
+        groups_by_class.setdefault(int(runs.class_of_run[run]), []).append(shown)
+    if not groups_by_class:
+        return
+    small = []
+    for index, groups in groups_by_class.items():
+        size = sizes[index]
+        # In a class that is too small whatever its groups are, these are not named.
+        named = "" if size <= needed else f" ({', '.join(groups)})"
+        small.append(f"{names[index]!r} has {size} image{'' if size == 1 else 's'}{named}")
+    labels = ("label " if len(small) == 1 else "labels ") + ", ".join(small)
+    rule = f"sources={sources} needs at least {sources} of other groups for each image"
+    if candidates.min() < 1:
+        way_out = (
+            "an image with none of another group in its label would be published unmixed: add "
+            "images or leave it out"
+        )
+        if small_classes == "error":
+            way_out = f"{rule}; {way_out}"
+        raise InputError(f"{labels}, but {way_out}")
+    raise InputError(
+        f"{labels}, but {rule}: lower sources, or pass ", Setting("small_classes", "clamp")
+    )
+
+
 def classes(
-    labels: Sequence[Any] | npt.ArrayLike, *, image_count: int | None = None
+    labels: Sequence[Any] | npt.ArrayLike, name: str = "labels", *, image_count: int | None = None
 ) -> tuple[list[Any], npt.NDArray[np.intp]]:
-    """The distinct labels, and the index of the label of each image."""
-    array = _as_array(labels, "labels")
+    """The distinct labels, and the index of the label of each image; also of groups.
+
+    ``name`` is "labels" or "groups", for messages.
+    """
+    array = _as_array(labels, name)
     if image_count not in (None, len(array)):
         raise InputError(
-            f"there must be one label for each image, got {len(array)} labels for {image_count} "
-            "images"
+            f"there must be one {name[:-1]} for each image, got {len(array)} {name} for "
+            f"{image_count} images"
         )
     if array.dtype.kind not in "biuUSTO":
         # Without the name of a library before it.
         dtype = str(getattr(labels, "dtype", array.dtype)).rpartition(".")[2]
         raise InputTypeError(
-            f"labels are integers or strings, got {dtype}: convert them, for example with "
-            f"labels.{integer_cast(labels)}"
+            f"{name} are integers or strings, got {dtype}: convert them, for example with "
+            f"{name}.{integer_cast(labels)}"
         )
     if array.dtype.kind != "O":
         names, class_of = np.unique(array, return_inverse=True)
@@ -101,7 +189,7 @@ def classes(
     kinds = {_kind(label) for label in array}
     if len(kinds) > 1 or not kinds <= {"integer", "string", "bytes"}:
         raise InputTypeError(
-            f"labels are integers or strings, all of one kind, got {', '.join(sorted(kinds))}"
+            f"{name} are integers or strings, all of one kind, got {', '.join(sorted(kinds))}"
         )
     distinct = sorted(set(array.tolist()))
     index_of = {label: index for index, label in enumerate(distinct)}

@@ -35,7 +35,7 @@ class BlockMixer:
         a grid.
     sources : int
         How many other images of the same label are picked for one image in one round (N_s), 1 to
-        255.
+        255. With ``groups``, images of other groups.
     rounds : int
         How often the whole set is mixed (N_t). Rounds cost a draw each, but pixels move once.
     probability : float or "balanced"
@@ -48,7 +48,8 @@ class BlockMixer:
         Whether channels come last or first, in images that have channels.
     small_classes : {"error", "clamp"}
         A label with fewer than ``sources + 1`` images is an error, or mixes each image with all its
-        others. A label with one image is always an error.
+        others. A label with one image is always an error. With ``groups`` an image needs
+        ``sources`` images, or at least one, of its label and of other groups.
 
     Raises
     ------
@@ -125,6 +126,7 @@ key=Key(<from a seed: not private>), layout='NHWC', small_classes='error')
         labels: Sequence[Any] | npt.ArrayLike,
         *,
         ids: npt.ArrayLike | None = None,
+        groups: Sequence[Any] | npt.ArrayLike | None = None,
         out: Any = None,
         device: str | None = None,
     ) -> Any:
@@ -140,6 +142,11 @@ key=Key(<from a seed: not private>), layout='NHWC', small_classes='error')
         ids : (N,) integers, optional
             A number for each image, all different, 0 to 2**64 - 1. An image's choices follow from
             its id, which is its index if not given.
+        groups : sequence of int or str, optional
+            One for each image, such as the person in it. In each round an image gets blocks only
+            from images of its label that belong to other groups; without groups, every image is a
+            group of its own. With several rounds a block of the own group can come back by way of
+            another. Names of groups do not matter, only which images share one.
         out : same kind as images, optional
             The array to write the mixed images to.
         device : {"cpu", "cuda", "cuda:<index>"}, optional
@@ -157,7 +164,7 @@ key=Key(<from a seed: not private>), layout='NHWC', small_classes='error')
         >>> mixer(np.array([[[1]], [[2]]]), [0, 0]).ravel()
         array([2, 1])
         """
-        return untraced(self._mix, images, labels, ids, out, device)
+        return untraced(self._mix, images, labels, ids, groups, out, device)
 
     def plan(
         self,
@@ -166,6 +173,7 @@ key=Key(<from a seed: not private>), layout='NHWC', small_classes='error')
         width: int,
         *,
         ids: npt.ArrayLike | None = None,
+        groups: Sequence[Any] | npt.ArrayLike | None = None,
         like: Any = None,
     ) -> SourceMap:
         """Draw the map of all rounds, without touching a pixel.
@@ -177,6 +185,8 @@ key=Key(<from a seed: not private>), layout='NHWC', small_classes='error')
         height, width : int
             Size of the images in pixels.
         ids : (N,) integers, optional
+            See `__call__`.
+        groups : sequence of int or str, optional
             See `__call__`.
         like : numpy.ndarray, torch.Tensor or cupy.ndarray, optional
             An array on the device that draws the map; the CPU draws it, if not given. A map can be
@@ -193,7 +203,9 @@ key=Key(<from a seed: not private>), layout='NHWC', small_classes='error')
         >>> BlockMixer(sources=2).plan(["a", "a", "a"], height=96, width=192)
         SourceMap(3 images, 4 x 8 blocks of an image of 96 x 192)
         """
-        return untraced(self._plan, labels, height, width, ids, like)  # type: ignore[no-any-return]
+        return untraced(  # type: ignore[no-any-return]
+            self._plan, labels, height, width, ids, groups, like
+        )
 
     def with_key(self, key: Key) -> BlockMixer:
         """The same mixing with another key.
@@ -225,13 +237,17 @@ key=Key(<from a seed: not private>), layout='NHWC', small_classes='error')
             rule.quantised_probability(self.sources, for_pool(self.probability, self.sources))
         )
 
-    def _mix(self, images: Any, labels: Any, ids: Any, out: Any, device: str | None) -> Any:
+    def _mix(
+        self, images: Any, labels: Any, ids: Any, groups: Any, out: Any, device: str | None
+    ) -> Any:
         batch = open_images(images, self.layout)
         backend = choose(batch.location, device)
         out_batch = None if out is None else open_out(out, images, self.layout)
         grid = resolve_grid(self.block, batch.height, batch.width)
         count = len(batch.view)
-        parts = partition(labels, ids, self.sources, self.small_classes, image_count=count)
+        parts = partition(
+            labels, ids, self.sources, self.small_classes, image_count=count, groups=groups
+        )
         source_map = self._draw(backend, parts, grid)
         if out_batch is None:
             out = new_out(images)
@@ -239,9 +255,11 @@ key=Key(<from a seed: not private>), layout='NHWC', small_classes='error')
         source_map.move(batch, out_batch, backend)
         return out
 
-    def _plan(self, labels: Any, height: int, width: int, ids: Any, like: Any) -> SourceMap:
+    def _plan(
+        self, labels: Any, height: int, width: int, ids: Any, groups: Any, like: Any
+    ) -> SourceMap:
         grid = resolve_grid(self.block, height, width)
-        parts = partition(labels, ids, self.sources, self.small_classes)
+        parts = partition(labels, ids, self.sources, self.small_classes, groups=groups)
         return self._draw(choose(location_of(like, "like"), None), parts, grid)
 
     def _draw(self, backend: Backend, parts: Partition, grid: BlockGrid) -> SourceMap:
@@ -265,6 +283,7 @@ def mix(
     layout: str = "NHWC",
     small_classes: str = "error",
     ids: npt.ArrayLike | None = None,
+    groups: Sequence[Any] | npt.ArrayLike | None = None,
     out: Any = None,
     device: str | None = None,
 ) -> Any:
@@ -282,7 +301,7 @@ def mix(
         One for each image.
     block, sources, rounds, probability, key, layout, small_classes
         See `BlockMixer`.
-    ids, out, device
+    ids, groups, out, device
         See `BlockMixer.__call__`.
 
     Returns
@@ -315,7 +334,7 @@ def mix(
         layout=layout,
         small_classes=small_classes,
     )
-    return mixer(images, labels, ids=ids, out=out, device=device)
+    return mixer(images, labels, ids=ids, groups=groups, out=out, device=device)
 
 
 def compile_kernels(mixer: BlockMixer) -> float:

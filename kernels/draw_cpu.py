@@ -1,7 +1,7 @@
 """The draw on the CPU: images are drawn in parallel, and side by side within a thread.
 
-Images are in *slots*: class after class, in the order of ids within a class. The map names slots,
-and holds one row of blocks of all images after another, as the gather reads it.
+Images are in *slots*: class after class, in the order of `rule` within a class. The map names
+slots, and holds one row of blocks of all images after another, as the gather reads it.
 """
 
 import numpy as np
@@ -23,7 +23,10 @@ from .words_cpu import LANES, fill_words
 
 
 @inlined
-def fill_pools(pools, pool_sizes, class_starts, class_sizes, words, key, round_, ids, slot):
+def fill_pools(
+    pools, pool_sizes, class_starts, candidates, group_starts, group_sizes, words, key, round_,
+    ids, slot,
+):  # fmt: skip
     """Fill the pool of the image in each lane with slots, and append the image's own."""
     largest = 0
     for lane in range(LANES):
@@ -34,16 +37,16 @@ def fill_pools(pools, pool_sizes, class_starts, class_sizes, words, key, round_,
             fill_words(words, key, POOL, round_, ids, pool_word(m) // WORDS)
         for lane in range(LANES):
             if m < pool_sizes[lane]:
-                pool_size, class_size = uint32(pool_sizes[lane]), uint32(class_sizes[lane])
-                last = floyd_last(class_size, pool_size, uint32(m))
+                last = floyd_last(uint32(candidates[lane]), uint32(pool_sizes[lane]), uint32(m))
                 pick = below(words[word, lane], words[word + 1, lane], uint32(last + uint32(1)))
                 for earlier in range(m):
                     pick = floyd_distinct(pick, uint32(pools[lane, earlier]), last)
                 pools[lane, m] = pick
     for lane in range(LANES):
-        own_rank = uint32(slot + lane - class_starts[lane])
+        group_rank = uint32(group_starts[lane] - class_starts[lane])
+        group_size = uint32(group_sizes[lane])
         for m in range(pool_sizes[lane]):
-            rank = other_member(uint32(pools[lane, m]), own_rank)
+            rank = other_member(uint32(pools[lane, m]), group_rank, group_size)
             pools[lane, m] = class_starts[lane] + rank
         pools[lane, pool_sizes[lane]] = slot + lane
 
@@ -76,23 +79,35 @@ def throw_dice(
 
 
 @serial
-def draw_lanes(slot_map, rows, cols, key, round_, slot, ids, class_of_slot, starts, faces, shifts):
+def draw_lanes(
+    slot_map, rows, cols, key, round_, slot, ids, class_of_slot, starts, group_runs, faces, shifts
+):
     """Draw for the images from ``slot`` on, one per lane."""
     count = min(LANES, ids.size - slot)
     lane_ids = np.empty(LANES, np.uint64)
     class_starts = np.empty(LANES, np.int64)
-    class_sizes = np.empty(LANES, np.int64)
+    candidates = np.empty(LANES, np.int64)
+    group_starts = np.empty(LANES, np.int64)
+    group_sizes = np.empty(LANES, np.int64)
     pool_sizes = np.empty(LANES, np.int64)
     for lane in range(LANES):
         # Lanes beyond the last image draw for it again, and their draws are dropped.
         image_slot = slot + min(lane, count - 1)
         lane_ids[lane] = ids[image_slot]
         class_starts[lane] = starts[class_of_slot[image_slot]]
-        class_sizes[lane] = starts[class_of_slot[image_slot] + 1] - class_starts[lane]
-        pool_sizes[lane] = min(class_sizes[lane] - 1, faces.size - 1)
+        group_starts[lane], group_sizes[lane] = image_slot, 1
+        if group_runs.size > 0:
+            group_starts[lane] = group_runs[2 * image_slot]
+            group_sizes[lane] = group_runs[2 * image_slot + 1]
+        class_size = starts[class_of_slot[image_slot] + 1] - class_starts[lane]
+        candidates[lane] = class_size - group_sizes[lane]
+        pool_sizes[lane] = min(candidates[lane], faces.size - 1)
     words = np.empty((WORDS, LANES), np.uint32)
     pools = np.empty((LANES, faces.size), np.int32)
-    fill_pools(pools, pool_sizes, class_starts, class_sizes, words, key, round_, lane_ids, slot)
+    fill_pools(
+        pools, pool_sizes, class_starts, candidates, group_starts, group_sizes, words, key, round_,
+        lane_ids, slot,
+    )  # fmt: skip
     throw_dice(
         slot_map, rows, ids.size, cols, slot, count, pools, pool_sizes, words, key, round_,
         lane_ids, faces, shifts,
@@ -100,7 +115,9 @@ def draw_lanes(slot_map, rows, cols, key, round_, slot, ids, class_of_slot, star
 
 
 @parallel
-def draw_round(slot_map, rows, cols, key, round_, ids, class_of_slot, starts, faces, shifts):
+def draw_round(
+    slot_map, rows, cols, key, round_, ids, class_of_slot, starts, group_runs, faces, shifts
+):
     """Draw the map of one round.
 
     Parameters
@@ -117,14 +134,18 @@ def draw_round(slot_map, rows, cols, key, round_, ids, class_of_slot, starts, fa
     class_of_slot : (N,) int32
     starts : (classes + 1,) int64
         The slot at which each class begins, and the end.
+    group_runs : (2 * N,) or (0,) int32
+        For each slot the slot at which the group of its image begins, and the size of the group.
+        Empty if every image is a group of its own.
     faces, shifts : (sources + 1,) uint64
         The die for each pool size.
     """
     for chunk in prange((ids.size + LANES - 1) // LANES):
         slot = chunk * LANES
         draw_lanes(
-            slot_map, rows, cols, key, round_, slot, ids, class_of_slot, starts, faces, shifts
-        )
+            slot_map, rows, cols, key, round_, slot, ids, class_of_slot, starts, group_runs, faces,
+            shifts,
+        )  # fmt: skip
 
 
 @parallel

@@ -7,7 +7,7 @@ import numpy as np
 from numba import int64, njit, uint32
 
 from .chacha import CONSTANTS, DOUBLE_ROUNDS, quarter_round
-from .cuda import THREADS, blocks_for, cuda, kernel, launch
+from .cuda import THREADS, blocks_for, cuda, device, kernel, launch
 from .rule import (
     DIE,
     POOL,
@@ -56,8 +56,17 @@ def fill_words(words, thread, key, purpose, round_, image_id, word_group):
     words[14, thread], words[15, thread] = uint32(d2 + second), uint32(d3 + third)
 
 
+@device
+def own_group(group_runs, slot):
+    """The slot at which the group of an image begins, and the size of the group."""
+    start, size = int64(slot), int64(1)
+    if group_runs.size > 0:
+        start, size = int64(group_runs[2 * slot]), int64(group_runs[2 * slot + 1])
+    return start, size
+
+
 @kernel
-def fill_pools(pools, max_sources, key, round_, ids, class_of_slot, starts):
+def fill_pools(pools, max_sources, key, round_, ids, class_of_slot, starts, group_runs):
     """Fill the pool of each image with slots, and append the image's own.
 
     ``pools`` is (max_sources + 1, N) int32, flat: member after member of all images, so that the
@@ -70,20 +79,21 @@ def fill_pools(pools, max_sources, key, round_, ids, class_of_slot, starts):
     if slot >= image_count:
         return
     start = starts[class_of_slot[slot]]
-    class_size = starts[class_of_slot[slot] + 1] - start
-    pool_size = min(class_size - 1, max_sources)
+    group_start, group_size = own_group(group_runs, slot)
+    candidates = starts[class_of_slot[slot] + 1] - start - group_size
+    pool_size = min(candidates, max_sources)
     for m in range(pool_size):
         word = pool_word(m) % WORDS
         if word == 0:
             fill_words(words, thread, key, POOL, round_, ids[slot], pool_word(m) // WORDS)
-        last = floyd_last(uint32(class_size), uint32(pool_size), uint32(m))
+        last = floyd_last(uint32(candidates), uint32(pool_size), uint32(m))
         pick = below(words[word, thread], words[word + 1, thread], uint32(last + uint32(1)))
         for earlier in range(m):
             pick = floyd_distinct(pick, uint32(pools[earlier * image_count + slot]), last)
         pools[m * image_count + slot] = pick
     for m in range(pool_size):
         pools[m * image_count + slot] = start + other_member(
-            uint32(pools[m * image_count + slot]), uint32(slot - start)
+            uint32(pools[m * image_count + slot]), uint32(group_start - start), uint32(group_size)
         )
     pools[pool_size * image_count + slot] = slot
 
@@ -102,6 +112,7 @@ def throw_dice(
     ids,
     class_of_slot,
     starts,
+    group_runs,
     faces,
     shifts,
 ):
@@ -119,7 +130,8 @@ def throw_dice(
         return
     fill_words(words, thread, key, DIE, round_, ids[slot], word_group)
     class_size = starts[class_of_slot[slot] + 1] - starts[class_of_slot[slot]]
-    pool_size = min(class_size - 1, max_sources)
+    _, group_size = own_group(group_runs, slot)
+    pool_size = min(class_size - group_size, max_sources)
     die_faces, die_shift = faces[pool_size], shifts[pool_size]
     col = first % cols
     entry = first // cols * image_count * cols + col  # of the block, for slot 0
@@ -138,8 +150,8 @@ def throw_dice(
 
 
 def draw(
-    slot_map, spare, pools, rows, cols, key, rounds, ids, class_of_slot, starts, faces, shifts,
-    stream,
+    slot_map, spare, pools, rows, cols, key, rounds, ids, class_of_slot, starts, group_runs, faces,
+    shifts, stream,
 ):  # fmt: skip
     """Draw the map of all rounds on the device, without waiting for it.
 
@@ -153,7 +165,7 @@ def draw(
     key : tuple of 8 uint32
         Goes with each launch, and is not left in device memory.
     rounds : int
-    ids, class_of_slot, starts, faces, shifts
+    ids, class_of_slot, starts, group_runs, faces, shifts
         See `draw_cpu.draw_round`; on the device.
     stream : stream of numba
 
@@ -167,11 +179,12 @@ def draw(
         launch(
             fill_pools, blocks_for(image_count), stream,
             pools, max_sources, key, round_, ids, class_of_slot, starts,
+            group_runs,
         )  # fmt: skip
         launch(
             throw_dice, blocks_for(image_count * word_groups), stream,
             slot_map, spare, round_ > 0, cols, block_count, pools, max_sources, key, round_, ids,
-            class_of_slot, starts, faces, shifts,
+            class_of_slot, starts, group_runs, faces, shifts,
         )  # fmt: skip
         slot_map, spare = spare, slot_map
     return spare

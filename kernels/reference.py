@@ -75,20 +75,27 @@ def source_map(
     rounds: int,
     probability,
     ids=None,
+    groups=None,
 ) -> np.ndarray:
     """The map of all rounds, (N, blocks): block b of image i comes from image ``[i, b]``.
 
-    A class with fewer than ``sources`` other members has a pool of all the others. Probability is
-    a number, or "balanced": a die with one face more than the pool has members.
+    The pool of an image is drawn from the images of its label that belong to other groups, sorted
+    by the lowest id of each group and then by id. With fewer than ``sources`` of them it has them
+    all. Probability is a number, or "balanced": a die with one face more than the pool has members.
     """
     labels = list(labels)
+    groups = list(range(len(labels))) if groups is None else list(groups)
     ids = list(range(len(labels))) if ids is None else [int(i) for i in ids]
     image_map = [[i] * blocks for i in range(len(labels))]
     for round_ in range(rounds if probability else 0):
         previous_map, image_map = image_map, []
         for i, label in enumerate(labels):
-            candidates = [j for j in range(len(labels)) if labels[j] == label and j != i]
-            candidates.sort(key=lambda j: ids[j])
+            members_of: dict = {}
+            for j in sorted(range(len(labels)), key=lambda j: ids[j]):
+                if labels[j] == label and groups[j] != groups[i]:
+                    members_of.setdefault(groups[j], []).append(j)
+            # By id within a group, and groups as they come: by their lowest ids.
+            candidates = [j for members in members_of.values() for j in members]
             pool_size = min(sources, len(candidates))
             members = pool(key, round_, ids[i], candidates, pool_size)
             balanced = Fraction(pool_size, pool_size + 1)

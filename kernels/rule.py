@@ -3,9 +3,11 @@
 Paper, section IV-B and Algorithm 1. The word stream of image ``i`` in round ``t`` is addressed by
 a purpose (pool or die), the round and the 64-bit id of the image, see `nonce`:
 
-- The pool (the paper's N_s images I_l): ``sources`` distinct other images of the same label, by
-  Floyd's algorithm over the class with the image itself taken out. Member ``m`` uses words
-  ``2 m`` (high) and ``2 m + 1`` (low) of the pool stream.
+- The pool (the paper's N_s images I_l): ``sources`` distinct images of the same label and of other
+  groups, by Floyd's algorithm over the class with the image's own group taken out. Member ``m``
+  uses words ``2 m`` (high) and ``2 m + 1`` (low) of the pool stream. A class is in the order of
+  groups, by the lowest id of each, and of ids within a group, so that a group is a run in it.
+  Without groups every image is a group of its own, and the class is in the order of ids.
 - The die (the paper's S_01, and the choice of R): block ``b`` uses word ``b`` of the die stream.
   The die has ``pool size / probability`` faces. A face below the pool size means "replaced, from
   that member of the pool"; any other face means "kept".
@@ -61,9 +63,12 @@ def pool_word(member):
 
 
 @njit(inline="always")
-def floyd_last(class_size, pool_size, member):
-    """Upper end, inclusive, of Floyd's draw for this member, among the class's other images."""
-    return uint32(class_size - uint32(1) - pool_size + member)
+def floyd_last(candidates, pool_size, member):
+    """Upper end, inclusive, of Floyd's draw for this member, among the class without the group.
+
+    ``candidates`` is the number of these images.
+    """
+    return uint32(candidates - pool_size + member)
 
 
 @njit(inline="always")
@@ -73,9 +78,9 @@ def floyd_distinct(pick, earlier, last):
 
 
 @njit(inline="always")
-def other_member(pick, own_rank):
-    """The rank in the class of entry ``pick`` of the class without the image."""
-    return uint32(pick + uint32(pick >= own_rank))
+def other_member(pick, group_rank, group_size):
+    """The rank in the class of entry ``pick`` of the class without the group."""
+    return uint32(pick + uint32(pick >= group_rank) * group_size)
 
 
 @njit(inline="always")

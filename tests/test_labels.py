@@ -36,6 +36,57 @@ def test_labels_that_are_accepted(labels):
     assert classes_of(labels) == [[1, 3], [0, 2]]
 
 
+def test_groups_are_runs_in_the_order_of_their_lowest_ids():
+    labels = [0, 1, 0, 0, 1, 0]
+    groups = ["b", "b", "a", "b", "c", "c"]
+    parts = partition(labels, None, 1, "clamp", groups=groups)
+    assert parts.order.tolist() == [0, 3, 2, 5, 1, 4]
+    assert parts.group_runs.reshape(-1, 2).tolist() == [
+        *([0, 2], [0, 2], [2, 1], [3, 1]),
+        *([4, 1], [5, 1]),
+    ]
+    parts = partition(labels, [5, 4, 3, 2, 1, 0], 1, "clamp", groups=groups)
+    assert parts.order.tolist() == [5, 3, 0, 2, 4, 1]
+    assert partition(labels, None, 1, "clamp").group_runs.size == 0
+
+
+@pytest.mark.parametrize(
+    "groups",
+    [
+        (7, -3, 7, 5),
+        ["b", "a", "b", "c"],
+        np.array(["b", "a", "b", "c"], object),
+        np.array([7, 2, 7, 5], np.uint8),
+        iter([1, 0, 1, 2]),
+    ],
+    ids=str,
+)
+def test_groups_that_are_accepted(groups):
+    parts = partition([0, 0, 0, 0], None, 1, "error", groups=groups)
+    assert parts.order.tolist() == [0, 2, 1, 3]
+
+
+def test_groups_from_torch(torch):
+    parts = partition([0, 0, 0, 0], None, 1, "error", groups=torch.tensor([1, 0, 1, 2]))
+    assert parts.order.tolist() == [0, 2, 1, 3]
+
+
+@pytest.mark.parametrize(
+    ("groups", "message"),
+    [
+        ([1], "one group for each image, got 1 groups for 2 images"),
+        ([0.5, 1.5], "groups are integers or strings, all of one kind, got float"),
+        ([None, "a"], "groups are integers or strings, all of one kind, got NoneType, string"),
+        (np.array([1.0, 2.0]), r"groups are integers or strings, got float64.*groups\.astype"),
+        (np.array([[1], [2]]), r"groups are 1-D.*groups\.reshape"),
+        (7, "groups cannot be read"),
+    ],
+)
+def test_bad_groups(groups, message):
+    with pytest.raises(InputError, match=message):
+        partition([0, 0], None, 1, "error", groups=groups)
+
+
 def test_labels_from_torch(torch):
     for dtype in (torch.int64, torch.uint8, torch.uint16, torch.bool):
         assert classes_of(torch.tensor([1, 0, 1, 0], dtype=dtype)) == [[1, 3], [0, 2]]
@@ -141,6 +192,32 @@ def test_every_small_label_is_listed_with_its_count():
 def test_a_label_with_one_image_is_always_refused(small_classes):
     with pytest.raises(InputError, match=r"7 has 1 image.*would be published unmixed"):
         partition([7, 8, 8], None, 1, small_classes)
+
+
+def test_every_label_with_too_few_others_is_listed_with_group_and_counts():
+    labels = ["cat"] * 14 + ["dog"] * 3 + ["emu"] * 30 + ["fox"] * 12
+    groups = ["a"] * 5 + ["b"] * 9 + list("abc") + ["a"] * 20
+    groups += ["b"] * 10 + [f"x{i}" for i in range(12)]
+    with pytest.raises(
+        InputError,
+        match=r"^labels 'cat' has 14 images \(5 of group 'a', 9 of group 'b'\), 'dog' has 3 "
+        r"images, but sources=10 needs at least 10 of other groups for each image: lower sources, "
+        r"or pass small_classes='clamp'$",
+    ):
+        partition(labels, None, 10, "error", groups=groups)
+
+
+@pytest.mark.parametrize(
+    ("small_classes", "rule"),
+    [("clamp", ""), ("error", "sources=2 needs at least 2 of other groups for each image; ")],
+)
+def test_an_image_with_none_of_another_group_is_always_refused(small_classes, rule):
+    with pytest.raises(
+        InputError,
+        match=rf"^label 7 has 3 images \(3 of group -1\), but {rule}an image with none of another "
+        r"group in its label would be published unmixed: add images or leave it out$",
+    ):
+        partition([7, 8, 8, 7, 8, 7], None, 2, small_classes, groups=[-1, 0, 1, -1, 2, -1])
 
 
 def test_clamped_classes_use_all_their_images():

@@ -57,6 +57,7 @@ class Cpu(NamedTuple):
                 partition.ids,
                 partition.class_of_slot,
                 partition.starts,
+                partition.group_runs,
                 request.faces,
                 request.shifts,
             )

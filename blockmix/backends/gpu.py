@@ -76,6 +76,7 @@ class Gpu(NamedTuple):
             from blockmix.kernels.draw_cuda import draw
 
             memory = self.empty(count * grid.rows * grid.cols, np.int32)
+            class_of_slot = self.upload(partition.class_of_slot)
             slot_map = draw(
                 memory,
                 memory if rounds == 1 else self.empty(memory.size, np.int32),
@@ -85,8 +86,12 @@ class Gpu(NamedTuple):
                 tuple(request.key),
                 rounds,
                 self.upload(partition.ids),
-                self.upload(partition.class_of_slot),
+                class_of_slot,
                 self.upload(partition.starts),
+                # Without groups a view of no bytes, as a library need not upload an empty array.
+                self.upload(partition.group_runs)
+                if partition.group_runs.size
+                else class_of_slot[:0],
                 self.upload(request.faces),
                 self.upload(request.shifts),
                 stream,

@@ -21,11 +21,22 @@ from blockmix.kernels import gather_cuda, reference
 from blockmix.kernels.cuda import cuda
 
 
+@st.composite
+def some_groups(draw, labels):
+    """Groups such that every image has one of its label and of another group."""
+    groups = draw(st.lists(st.integers(0, 3), min_size=len(labels), max_size=len(labels)))
+    for label in set(labels):
+        first = labels.index(label)
+        groups[first] = 4  # alone
+    return groups
+
+
 @given(data=st.data())
 def test_any_mix_equals_the_reference(data):
-    """Draw and gather, on the device: classes of 2, pools of all the others, several rounds."""
+    """Draw and gather, on the device: small classes, groups, pools of all others, rounds."""
     sizes = data.draw(st.lists(st.integers(2, 7), min_size=1, max_size=3))
     labels = data.draw(st.permutations([c for c, size in enumerate(sizes) for _ in range(size)]))
+    groups = data.draw(st.none() | some_groups(labels))
     height, width = data.draw(st.integers(1, 6)), data.draw(st.integers(1, 9))
     channels = data.draw(st.sampled_from([1, 3, 4]))
     block = data.draw(st.integers(1, height)), data.draw(st.integers(1, width))
@@ -42,7 +53,9 @@ def test_any_mix_equals_the_reference(data):
     )
     grid = BlockGrid.even(height, width, block)
     images = random_images(len(labels), height, width, channels)
-    drawn = reference.source_map(SECRET, labels, grid.rows * grid.cols, ids=ids, **parameters)
+    drawn = reference.source_map(
+        SECRET, labels, grid.rows * grid.cols, ids=ids, groups=groups, **parameters
+    )
     expected = reference.apply(
         images, drawn.reshape(-1, grid.rows, grid.cols), grid.row_edges, grid.col_edges, "NHWC"
     )
@@ -52,6 +65,7 @@ def test_any_mix_equals_the_reference(data):
         block=block,
         key=Key(SECRET),
         ids=ids,
+        groups=groups,
         small_classes="clamp",
         device="cuda",
         **parameters,

@@ -60,6 +60,44 @@ def test_every_pool_is_equally_likely():
     assert_uniform(counts)
 
 
+# A class of 12 images in groups of 5, 4, 2 and 1, which are scattered over it.
+GROUPS = np.array([2, 0, 1, 0, 3, 1, 0, 1, 2, 0, 1, 0])
+
+
+def test_after_one_round_no_block_comes_from_the_own_group():
+    mixer = BlockMixer(block=1, sources=4, probability=1, key=Key.from_seed(5))
+    groups = np.tile(GROUPS, 50)
+    sources = mixer.plan([0] * 600, 1, 500, groups=groups).sources.reshape(600, 500)
+    assert (groups[sources] != groups[:, None]).all()
+
+
+def test_sources_are_uniform_over_the_images_of_other_groups():
+    """Single blocks of images with ids of their own, and so with independent pools."""
+    labels = np.repeat(np.arange(5000), 12)
+    groups = np.tile(GROUPS, 5000)
+    mixer = BlockMixer(block=1, sources=3, probability=1, key=Key.from_seed(6))
+    drawn = mixer.plan(labels, 1, 1, groups=groups).sources.reshape(-1, 12) % 12
+    for image, sources in enumerate(drawn.T):
+        others = np.flatnonzero(GROUPS[image] != GROUPS)
+        counts = np.bincount(sources, minlength=12)
+        assert counts.sum() == counts[others].sum()
+        assert_uniform(counts[others])
+
+
+def test_every_pool_of_other_groups_is_equally_likely():
+    """Classes of six in groups of two: pools of two of the four others, six pairs."""
+    labels, groups = np.repeat(np.arange(3000), 6), np.tile([0, 1, 2, 2, 1, 0], 3000)
+    mixer = BlockMixer(block=1, sources=2, probability=1, key=Key.from_seed(7))
+    sources = mixer.plan(labels, 1, 40, groups=groups).sources.reshape(-1, 6, 40)[:, 1]
+    pairs = [tuple(np.unique(row) % 6) for row in sources]
+    kinds, counts = np.unique(
+        [pair for pair in pairs if len(pair) == 2], axis=0, return_counts=True
+    )
+    assert len(kinds) == 6
+    assert not np.isin(kinds, [1, 4]).any()
+    assert_uniform(counts)
+
+
 def test_sources_are_uniform_over_the_class():
     counts = np.bincount(plan(50, 4000, sources=10, probability=1).ravel(), minlength=50)
     # Blocks of one image share a pool, so single blocks of many images are what is independent.

@@ -18,13 +18,13 @@ def below(high, low, bound):
 
 
 @njit
-def other_member(pick, own_rank):
-    return rule.other_member(uint32(pick), uint32(own_rank))
+def other_member(pick, group_rank, group_size):
+    return rule.other_member(uint32(pick), uint32(group_rank), uint32(group_size))
 
 
 @njit
-def floyd_last(class_size, pool_size, member):
-    return rule.floyd_last(uint32(class_size), uint32(pool_size), uint32(member))
+def floyd_last(candidates, pool_size, member):
+    return rule.floyd_last(uint32(candidates), uint32(pool_size), uint32(member))
 
 
 @njit
@@ -51,22 +51,24 @@ def test_below_at_its_ends():
 @given(st.data())
 def test_floyd_from_scalars_picks_distinct_entries(data):
     """The steps as a loop, with any picks: all members in range, none twice."""
-    class_size = data.draw(st.integers(2, 30))
-    pool_size = data.draw(st.integers(1, class_size - 1))
+    candidates = data.draw(st.integers(1, 29))
+    pool_size = data.draw(st.integers(1, candidates))
     pool = []
     for m in range(pool_size):
-        last = floyd_last(class_size, pool_size, m)
+        last = floyd_last(candidates, pool_size, m)
         pick = data.draw(st.integers(0, last))
         for earlier in pool:
             pick = floyd_distinct(pick, earlier, last)
         pool.append(pick)
     assert len(set(pool)) == pool_size
-    assert max(pool) < class_size - 1
+    assert max(pool) < candidates
 
 
-def test_other_member_steps_over_the_image_itself():
-    assert [other_member(pick, 2) for pick in range(4)] == [0, 1, 3, 4]
-    assert [other_member(pick, 0) for pick in range(3)] == [1, 2, 3]
+def test_other_member_steps_over_the_own_group():
+    assert [other_member(pick, 2, 1) for pick in range(4)] == [0, 1, 3, 4]
+    assert [other_member(pick, 0, 1) for pick in range(3)] == [1, 2, 3]
+    assert [other_member(pick, 1, 3) for pick in range(3)] == [0, 4, 5]
+    assert other_member(2**30, 5, 2**30 - 1) == 2**31 - 1
 
 
 @given(st.integers(1, 255), st.floats(2**-40, 1))

@@ -15,7 +15,7 @@ from blockmix.kernels.cuda import cuda
 
 MAPS = (int32[::1], int32[::1])
 KEY = types.UniTuple(uint32, 8)
-CLASSES = (KEY, int64, uint64[::1], int32[::1], int64[::1])
+CLASSES = (KEY, int64, uint64[::1], int32[::1], int64[::1], int32[::1])
 
 
 def gather_signature(word):
