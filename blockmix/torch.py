@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch.utils.data import default_collate, get_worker_info
 
@@ -15,7 +17,7 @@ from blockmix.arrays.containers import untraced
 from blockmix.errors import InputError, InputTypeError
 from blockmix.grid import Block, BlockGrid
 from blockmix.key import Key
-from blockmix.labels import classes
+from blockmix.labels import classes, find_runs
 from blockmix.mixer import BlockMixer
 from blockmix.support.arguments import one_of, whole_number
 
@@ -45,7 +47,9 @@ class BlockMix(torch.nn.Module):  # type: ignore[misc]
         Whether channels come first, as usual in torch, or last, in images that have channels.
     small_classes : {"error", "clamp", "drop"}
         Labels with fewer than ``sources + 1`` images in a batch are an error, mix each image with
-        all its others (a single image is still an error), or are left out of the batch.
+        all its others (a single image is still an error), or are left out of the batch. With
+        ``groups`` that goes for labels in which any image has fewer than ``sources`` images of
+        other groups.
 
     Raises
     ------
@@ -104,7 +108,12 @@ small_classes='error')
         self._count.epoch = whole_number("epoch", epoch, 0, (1 << EPOCH_BITS) - 1)
         self._count.calls = 0
 
-    def forward(self, images: torch.Tensor, labels: torch.Tensor) -> tuple[Any, Any]:
+    def forward(
+        self,
+        images: torch.Tensor,
+        labels: torch.Tensor,
+        groups: Sequence[Any] | npt.ArrayLike | None = None,
+    ) -> tuple[Any, Any]:
         """Mix a batch.
 
         Parameters
@@ -115,6 +124,9 @@ small_classes='error')
         labels : torch.Tensor
             (N,) integers: mix before one-hot or soft labels are made of them. On a GPU they are
             brought to the host, which waits for them.
+        groups : torch.Tensor of integers, or sequence of int or str, optional
+            One for each image, such as the person in it: in each round an image gets blocks only
+            from images of other groups. See `blockmix.BlockMixer.__call__`.
 
         Returns
         -------
@@ -124,14 +136,14 @@ small_classes='error')
         Raises
         ------
         InputError, InputTypeError
-            If images or labels break a rule, or an epoch has more than 2**24 batches.
+            If images, labels or groups break a rule, or an epoch has more than 2**24 batches.
         """
         if not isinstance(images, torch.Tensor) or not isinstance(labels, torch.Tensor):
             kinds = f"{type(images).__name__} and {type(labels).__name__}"
             raise InputTypeError(
                 f"images and labels are torch tensors, got {kinds}: number labels that are words"
             )
-        return untraced(self._mix, images, labels)  # type: ignore[no-any-return]
+        return untraced(self._mix, images, labels, groups)  # type: ignore[no-any-return]
 
     def collate(self, samples: list[Any]) -> tuple[Any, Any]:
         """Make a batch of samples and mix it: a ``collate_fn``.
@@ -139,8 +151,8 @@ small_classes='error')
         Parameters
         ----------
         samples : list of (image, label)
-            Tuples, named tuples or lists of two. For samples of another kind write a function
-            that calls this transform with their images and labels.
+            Tuples, named tuples or lists of two. For samples of another kind, such as those with
+            a group, write a function that calls this transform with their images and labels.
 
         Returns
         -------
@@ -198,17 +210,26 @@ small_classes='error')
             )
         self._count.epoch, self._count.calls = epoch, calls
 
-    def _mix(self, images: torch.Tensor, labels: torch.Tensor) -> tuple[Any, Any]:
+    def _mix(self, images: torch.Tensor, labels: torch.Tensor, groups: Any) -> tuple[Any, Any]:
         count = len(open_images(images, self._mixer.layout).view)  # checks, before the batch counts
         if self.small_classes == "drop":
             _, class_of = classes(labels, image_count=count)
-            (usable,) = np.nonzero(np.bincount(class_of)[class_of] > self._mixer.sources)
+            sizes = np.bincount(class_of)
+            largest_groups = np.ones_like(sizes)
+            if groups is not None:
+                runs = find_runs(class_of, groups)
+                groups = runs.run_of
+                np.maximum.at(largest_groups, runs.class_of_run, runs.sizes)
+            enough = sizes - largest_groups >= self._mixer.sources
+            (usable,) = np.nonzero(enough[class_of])
             if len(usable) < count:
                 index = torch.from_numpy(usable)
                 images, labels = images[index.to(images.device)], labels[index.to(labels.device)]
+                groups = None if groups is None else groups[usable]
                 count = len(usable)
         mixer, first_id = self._next_batch()
-        return mixer(images, labels, ids=first_id + np.arange(count, dtype=np.uint64)), labels
+        ids = first_id + np.arange(count, dtype=np.uint64)
+        return mixer(images, labels, ids=ids, groups=groups), labels
 
     def _next_batch(self) -> tuple[BlockMixer, np.uint64]:
         """The mixer of the next batch, and the id of its first image."""

@@ -12,6 +12,7 @@ from blockmix import BlockGrid, BlockMixer, InputError, InputTypeError, Key, mix
 from blockmix.kernels import reference
 
 LABELS = ["a", "b", "c"] * 12
+GROUPS = [i % 5 for i in range(36)]
 
 
 @pytest.fixture
@@ -26,6 +27,18 @@ def test_mix_equals_the_reference(images, key):
     ).reshape(36, grid.rows, grid.cols)
     expected = reference.apply(images, sources, grid.row_edges, grid.col_edges)
     mixed = mix(images, LABELS, block=(6, 8), sources=4, rounds=3, probability=0.3, key=key)
+    assert np.array_equal(mixed, expected)
+
+
+def test_mix_with_groups_equals_the_reference(images, key):
+    grid = BlockGrid.even(20, 28, (6, 8))
+    groups = [f"person {i // 5}" for i in range(36)]
+    parameters = {"sources": 4, "rounds": 3, "probability": 0.3}
+    sources = reference.source_map(SECRET, LABELS, grid.blocks, groups=groups, **parameters)
+    expected = reference.apply(
+        images, sources.reshape(36, grid.rows, grid.cols), grid.row_edges, grid.col_edges
+    )
+    mixed = mix(images, LABELS, block=(6, 8), key=key, groups=groups, **parameters)
     assert np.array_equal(mixed, expected)
 
 
@@ -104,9 +117,9 @@ def test_probability_zero_and_one(images, key):
 class TestInputs:
     """Which changes of the input change the result."""
 
-    def plan(self, labels=LABELS, ids=None, **changes):
+    def plan(self, labels=LABELS, ids=None, groups=None, **changes):
         parameters = {"block": 4, "rounds": 2, "key": Key(SECRET)} | changes
-        return BlockMixer(**parameters).plan(labels, 20, 28, ids=ids).sources
+        return BlockMixer(**parameters).plan(labels, 20, 28, ids=ids, groups=groups).sources
 
     @pytest.mark.parametrize(
         "change",
@@ -119,6 +132,21 @@ class TestInputs:
     def test_the_names_of_labels_do_not(self):
         renamed = [{"a": 9, "b": 1, "c": 5}[label] for label in LABELS]
         assert np.array_equal(self.plan(), self.plan(renamed))
+
+    def test_groups_do(self):
+        assert not np.array_equal(self.plan(sources=3), self.plan(sources=3, groups=GROUPS))
+
+    def test_the_names_of_groups_do_not(self):
+        renamed = [f"person {-group}" for group in GROUPS]
+        expected = self.plan(sources=3, groups=GROUPS)
+        assert np.array_equal(self.plan(sources=3, groups=renamed), expected)
+
+    def test_shuffling_images_with_their_groups_and_ids_does_not(self):
+        order = np.random.default_rng(0).permutation(36)
+        shuffled = self.plan(
+            [LABELS[i] for i in order], order, [GROUPS[i] for i in order], sources=3
+        )
+        assert np.array_equal(order[shuffled], self.plan(sources=3, groups=GROUPS)[order])
 
     def test_shuffling_images_with_their_labels_does(self):
         order = np.random.default_rng(0).permutation(36)
@@ -240,4 +268,6 @@ def test_float_labels_with_nan(images):
 
 
 def test_no_images(key):
-    assert mix(np.empty((0, 24, 24, 3), np.uint8), [], key=key).shape == (0, 24, 24, 3)
+    images = np.empty((0, 24, 24, 3), np.uint8)
+    assert mix(images, [], key=key).shape == (0, 24, 24, 3)
+    assert mix(images, [], key=key, groups=[]).shape == (0, 24, 24, 3)

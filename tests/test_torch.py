@@ -175,6 +175,34 @@ class TestSmallClasses:
         assert block_mix(small_classes="clamp")(batch[0], labels)[0].shape == batch[0].shape
 
 
+class TestGroups:
+    def test_are_those_of_the_mixer(self, torch, block_mix, batch):
+        persons = [f"person {i // 6}" for i in range(24)]
+        mixer = BlockMixer(block=4, sources=3, key=Key(SECRET), layout="NCHW")
+        alike = mixer(batch[0], batch[1], ids=ids(0, 0), groups=persons)
+        assert block_mix()(*batch, persons)[0].equal(alike)
+        assert block_mix()(*batch, groups=torch.arange(24) // 6)[0].equal(alike)
+        assert not block_mix()(*batch)[0].equal(alike)
+
+    def test_labels_without_enough_others_are_an_error_or_dropped(self, torch, block_mix, batch):
+        """Of 8 images of label 1 five are of one person, and three others have too few."""
+        persons = torch.arange(24)
+        persons[1:16:3] = 99
+        mixed, kept = block_mix(sources=4, small_classes="drop")(*batch, persons)
+        assert kept.equal(batch[1][batch[1] != 1])
+        assert mixed.shape == (16, 3, 8, 12)
+        with pytest.raises(
+            InputError, match=r"label 1 has 8 images \(5 of group 99\), but sources=4"
+        ):
+            block_mix(sources=4)(*batch, persons)
+        assert len(block_mix(sources=3, small_classes="drop")(*batch, persons)[1]) == 24
+
+    def test_of_another_number_are_refused(self, block_mix, batch):
+        for small_classes in ("error", "drop"):
+            with pytest.raises(InputError, match="one group for each image, got 23 groups for 24"):
+                block_mix(small_classes=small_classes)(*batch, range(23))
+
+
 def labels_that_are_refused():
     """Labels that 24 images cannot have, and the errors."""
     import torch
