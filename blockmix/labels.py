@@ -136,21 +136,25 @@ def _check_runs(
 ) -> None:
     needed = sources if small_classes == "error" else 1
     candidates = np.asarray(sizes, np.intp)[runs.class_of_run] - runs.sizes
-    groups_by_class: dict[int, list[str]] = {}
+    # Classes that are too small whatever their groups are; these are not named.
+    groups_by_class: dict[int, list[str]] = {
+        index: [] for index, size in enumerate(sizes) if size <= needed
+    }
     for run in np.flatnonzero(candidates < needed).tolist():
+        index = int(runs.class_of_run[run])
         shown = f"{runs.sizes[run]} of group {runs.groups[runs.group_of_run[run]]!r}"
-        groups_by_class.setdefault(int(runs.class_of_run[run]), []).append(shown)
+        if sizes[index] > needed:
+            groups_by_class.setdefault(index, []).append(shown)
     if not groups_by_class:
         return
     small = []
-    for index, groups in groups_by_class.items():
-        size = sizes[index]
-        # In a class that is too small whatever its groups are, these are not named.
-        named = "" if size <= needed else f" ({', '.join(groups)})"
-        small.append(f"{names[index]!r} has {size} image{'' if size == 1 else 's'}{named}")
+    for index, groups in sorted(groups_by_class.items()):
+        shown = f" ({', '.join(groups)})" if groups else ""
+        plural = "" if sizes[index] == 1 else "s"
+        small.append(f"{names[index]!r} has {sizes[index]} image{plural}{shown}")
     labels = ("label " if len(small) == 1 else "labels ") + ", ".join(small)
     rule = f"sources={sources} needs at least {sources} of other groups for each image"
-    if candidates.min() < 1:
+    if min(sizes) < 2 or candidates.min() < 1:
         way_out = (
             "an image with none of another group in its label would be published unmixed: add "
             "images or leave it out"

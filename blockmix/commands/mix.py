@@ -85,6 +85,14 @@ def mix(
     on_error: Annotated[
         OnError, typer.Option(help="Unusable files: stop, or leave them out and list them.")
     ] = OnError.error,
+    groups: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE.csv:COLUMN",
+            help="Blocks come from images of other groups, such as persons: a table with the "
+            "columns path and COLUMN, or 'parent' for folders between label and image.",
+        ),
+    ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace an earlier result of blockmix in DST.")
     ] = False,
@@ -120,6 +128,7 @@ def mix(
             memory=memory,
             workers=workers,
             on_error=on_error.value,
+            groups=groups,
             overwrite=overwrite,
             resume=resume,
             progress=progress,

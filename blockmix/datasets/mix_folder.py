@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from blockmix.datasets.folder.destination import Destination
 from blockmix.datasets.folder.image_folder import ImageFolder
@@ -34,6 +36,7 @@ def mix_folder(
     memory: str | int = "1GiB",
     workers: int | None = None,
     on_error: str = "error",
+    groups: str | Mapping[Any, Any] | None = None,
     overwrite: bool = False,
     resume: bool = False,
     progress: Progress | None = None,
@@ -67,6 +70,12 @@ def mix_folder(
         Threads that read and write; default: one a core. Never changes the result.
     on_error : {"error", "skip"}
         Whether a file that cannot be used stops the run, or is left out and listed.
+    groups : "parent", "FILE.csv:COLUMN" or mapping of path to int or str, optional
+        Which images belong together, such as those of one person: in each round an image gets
+        blocks only from images of its label that belong to other groups. ``"parent"``: the folder
+        between label and image, in ``SRC/<label>/<group>/<image>``. A table has a header, the path
+        of each image below ``src`` in a column ``path`` or ``file``, and its group in ``COLUMN``.
+        Where a label is mixed in cohorts, every cohort needs enough images of other groups.
     overwrite : bool
         Replace an earlier result of blockmix in ``dst``.
     resume : bool
@@ -118,6 +127,7 @@ def mix_folder(
         memory=memory,
         workers=workers,
         on_error=on_error,
+        groups=groups,
     )
     if resume and key is None:
         raise InputError("resume needs the key of the run that it continues: pass key")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from blockmix.datasets.encode import WRITE_SUFFIXES
+from blockmix.datasets.groups import GroupsOfPaths, read_groups
 from blockmix.support.arguments import one_of, whole_number
 from blockmix.support.sizes import image_size, parse_memory
 
@@ -21,6 +24,7 @@ class RunOptions:
     memory: int
     workers: int
     on_error: str
+    groups: str | GroupsOfPaths | None  # as `read_groups` returns them
 
     @classmethod
     def check(
@@ -33,6 +37,7 @@ class RunOptions:
         memory: str | int,
         workers: int | None,
         on_error: str,
+        groups: str | Mapping[Any, Any] | None,
     ) -> RunOptions:
         return cls(
             size=None if size is None else image_size(size),
@@ -42,6 +47,7 @@ class RunOptions:
             memory=parse_memory(memory),
             workers=_cores() if workers is None else whole_number("workers", workers, 1, 1024),
             on_error=one_of("on_error", on_error, ("error", "skip")),
+            groups=read_groups(groups),
         )
 
 

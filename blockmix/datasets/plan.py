@@ -18,13 +18,14 @@ from blockmix.compiler import rule
 from blockmix.datasets.cohorts import Cohort, capacity, check_memory, cut_into_cohorts
 from blockmix.datasets.encode import Encoder
 from blockmix.datasets.expectation import expectation
+from blockmix.datasets.groups import check_cohorts, find_groups
 from blockmix.datasets.interfaces import Sample
 from blockmix.datasets.opaque_names import opaque_name
 from blockmix.datasets.options import RunOptions
 from blockmix.datasets.survey import Survey
+from blockmix.errors import InputError, Setting
 from blockmix.grid import BlockGrid, resolve_grid
 from blockmix.key import Key
-from blockmix.labels import check_sizes
 from blockmix.mixer import BlockMixer
 
 
@@ -39,6 +40,7 @@ class RunPlan:
     encoder: Encoder
     capacity: int  # the most images in one load
     cohorts: list[Cohort]
+    groups: dict[int, Any] | None  # of samples by id; None if each is a group of its own
     record: dict[str, Any]  # see FolderSummary.record
 
     @property
@@ -87,8 +89,9 @@ def make_plan(mixer: BlockMixer, options: RunOptions, survey: Survey) -> RunPlan
     """Decide, and refuse what cannot be mixed."""
     images = survey.images
     counts = Counter(image.label for image in images)
+    groups = find_groups(options.groups, images)
     # The draw will check each cohort; here every label that is too small is named at once.
-    check_sizes(list(counts), list(counts.values()), mixer.sources, mixer.small_classes)
+    check_cohorts(cut_into_cohorts(images, len(images), mixer.key), groups, mixer)
     height, width = options.size or survey.common_size()
     grid = resolve_grid(mixer.block, height, width)
     encoder = Encoder.choose(options.format, options.quality, survey.all_jpeg)
@@ -96,6 +99,12 @@ def make_plan(mixer: BlockMixer, options: RunOptions, survey: Survey) -> RunPlan
     image_bytes = height * width * (1 if survey.grey else 3)
     fit = capacity(options.memory, image_bytes, grid.blocks, mixer.sources)
     cohorts = cut_into_cohorts(images, fit, mixer.key)
+    if groups is not None:
+        try:
+            check_cohorts(cohorts, groups, mixer)
+        except InputError as error:
+            more_memory = ("; with more ", Setting("memory"), " labels are cut into fewer cohorts")
+            raise InputError(*error.args, *more_memory) from None
     check_memory(cohorts, image_bytes)
     record: dict[str, Any] = {
         "blockmix": __version__,
@@ -107,6 +116,7 @@ def make_plan(mixer: BlockMixer, options: RunOptions, survey: Survey) -> RunPlan
             "rounds": mixer.rounds,
             "probability": mixer.probability,
             "small_classes": mixer.small_classes,
+            "groups": groups is not None,
         },
         "grid": _grid_record(grid),
         "files": {**encoder._asdict(), "names": options.names, "grey": survey.grey},
@@ -115,7 +125,7 @@ def make_plan(mixer: BlockMixer, options: RunOptions, survey: Survey) -> RunPlan
         "labels": dict(counts),
         "skipped": len(survey.skipped),
     }
-    record["run"] = _run_id(mixer.key, record, cohorts)
+    record["run"] = _run_id(mixer.key, record, cohorts, groups)
     return RunPlan(
         mixer=mixer,
         options=options,
@@ -124,6 +134,7 @@ def make_plan(mixer: BlockMixer, options: RunOptions, survey: Survey) -> RunPlan
         encoder=encoder,
         capacity=fit,
         cohorts=cohorts,
+        groups=groups,
         record=record,
     )
 
@@ -149,8 +160,10 @@ def _grid_record(grid: BlockGrid) -> dict[str, Any]:
     }
 
 
-def _run_id(key: Key, record: dict[str, Any], cohorts: list[Cohort]) -> str:
-    """Return what ``resume`` knows its run by: key, parameters, versions and the files of SRC.
+def _run_id(
+    key: Key, record: dict[str, Any], cohorts: list[Cohort], groups: dict[int, Any] | None
+) -> str:
+    """Return what ``resume`` knows its run by: key, parameters, versions, files of SRC and groups.
 
     It is a keyed digest, which reveals nothing of the files to those who lack the key.
     """
@@ -159,4 +172,10 @@ def _run_id(key: Key, record: dict[str, Any], cohorts: list[Cohort]) -> str:
         for cohort in cohorts
         for sample in cohort.members
     ]
-    return key.digest("run", json.dumps([record, files], sort_keys=True).encode()).hex()
+    content: list[Any] = [record, files]
+    if groups is not None:
+        # Numbers instead of names, which make no difference.
+        numbers: dict[Any, int] = {}
+        members = (sample for cohort in cohorts for sample in cohort.members)
+        content.append([numbers.setdefault(groups[sample.id], len(numbers)) for sample in members])
+    return key.digest("run", json.dumps(content, sort_keys=True).encode()).hex()

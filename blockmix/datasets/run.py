@@ -11,6 +11,7 @@ from blockmix.arrays.location import HOST
 from blockmix.backends.dispatch import choose
 from blockmix.datasets.engines.interface import Engine
 from blockmix.datasets.engines.local import LocalEngine
+from blockmix.datasets.groups import PARENT
 from blockmix.datasets.interfaces import Sink, Source
 from blockmix.datasets.options import RunOptions
 from blockmix.datasets.pillow_warnings import collecting
@@ -31,6 +32,8 @@ def run(
     try:
         samples = source.samples()
         notes = source.check(samples)
+        if options.groups == PARENT:
+            notes = ()  # of folders below the labels, which are meant
         sink.check()
         with collecting():  # Pillow's warnings, which the decoder judges
             checking = time.perf_counter()

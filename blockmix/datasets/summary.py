@@ -68,7 +68,8 @@ class FolderSummary:
             "each {height} x {width}, in blocks of {rows} x {cols} = {blocks}; sources {sources}, "
             "rounds {rounds}, probability {probability}".format(
                 **record["grid"], **record["parameters"]
-            ),
+            )
+            + (", blocks from other groups only" if record["parameters"]["groups"] else ""),
             describe(record["expected"]),
         ]
         if not record["private"]:

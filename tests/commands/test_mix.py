@@ -56,6 +56,25 @@ def test_a_balanced_probability_and_what_to_expect(blockmix, src):
     assert {name for name in a if a[name] != b[name]} == {"blockmix.json"}
 
 
+def test_groups(blockmix, src):
+    images = sorted(path.relative_to(src) for path in src.rglob("*.png"))
+    lines = [f"{image},{int(image.stem) % 6}" for image in images]
+    Path("persons.csv").write_text("\n".join(["path,person", *lines]))
+    options = ["--block", 8, "--seed", 3, "--sources", 5]
+    code, output, errors = blockmix("mix", src, "dst", *options, "--groups", "persons.csv:person")
+    assert (code, errors) == (0, "")
+    assert "probability 0.5, blocks from other groups only" in output
+    code, _, errors = blockmix("mix", src, "parent", *options, "--groups", "parent")
+    assert code == 2
+    assert errors.startswith(
+        "blockmix: 24 images have no group, such as cat/000.png: with --groups parent "
+    )
+    code, _, errors = blockmix("mix", src, "x", *options[:-1], 11, "--groups", "persons.csv:person")
+    assert code == 2
+    assert "but sources=11 needs at least 11 of other groups" in errors
+    assert errors.endswith("or pass --small-classes clamp\n")
+
+
 def test_quiet(blockmix, src):
     assert blockmix("mix", src, "dst", "--block", 8, "--quiet") == (0, "", "")
 
@@ -104,7 +123,7 @@ def test_help_names_every_option(blockmix):
 
 OPTIONS = """
     size block sources rounds probability key-file seed format quality names memory workers
-    small-classes on-error overwrite resume quiet
+    small-classes on-error groups overwrite resume quiet
 """
 
 

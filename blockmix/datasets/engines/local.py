@@ -17,12 +17,12 @@ import numpy.typing as npt
 from blockmix.datasets.cohorts import Cohort, group_into_loads
 from blockmix.datasets.decode import resized
 from blockmix.datasets.engines.interface import Outcome
+from blockmix.datasets.groups import check_samples
 from blockmix.datasets.interfaces import BadImageError, Sample, Sink
 from blockmix.datasets.plan import RunPlan
 from blockmix.datasets.stage_seconds import StageSeconds
 from blockmix.datasets.survey import stop_at
 from blockmix.errors import InputError, Setting, WorkError
-from blockmix.labels import check_sizes
 from blockmix.mixer import compile_kernels
 from blockmix.support.progress import Progress
 
@@ -164,14 +164,14 @@ class _Work:
         self.left_out += [(load.samples[index], error.reason) for index, error in bad.items()]
         good = [index for index in range(len(load.samples)) if index not in bad]
         cohorts = load.cohorts[good]
-        sizes = np.bincount(cohorts, minlength=len(load.cohort_names)).tolist()
+        samples = [load.samples[index] for index in good]
         try:
-            check_sizes(load.cohort_names, sizes, plan.mixer.sources, plan.mixer.small_classes)
+            check_samples(load.cohort_names, cohorts, samples, plan.groups, plan.mixer)
         except InputError as error:
             raise WorkError("without the files that cannot be used, ", *error.args) from None
         for target, index in enumerate(good):  # in place: the budget has no room for a copy
             load.pixels[target] = load.pixels[index]
-        return [load.samples[index] for index in good], cohorts, load.pixels[: len(good)]
+        return samples, cohorts, load.pixels[: len(good)]
 
     def _mix(
         self,
@@ -181,8 +181,10 @@ class _Work:
         mixed: Pixels,
     ) -> None:
         ids = np.array([sample.id for sample in samples], np.int64)
+        group_of = self._plan.groups
+        groups = None if group_of is None else [group_of[sample.id] for sample in samples]
         with self.seconds.measure("draw"):
-            source_map = self._plan.mixer.plan(cohorts, *self._plan.size, ids=ids)
+            source_map = self._plan.mixer.plan(cohorts, *self._plan.size, ids=ids, groups=groups)
         with self.seconds.measure("gather"):
             source_map.apply(pixels, mixed)
 

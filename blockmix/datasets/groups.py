@@ -1,0 +1,138 @@
+"""Groups of the samples of a run, such as persons: from a table, or from the folders."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePath, PurePosixPath
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from blockmix.datasets.cohorts import Cohort
+from blockmix.datasets.interfaces import Sample
+from blockmix.errors import InputError, InputTypeError, Setting
+from blockmix.labels import check_sizes, find_runs
+from blockmix.mixer import BlockMixer
+
+PARENT = "parent"
+PATH_COLUMNS = ("path", "file")
+
+GroupsOfPaths = Mapping[str, Any]  # from the path of an image below the source to its group
+
+
+def read_groups(groups: str | Mapping[Any, Any] | None) -> str | GroupsOfPaths | None:
+    """Check the option ``groups`` of `mix_folder`, and read the table that it names.
+
+    Returns
+    -------
+    "parent", groups by path, or None
+    """
+    if groups is None or groups == PARENT:
+        return groups
+    if isinstance(groups, Mapping):
+        if not all(isinstance(path, str | PurePath) for path in groups):
+            raise InputTypeError("groups maps paths of images, below src, to their groups")
+        return {_normal(path): group for path, group in groups.items()}
+    if not isinstance(groups, str):
+        raise InputTypeError(
+            f"groups is {PARENT!r}, 'FILE.csv:COLUMN' or a mapping of paths, "
+            f"got {type(groups).__name__}"
+        )
+    file, _, column = groups.rpartition(":")
+    if not file or not column:
+        raise InputError(f"groups is {PARENT!r} or FILE.csv:COLUMN, got {groups!r}")
+    try:
+        # Names that are not UTF-8 are read as the operating system lists them.
+        with open(file, encoding="utf-8-sig", errors="surrogateescape", newline="") as table:
+            return _groups_of_table(file, csv.reader(table, strict=True), column)
+    except OSError as error:
+        raise InputError(f"cannot read {file}: {error.strerror or error}") from None
+    except csv.Error as error:
+        raise InputError(f"{file} is not a CSV file: {error}") from None
+
+
+def _groups_of_table(file: str, rows: Iterable[list[str]], column: str) -> GroupsOfPaths:
+    lines = iter(rows)
+    header = [name.strip() for name in next(lines, [])]
+    paths = [name for name in PATH_COLUMNS if name in header]
+    if len(paths) != 1 or column not in header:
+        raise InputError(
+            f"{file} needs one column {' or '.join(map(repr, PATH_COLUMNS))}, of paths below the "
+            f"source, and a column {column!r}, got {', '.join(map(repr, header)) or 'none'}"
+        )
+    path_index, group_index = header.index(paths[0]), header.index(column)
+    groups: dict[str, str] = {}
+    for number, row in enumerate(lines, start=2):
+        if len(row) <= max(path_index, group_index) or not row[group_index].strip():
+            continue  # an image without a group is refused if it is mixed
+        path, group = _normal(row[path_index]), row[group_index].strip()
+        if groups.setdefault(path, group) != group:
+            raise InputError(f"row {number} of {file} gives {path} a second group: keep one")
+    return groups
+
+
+def _normal(path: str | PurePath) -> str:
+    return PurePosixPath(path).as_posix()
+
+
+def find_groups(
+    groups: str | GroupsOfPaths | None, samples: Sequence[Sample]
+) -> dict[int, Any] | None:
+    """Return the group of each sample by id, or None if each is a group of its own.
+
+    Raises
+    ------
+    InputError
+        If a sample has no group.
+    """
+    if groups is None:
+        return None
+    if isinstance(groups, str):
+        rule: tuple[str | Setting, ...] = (
+            "with ",
+            Setting("groups", PARENT),
+            " images lie in SRC/<label>/<group>/<image>",
+        )
+        found = {sample.id: _folder_below_label(sample) for sample in samples}
+    else:
+        found = {sample.id: groups.get(f"{sample.label}/{sample.name}") for sample in samples}
+        rule = ("every image needs a row with its path below the source and its group",)
+    missing = [sample for sample in samples if found[sample.id] is None]
+    if missing:
+        images = "1 image has" if len(missing) == 1 else f"{len(missing)} images have"
+        raise InputError(
+            f"{images} no group, such as {missing[0].label}/{missing[0].name}: ", *rule
+        )
+    return found
+
+
+def _folder_below_label(sample: Sample) -> str | None:
+    """The one folder between the label's and the image, or None if there are none or several."""
+    folders = PurePosixPath(sample.name).parts[:-1]
+    return folders[0] if len(folders) == 1 else None
+
+
+def check_cohorts(
+    cohorts: Sequence[Cohort], groups: Mapping[int, Any] | None, mixer: BlockMixer
+) -> None:
+    """Refuse cohorts that the draw would refuse, all of them at once."""
+    cohort_of = np.repeat(np.arange(len(cohorts)), [len(cohort.members) for cohort in cohorts])
+    samples = [sample for cohort in cohorts for sample in cohort.members]
+    check_samples([cohort.name for cohort in cohorts], cohort_of, samples, groups, mixer)
+
+
+def check_samples(
+    cohort_names: Sequence[str],
+    cohort_of: npt.NDArray[np.int64],
+    samples: Sequence[Sample],
+    groups: Mapping[int, Any] | None,
+    mixer: BlockMixer,
+) -> None:
+    """See `check_cohorts`; ``cohort_of`` is the index of the cohort of each sample."""
+    sizes = np.bincount(cohort_of, minlength=len(cohort_names)).tolist()
+    runs = None
+    if groups is not None:
+        runs = find_runs(cohort_of, [groups[sample.id] for sample in samples])
+    check_sizes(cohort_names, sizes, mixer.sources, mixer.small_classes, runs)
