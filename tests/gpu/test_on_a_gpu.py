@@ -91,6 +91,19 @@ def test_the_reference(library, shape, block, rounds):
     assert np.array_equal(library.get(on_device), images)
 
 
+@pytest.mark.parametrize("rounds", [1, 3])
+def test_groups(library, rounds):
+    images, labels = random_images(40, 31, 29), labels_for(40)
+    groups = [number // 2 % 7 for number in range(40)]
+    parameters = {"sources": 7, "rounds": rounds, "probability": 0.7}
+    drawn = reference.source_map(SECRET, labels, 4 * 4, groups=groups, **parameters)
+    grid = BlockGrid.even(31, 29, 8)
+    expected = reference.apply(images, drawn.reshape(40, 4, 4), grid.row_edges, grid.col_edges)
+    mixer = BlockMixer(block=8, key=Key(SECRET), **parameters)
+    on_device = library.put(images)
+    assert np.array_equal(library.get(mixer(on_device, labels, groups=groups)), expected)
+
+
 @pytest.mark.parametrize("sources", [1, 12, 255])
 def test_pools_of_any_size(library, sources):
     images, labels = random_images(600, 5, 7), [0, 1] * 300
