@@ -29,7 +29,7 @@ def read_groups(groups: str | Mapping[Any, Any] | None) -> str | GroupsOfPaths |
     -------
     "parent", groups by path, or None
     """
-    if groups is None or groups == PARENT:
+    if groups is None or (isinstance(groups, str) and groups == PARENT):
         return groups
     if isinstance(groups, Mapping):
         if not all(isinstance(path, str | PurePath) for path in groups):
@@ -95,17 +95,17 @@ def find_groups(
             Setting("groups", PARENT),
             " images lie in SRC/<label>/<group>/<image>",
         )
-        found = {sample.id: _folder_below_label(sample) for sample in samples}
+        group_of_id = {sample.id: _folder_below_label(sample) for sample in samples}
     else:
-        found = {sample.id: groups.get(f"{sample.label}/{sample.name}") for sample in samples}
+        group_of_id = {sample.id: groups.get(f"{sample.label}/{sample.name}") for sample in samples}
         rule = ("every image needs a row with its path below the source and its group",)
-    missing = [sample for sample in samples if found[sample.id] is None]
+    missing = [sample for sample in samples if group_of_id[sample.id] is None]
     if missing:
         images = "1 image has" if len(missing) == 1 else f"{len(missing)} images have"
         raise InputError(
             f"{images} no group, such as {missing[0].label}/{missing[0].name}: ", *rule
         )
-    return found
+    return group_of_id
 
 
 def _folder_below_label(sample: Sample) -> str | None:

@@ -75,7 +75,8 @@ def mix_folder(
         blocks only from images of its label that belong to other groups. ``"parent"``: the folder
         between label and image, in ``SRC/<label>/<group>/<image>``. A table has a header, the path
         of each image below ``src`` in a column ``path`` or ``file``, and its group in ``COLUMN``.
-        Where a label is mixed in cohorts, every cohort needs enough images of other groups.
+        Where a label is mixed in cohorts, every cohort needs enough images of other groups. After
+        several rounds see `BlockMixer.__call__`.
     overwrite : bool
         Replace an earlier result of blockmix in ``dst``.
     resume : bool

@@ -244,6 +244,7 @@ def test_tables_that_are_refused(tmp_path, text, message):
         (":who", "FILE.csv:COLUMN"),
         ("nowhere.csv:who", "cannot read nowhere.csv: No such file"),
         (["a"], "or a mapping of paths, got list"),
+        (np.array(["a", "b"]), "or a mapping of paths, got ndarray"),
         ({1: "a"}, "groups maps paths of images"),
         (
             {"cat/1.png": "x"},
