@@ -70,6 +70,10 @@ def advise(
         float | None,
         typer.Option(help="At most: chance that the holder of the originals links an image."),
     ] = None,
+    largest_share: Annotated[
+        float | None,
+        typer.Option(help="At most: expected share of an image that comes from one original."),
+    ] = None,
     blocks: Annotated[
         str | None, typer.Option(metavar="N,N,...", help="Blocks of an image that may be taken.")
     ] = None,
@@ -83,6 +87,7 @@ def advise(
         class_size,
         anonymity_set=anonymity_set,
         linked=linked,
+        largest_share=largest_share,
         blocks=parse_numbers("blocks", blocks) or BLOCKS,
     )
     if as_json:
@@ -134,6 +139,10 @@ def report(
     max_reassembled: Annotated[
         float | None, typer.Option(help="Threshold: share of places filled with right blocks.")
     ] = None,
+    max_largest_share: Annotated[
+        float | None,
+        typer.Option(help="Threshold: largest share of one original in an image, on average."),
+    ] = None,
     min_anonymity_set: Annotated[
         float | None, typer.Option(help="Threshold: images that a block hides among, as expected.")
     ] = None,
@@ -159,6 +168,7 @@ def report(
         "max_recognised": max_recognised,
         "max_ssim": max_ssim,
         "max_reassembled": max_reassembled,
+        "max_largest_share": max_largest_share,
         "min_anonymity_set": min_anonymity_set,
         "max_near_duplicates": max_near_duplicates,
         "max_metadata": max_metadata,

@@ -22,6 +22,11 @@ def describe(forecast: Forecast, releases: int) -> str:
             f"about {forecast.linked:.1%} of images, "
             "by whoever holds the originals and counts blocks",
         ),
+        (
+            "largest share",
+            f"{forecast.largest_share:.1%} of an image on average come from one original; "
+            f"{forecast.half_shown:.2f} images show at least half of an original",
+        ),
         ("sources of an image", f"{forecast.distinct_sources:.1f} images, itself among them"),
         (
             "left unmixed",
@@ -66,6 +71,7 @@ def table(forecasts: Sequence[Forecast]) -> str:
             f"{forecast.anonymity_set:.1f}",
             f"{forecast.effective_anonymity_set:.1f}",
             f"{forecast.linked:.1%}",
+            f"{forecast.largest_share:.1%}",
             f"{forecast.own_kept:.1%}",
             f"{forecast.erased:.1%}",
         )
@@ -87,6 +93,7 @@ _COLUMNS = (
     "anonymity set",
     "by entropy",
     "linked",
+    "largest share",
     "own kept",
     "erased",
 )

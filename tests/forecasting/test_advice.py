@@ -12,6 +12,13 @@ def test_everything_advised_reaches_the_targets():
     assert all(expected.anonymity_set >= 10.99 and expected.linked <= 0.05 for expected in advised)
 
 
+def test_a_target_for_the_largest_share():
+    advised = advise(1500, largest_share=0.15, blocks=[64])
+    assert advised
+    assert all(expected.largest_share <= 0.15 for expected in advised)
+    assert not any(expected.probability == 0.5 for expected in advised if expected.rounds == 1)
+
+
 def test_the_mildest_comes_first():
     first = advise(1500, anonymity_set=11, blocks=[64])[0]
     assert (first.rounds, first.sources, first.blocks) == (1, 10, 64)
@@ -35,9 +42,10 @@ def test_no_probability_beyond_the_balanced_one():
 @pytest.mark.parametrize(
     ("targets", "message"),
     [
-        ({}, "give anonymity_set, linked or both"),
+        ({}, "give anonymity_set, linked or largest_share"),
         ({"anonymity_set": -5}, "anonymity_set is a number from 1 on, got -5"),
         ({"linked": float("nan")}, "linked is a chance from 0 to 1, got nan"),
+        ({"largest_share": -1}, "largest_share is a share from 0 to 1, got -1"),
         ({"linked": 20}, "linked is a chance from 0 to 1, got 20"),
     ],
 )

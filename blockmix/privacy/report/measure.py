@@ -20,6 +20,7 @@ from blockmix.privacy.attacks.seams import seams
 from blockmix.privacy.attacks.seeds import seed_search
 from blockmix.privacy.measures.hygiene import inspect_files, near_duplicates, small_labels
 from blockmix.privacy.measures.nearest import Nearest, find_nearest
+from blockmix.privacy.measures.shares import shares
 from blockmix.privacy.measures.similarity import SSIM, WINDOW, load_skimage, similarity
 from blockmix.privacy.measures.situations import situations
 from blockmix.privacy.report.set_forecast import SetForecast
@@ -129,6 +130,7 @@ def measure(
         "forecast": set_forecast.overall(),
         "similarity": similarity(pair, match, chosen, seed, progress),
         "situations": situations(pair, block_sources),
+        "shares": shares(pair, block_sources),
         "linkage": linkage(pair, match, nearest) if match_is_known else None,
         "seams": seams(pair, block_sources, pair.match, chosen, together_share),
         "reassembly": reassembly(pair, block_sources, puzzles, seed, progress),

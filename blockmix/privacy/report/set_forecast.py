@@ -53,6 +53,8 @@ class SetForecast:
             "distinct_sources": float(self._mean(lambda forecast: forecast.distinct_sources)),
             "unmixed": float(self._mean(lambda forecast: forecast.unmixed)),
             "linked": float(self._mean(lambda forecast: forecast.linked)),
+            "largest_share": float(self._mean(lambda forecast: forecast.largest_share)),
+            "half_shown": float(self._mean(lambda forecast: forecast.half_shown)),
             "anonymity_set": min(forecast.anonymity_set for forecast in labels),
             "effective_anonymity_set": min(forecast.effective_anonymity_set for forecast in labels),
             "key_bits": next(iter(labels)).key_bits,

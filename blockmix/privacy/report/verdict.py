@@ -38,6 +38,11 @@ def _reassembled(report: Report) -> float | None:
     return float(max(reassembly["direct"]["value"], reassembly["as_published"]["direct"]))
 
 
+def _largest_share(report: Report) -> float | None:
+    largest = report["shares"]["largest"]
+    return None if largest is None else float(largest["value"])
+
+
 def _metadata(report: Report) -> float | None:
     return report["files"]["metadata"] / report["files"]["files"] if "files" in report else None
 
@@ -67,6 +72,11 @@ RULES: dict[str, Rule] = {
         "Without any original, {0:.1%} of the places of an image can be filled with right blocks.",
         _reassembled,
         "share of places filled with right blocks",
+    ),
+    "max_largest_share": Rule(
+        "On average {0:.1%} of a mixed image come from the original that gives it most.",
+        _largest_share,
+        "largest share of one original in an image",
     ),
     "min_anonymity_set": Rule(
         "Expected from the parameters: a block hides among {0:.1f} images, for somebody who does "

@@ -47,6 +47,8 @@ def test_measurements_agree_with_the_forecast(report):
     assert measured["told"] == 1
     assert measured["copies"] == pytest.approx(expected["copies"], abs=0.05)
     assert measured["distinct_sources"] == pytest.approx(expected["distinct_sources"], rel=0.05)
+    for name, share in (("largest_share", "largest"), ("half_shown", "half_shown")):
+        assert report["shares"][share]["value"] == pytest.approx(expected[name], rel=0.15)
 
 
 def test_measuring_again_gives_the_same_report(pair, report):

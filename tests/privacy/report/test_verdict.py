@@ -22,6 +22,7 @@ def test_verdicts(report):
         ("max_recognised", 1, 0),
         ("max_ssim", 0.99, 0.1),
         ("max_reassembled", 1, 0),
+        ("max_largest_share", 0.6, 0.4),
         ("min_anonymity_set", 2, 2.1),
     ],
 )
