@@ -110,8 +110,16 @@ def report(
     key_seed: Annotated[
         int | None, typer.Option(help="The same for a set that was mixed with --seed.")
     ] = None,
+    groups: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE.csv:COLUMN",
+            help="Who is in which original: a table with the columns path and COLUMN, or 'parent' "
+            "for folders between label and image.",
+        ),
+    ] = None,
     sample: Annotated[
-        int, typer.Option(help="Images that similarity, seams and identity look at.")
+        int, typer.Option(help="Images that similarity, seams, identity and single blocks look at.")
     ] = 500,
     seed: Annotated[int, typer.Option(help="Seed of the random choice of these images.")] = 0,
     recogniser: Annotated[
@@ -143,6 +151,10 @@ def report(
         float | None,
         typer.Option(help="Threshold: largest share of one original in an image, on average."),
     ] = None,
+    max_block_recognised: Annotated[
+        float | None,
+        typer.Option(help="Threshold: share of single blocks that find their person."),
+    ] = None,
     min_anonymity_set: Annotated[
         float | None, typer.Option(help="Threshold: images that a block hides among, as expected.")
     ] = None,
@@ -154,6 +166,7 @@ def report(
     ] = None,
 ) -> None:
     """Measure what a mixed set gives away; exits with 3 if a threshold is missed."""
+    from blockmix.datasets.groups import read_groups
     from blockmix.privacy.measures.similarity import load_skimage
     from blockmix.privacy.report.figures import load_matplotlib
     from blockmix.privacy.report.html import contact_sheet, load_jinja2, page
@@ -169,6 +182,7 @@ def report(
         "max_ssim": max_ssim,
         "max_reassembled": max_reassembled,
         "max_largest_share": max_largest_share,
+        "max_block_recognised": max_block_recognised,
         "min_anonymity_set": min_anonymity_set,
         "max_near_duplicates": max_near_duplicates,
         "max_metadata": max_metadata,
@@ -181,9 +195,10 @@ def report(
     for load_library in (load_jinja2, load_matplotlib, load_skimage):
         load_library()
     key = read_key(key_file, key_seed, "--key-seed")
+    persons = read_groups(groups)
     embed = None if recogniser is None else _load_recogniser(recogniser)
     with progress_bars(shown=sys.stderr.isatty()) as progress:
-        folder_pair = load(original, mixed, key, progress)
+        folder_pair = load(original, mixed, key, progress, persons)
         result = measure_folder_pair(
             folder_pair, sample=sample, seed=seed, recogniser=embed, progress=progress
         )

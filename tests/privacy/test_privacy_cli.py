@@ -262,6 +262,36 @@ def test_a_missed_threshold_exits_with_3(blockmix, sets):
     assert code == 0
 
 
+def test_persons(blockmix, tmp_path):
+    """Every person is in three photographs, which are the same one."""
+    people = {"cat/ann": 3, "cat/bob": 3, "cat/cyd": 3, "cat/dan": 3}
+    write_images(tmp_path / "photos", people, size=(24, 24))
+    rows = ["path,person"]
+    for name in people:
+        first, *others = sorted((tmp_path / "photos" / name).iterdir())
+        for path in others:
+            path.write_bytes(first.read_bytes())
+        rows += [f"{name}/{path.name},{name}" for path in (first, *others)]
+    (tmp_path / "who.csv").write_text("\n".join(rows))
+    assert (
+        blockmix("mix", "photos", "mixed", "--block", "6x6", "--names", "keep", "--quiet")[0] == 0
+    )
+    for number, groups in enumerate(("parent", "who.csv:person")):
+        folder = tmp_path / f"r{number}"
+        options = ("--groups", groups, "--max-block-recognised", 0.5, "--output", folder)
+        code, output, _ = blockmix("report", "photos", "mixed", *options)
+        assert code == 3
+        assert "MISSED: One block alone finds its person in other photographs in 100.0%" in output
+        report = read_report(folder)
+        jsonschema.validate(report, SCHEMA)
+        assert report["single_block"]["persons"] == 4
+        assert report["single_block"]["chance"] == pytest.approx(2 / 11)
+        assert "One block finds its person" in (folder / "report.html").read_text()
+    code, _, errors = blockmix("report", "photos", "mixed", "--groups", "who.csv:name")
+    assert code == 2
+    assert "and a column 'name', got 'path', 'person'" in errors
+
+
 def test_a_recogniser_of_the_users(blockmix, sets):
     (sets / "mine.py").write_text(
         "def embed(images):\n    return images.reshape(len(images), -1)[:, :40] - 128.0\n"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from blockmix import __version__
+from blockmix.datasets.groups import read_groups
 from blockmix.errors import InputError, InputTypeError
 from blockmix.key import Key
 from blockmix.privacy.attacks.identity import Recogniser, embeddings, identity
@@ -22,6 +24,7 @@ from blockmix.privacy.measures.hygiene import inspect_files, near_duplicates, sm
 from blockmix.privacy.measures.nearest import Nearest, find_nearest
 from blockmix.privacy.measures.shares import shares
 from blockmix.privacy.measures.similarity import SSIM, WINDOW, load_skimage, similarity
+from blockmix.privacy.measures.single_block import single_block
 from blockmix.privacy.measures.situations import situations
 from blockmix.privacy.report.set_forecast import SetForecast
 from blockmix.privacy.sets.folders import FolderPair, load
@@ -59,7 +62,7 @@ def measure(
         them.
     sample : int
         Number of images that similarity, seams and identity look at; reassembly looks at up to 40
-        of them.
+        of them. With ``pair.groups``, also the number of single blocks.
     seed : int
         Seed of the random sample.
     recogniser : callable, optional
@@ -131,6 +134,7 @@ def measure(
         "similarity": similarity(pair, match, chosen, seed, progress),
         "situations": situations(pair, block_sources),
         "shares": shares(pair, block_sources),
+        "single_block": single_block(pair, sample=sample, seed=seed),
         "linkage": linkage(pair, match, nearest) if match_is_known else None,
         "seams": seams(pair, block_sources, pair.match, chosen, together_share),
         "reassembly": reassembly(pair, block_sources, puzzles, seed, progress),
@@ -151,6 +155,7 @@ def measure_folders(
     mixed: str | os.PathLike[str],
     *,
     key: Key | None = None,
+    groups: str | Mapping[Any, Any] | None = None,
     sample: int = SAMPLE,
     seed: int = 0,
     recogniser: Recogniser | None = None,
@@ -167,6 +172,10 @@ def measure_folders(
     key : Key, optional
         The key of the run. With it, images with opaque names are matched with their originals; kept
         names need none. Without either, see `measure`.
+    groups : "parent", "FILE.csv:COLUMN" or mapping of path to int or str, optional
+        Who is in which original. ``"parent"``: the folder between label and image. A table has the
+        path of each image below ``originals`` in a column ``path`` or ``file``, and its person in
+        ``COLUMN``.
     sample, seed, recogniser, progress
         See `measure`.
 
@@ -205,7 +214,7 @@ def measure_folders(
         raise InputTypeError(
             f"key is a blockmix.Key, not {type(key).__name__}: use Key.from_file(path)"
         )
-    folder_pair = load(Path(originals), Path(mixed), key, progress)
+    folder_pair = load(Path(originals), Path(mixed), key, progress, read_groups(groups))
     return measure_folder_pair(
         folder_pair, sample=sample, seed=seed, recogniser=recogniser, progress=progress
     )

@@ -18,6 +18,7 @@ class Rule(NamedTuple):
     name: str  # of the value, for a sentence without it
     is_minimum: bool = False  # the threshold is a minimum, not a maximum
     is_share: bool = True  # from 0 to 1
+    needs: str | None = None  # what a report must be given to measure the value
 
 
 def _linked(report: Report) -> float | None:
@@ -41,6 +42,11 @@ def _reassembled(report: Report) -> float | None:
 def _largest_share(report: Report) -> float | None:
     largest = report["shares"]["largest"]
     return None if largest is None else float(largest["value"])
+
+
+def _block_recognised(report: Report) -> float | None:
+    single_block = report["single_block"]
+    return None if single_block is None else float(single_block["right"]["value"])
 
 
 def _metadata(report: Report) -> float | None:
@@ -77,6 +83,13 @@ RULES: dict[str, Rule] = {
         "On average {0:.1%} of a mixed image come from the original that gives it most.",
         _largest_share,
         "largest share of one original in an image",
+    ),
+    "max_block_recognised": Rule(
+        "One block alone finds its person in other photographs in {0:.1%} of cases.",
+        _block_recognised,
+        "share of single blocks that find their person",
+        needs="no person is known to be in several originals of a label: say who is in which "
+        "(--groups)",
     ),
     "min_anonymity_set": Rule(
         "Expected from the parameters: a block hides among {0:.1f} images, for somebody who does "
@@ -174,7 +187,9 @@ _SEEDED = "The key of this set came from a seed: anybody who guesses the seed un
 
 
 def _unmeasured(rule: Rule, report: Report) -> str:
-    if report["matched"] == "by content":
+    if rule.needs is not None:
+        reason = rule.needs
+    elif report["matched"] == "by content":
         reason = (
             "it is not known which image became which: give the key of the run (--key-file), or "
             "mix with --names keep"

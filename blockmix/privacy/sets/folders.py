@@ -13,11 +13,12 @@ import numpy as np
 from blockmix.datasets.decode import resized
 from blockmix.datasets.folder.destination import RECORD
 from blockmix.datasets.folder.image_folder import FileSample, ImageFolder
+from blockmix.datasets.groups import GroupsOfPaths, find_groups
 from blockmix.datasets.interfaces import BadImageError
 from blockmix.datasets.opaque_names import opaque_name
 from blockmix.errors import InputError
 from blockmix.key import Key
-from blockmix.privacy.sets.pair import Indices, Pair, Pixels
+from blockmix.privacy.sets.pair import Indices, Pair, Pixels, group_indices
 from blockmix.privacy.sets.record import Record
 from blockmix.support.progress import Progress
 
@@ -36,18 +37,25 @@ class FolderPair(NamedTuple):
     left_out: int  # number of originals that cannot be read or have no mixed image
 
 
-def load(originals: Path, mixed: Path, key: Key | None, progress: Progress) -> FolderPair:
+def load(
+    originals: Path,
+    mixed: Path,
+    key: Key | None,
+    progress: Progress,
+    groups: str | GroupsOfPaths | None = None,
+) -> FolderPair:
     """Read both folders, every image as it was mixed: resized, grey or colour.
 
     Originals that cannot be read are left out, as the mixing left them out too. If names were kept,
     or follow from ``key``, originals without a mixed image of their name are also left out, and
-    mixed images are in the order of their originals.
+    mixed images are in the order of their originals. ``groups`` says who is in which original, as
+    `blockmix.datasets.groups.read_groups` returns it.
 
     Raises
     ------
     InputError
         If ``mixed`` holds no finished result of blockmix, the two folders do not belong together,
-        or the names of ``mixed`` do not follow from ``key``.
+        the names of ``mixed`` do not follow from ``key``, or an original has no group.
     WorkError
         If a mixed image cannot be read.
     """
@@ -70,10 +78,13 @@ def load(originals: Path, mixed: Path, key: Key | None, progress: Progress) -> F
         if not record.names_kept:
             _check_key(mixed, record, named_originals=len(files), originals=len(all_originals))
     _check_memory(len(files) + len(mixed_files), record)
+    group_of = find_groups(groups, files)
+    persons = None if group_of is None else group_indices([group_of[file.id] for file in files])
     pixels, errors = _read(files, record, progress, resize=True)
     if errors:
         readable = [index for index in range(len(files)) if index not in errors]
         files, pixels = [files[index] for index in readable], pixels[readable]
+        persons = None if persons is None else persons[readable]
     _check_counts(files, counts)
     match = None
     if mixed_stem is not None:
@@ -92,6 +103,7 @@ def load(originals: Path, mixed: Path, key: Key | None, progress: Progress) -> F
         grid=record.grid,
         match=match,
         cohorts=record.smallest_cohorts,
+        groups=persons,
     )
     names = [file.name for file in files]
     return FolderPair(pair, record, names, mixed, len(samples) - len(files))

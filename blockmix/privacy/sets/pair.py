@@ -39,6 +39,8 @@ class Pair:
         The index of the original that each block comes from, if the map is known.
     cohorts : mapping of str to int
         The size of the smallest cohort of each label that was mixed in cohorts.
+    groups : (N,) int64, optional
+        The person of each original, as a number, if persons are known.
     """
 
     originals: Pixels
@@ -50,6 +52,7 @@ class Pair:
     match: Indices | None = None
     sources: Indices | None = None
     cohorts: Mapping[str, int] = field(default_factory=dict)
+    groups: Indices | None = None
 
     def __post_init__(self) -> None:
         size = (self.grid.height, self.grid.width)
@@ -64,6 +67,8 @@ class Pair:
                 )
         if self.match is not None and self.match.shape != self.mixed_labels.shape:
             raise InputError(f"match is one original for each mixed image, got {self.match.shape}")
+        if self.groups is not None and self.groups.shape != self.labels.shape:
+            raise InputError(f"groups are one for each original, got {self.groups.shape}")
 
     @classmethod
     def of_arrays(
@@ -74,6 +79,7 @@ class Pair:
         *,
         block: int | Block | BlockGrid = (24, 24),
         source_map: SourceMap | None = None,
+        groups: Sequence[Any] | npt.ArrayLike | None = None,
     ) -> Pair:
         """Return the pair of two arrays: image i of ``originals`` became image i of ``mixed``.
 
@@ -87,6 +93,8 @@ class Pair:
             The block size of the mixing, in pixels; see `BlockMixer`.
         source_map : SourceMap, optional
             The map of the mixing. Without it, blocks are traced by their pixels.
+        groups : sequence of int or str, optional
+            The person of each image, for the measures that ask for persons.
 
         Raises
         ------
@@ -128,6 +136,7 @@ class Pair:
             grid=grid,
             match=np.arange(count),
             sources=None if source_map is None else source_map.sources.astype(np.int64),
+            groups=None if groups is None else group_indices(groups),
         )
 
     def classes(self) -> Iterator[tuple[str, Indices, Indices]]:
@@ -141,6 +150,17 @@ class Pair:
         """Return the lines and columns of pixels of a block."""
         rows, cols = self.grid.row_edges, self.grid.col_edges
         return slice(rows[row], rows[row + 1]), slice(cols[col], cols[col + 1])
+
+
+def group_indices(groups: Sequence[Any] | npt.ArrayLike) -> Indices:
+    """Return a number for the group of each image.
+
+    Examples
+    --------
+    >>> group_indices(["b", "a", "b"]).tolist()
+    [1, 0, 1]
+    """
+    return np.unique(np.asarray(groups), return_inverse=True)[1].astype(np.int64)
 
 
 def _with_channels(name: str, images: Pixels) -> Pixels:

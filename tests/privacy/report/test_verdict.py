@@ -42,6 +42,12 @@ def test_a_threshold_that_cannot_be_measured_is_missed(blind):
     assert "mix with --names keep" in line["text"]
 
 
+def test_a_threshold_that_needs_persons_says_so(report):
+    (line,) = [line for line in verdicts(report, {"max_block_recognised": 1}) if line["threshold"]]
+    assert line["met"] is False
+    assert "say who is in which (--groups)" in line["text"]
+
+
 @pytest.mark.parametrize(
     ("thresholds", "message"),
     [
