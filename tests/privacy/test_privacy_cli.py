@@ -284,7 +284,8 @@ def test_persons(blockmix, tmp_path):
         assert "MISSED: One block alone finds its person in other photographs in 100.0%" in output
         report = read_report(folder)
         jsonschema.validate(report, SCHEMA)
-        assert report["single_block"]["persons"] == 4
+        assert report["single_block"]["persons"] == report["persons"]["persons"] == 4
+        assert report["persons"]["chance"] == pytest.approx(3 / 12)
         assert report["single_block"]["chance"] == pytest.approx(2 / 11)
         assert "One block finds its person" in (folder / "report.html").read_text()
     code, _, errors = blockmix("report", "photos", "mixed", "--groups", "who.csv:name")

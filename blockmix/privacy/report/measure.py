@@ -22,6 +22,7 @@ from blockmix.privacy.attacks.seams import seams
 from blockmix.privacy.attacks.seeds import seed_search
 from blockmix.privacy.measures.hygiene import inspect_files, near_duplicates, small_labels
 from blockmix.privacy.measures.nearest import Nearest, find_nearest
+from blockmix.privacy.measures.persons import persons
 from blockmix.privacy.measures.shares import shares
 from blockmix.privacy.measures.similarity import SSIM, WINDOW, load_skimage, similarity
 from blockmix.privacy.measures.single_block import single_block
@@ -134,6 +135,7 @@ def measure(
         "similarity": similarity(pair, match, chosen, seed, progress),
         "situations": situations(pair, block_sources),
         "shares": shares(pair, block_sources),
+        "persons": persons(pair, block_sources, pair.match, nearest),
         "single_block": single_block(pair, sample=sample, seed=seed),
         "linkage": linkage(pair, match, nearest) if match_is_known else None,
         "seams": seams(pair, block_sources, pair.match, chosen, together_share),

@@ -9,6 +9,10 @@ from blockmix.errors import InputError
 
 Report = dict[str, Any]
 
+# From this share of near-duplicates on, a report without persons asks for them. It was 1.4 % of
+# 6,000 photographs of different persons, and 18 % of 400 photographs of 40 persons.
+_MANY_NEAR_DUPLICATES = 0.05
+
 
 class Rule(NamedTuple):
     """A value of the report that can have a threshold."""
@@ -40,7 +44,8 @@ def _reassembled(report: Report) -> float | None:
 
 
 def _largest_share(report: Report) -> float | None:
-    largest = report["shares"]["largest"]
+    counted = report["shares"] if report["persons"] is None else report["persons"]["shares"]
+    largest = counted["largest"]
     return None if largest is None else float(largest["value"])
 
 
@@ -80,7 +85,8 @@ RULES: dict[str, Rule] = {
         "share of places filled with right blocks",
     ),
     "max_largest_share": Rule(
-        "On average {0:.1%} of a mixed image come from the original that gives it most.",
+        "On average {0:.1%} of a mixed image come from the original that gives it most, or the "
+        "person if persons are known.",
         _largest_share,
         "largest share of one original in an image",
     ),
@@ -147,7 +153,7 @@ def verdicts(report: Report, thresholds: Mapping[str, float | None]) -> list[dic
         ``rule``, ``text``, ``value`` and ``threshold`` (None where there is none), and ``met``:
         None without a threshold, False if the value could not be measured. Values that were not
         measured and have no threshold are left out. If the key came from a seed, the first verdict
-        says so.
+        says so; another one asks for persons where many originals look alike.
 
     Raises
     ------
@@ -168,9 +174,11 @@ def verdicts(report: Report, thresholds: Mapping[str, float | None]) -> list[dic
     """
     check_thresholds(thresholds)
     lines: list[dict[str, Any]] = []
+    unlimited = {"value": None, "threshold": None, "met": None}
     if "files" in report and not report["files"]["private"]:
-        unlimited = {"value": None, "threshold": None, "met": None}
         lines.append({"rule": "private_key", "text": _SEEDED, **unlimited})
+    if report["near_duplicates"]["share"] >= _MANY_NEAR_DUPLICATES and report["persons"] is None:
+        lines.append({"rule": "groups", "text": _PERSONS_UNKNOWN, **unlimited})
     for name, rule in RULES.items():
         value, limit = rule.value(report), thresholds.get(name)
         if value is None and limit is None:
@@ -184,6 +192,11 @@ def verdicts(report: Report, thresholds: Mapping[str, float | None]) -> list[dic
 
 
 _SEEDED = "The key of this set came from a seed: anybody who guesses the seed undoes the mixing."
+
+_PERSONS_UNKNOWN = (
+    "Many originals look alike, perhaps because they show the same person: --groups says who is in "
+    "which, and the report then measures persons as well as images."
+)
 
 
 def _unmeasured(rule: Rule, report: Report) -> str:

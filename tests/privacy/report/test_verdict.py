@@ -42,6 +42,25 @@ def test_a_threshold_that_cannot_be_measured_is_missed(blind):
     assert "mix with --names keep" in line["text"]
 
 
+def test_many_that_look_alike_are_a_reason_to_ask_for_persons(report):
+    known = {"shares": report["shares"]}
+    for share, persons, asks in ((0.2, None, True), (0.2, known, False), (0.01, None, False)):
+        changed = report | {"near_duplicates": {"share": share}, "persons": persons}
+        rules = {line["rule"]: line["text"] for line in verdicts(changed, {})}
+        assert ("groups" in rules) is asks
+        assert not asks or "--groups says who is in which" in rules["groups"]
+
+
+def test_the_largest_share_is_that_of_persons_where_they_are_known(report):
+    persons = {"shares": {"largest": {"value": 0.9}}}
+    (line,) = [
+        line
+        for line in verdicts(report | {"persons": persons}, {"max_largest_share": 0.8})
+        if line["threshold"]
+    ]
+    assert (line["value"], line["met"]) == (0.9, False)
+
+
 def test_a_threshold_that_needs_persons_says_so(report):
     (line,) = [line for line in verdicts(report, {"max_block_recognised": 1}) if line["threshold"]]
     assert line["met"] is False
