@@ -132,6 +132,9 @@ def report(
     samples: Annotated[
         bool, typer.Option("--samples", help="Show eight originals and what became of them.")
     ] = False,
+    shown_part: Annotated[
+        float, typer.Option(help="Share of an original from which on an image shows it.")
+    ] = 0.5,
     max_own_kept: Annotated[
         float | None, typer.Option(help="Threshold: share of blocks that are an image's own.")
     ] = None,
@@ -167,6 +170,7 @@ def report(
 ) -> None:
     """Measure what a mixed set gives away; exits with 3 if a threshold is missed."""
     from blockmix.datasets.groups import read_groups
+    from blockmix.forecasting.shares import check_shown_part
     from blockmix.privacy.measures.similarity import load_skimage
     from blockmix.privacy.report.figures import load_matplotlib
     from blockmix.privacy.report.html import contact_sheet, load_jinja2, page
@@ -191,6 +195,7 @@ def report(
     check_thresholds(limits)
     whole_number("sample", sample, 1, 2**31)
     whole_number("seed", seed, 0, 2**63)
+    check_shown_part(shown_part)
     _check_output(output, original, mixed)
     for load_library in (load_jinja2, load_matplotlib, load_skimage):
         load_library()
@@ -200,7 +205,12 @@ def report(
     with progress_bars(shown=sys.stderr.isatty()) as progress:
         folder_pair = load(original, mixed, key, progress, persons)
         result = measure_folder_pair(
-            folder_pair, sample=sample, seed=seed, recogniser=embed, progress=progress
+            folder_pair,
+            shown_part=shown_part,
+            sample=sample,
+            seed=seed,
+            recogniser=embed,
+            progress=progress,
         )
     result["verdicts"] = verdicts(result, limits)
     sheet = None

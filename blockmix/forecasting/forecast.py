@@ -22,7 +22,7 @@ from blockmix.forecasting.linking import (
     linked,
     pools_by_depth,
 )
-from blockmix.forecasting.shares import images_showing, largest_share
+from blockmix.forecasting.shares import check_shown_part, images_showing, largest_share
 from blockmix.probability import check_probability, for_pool
 from blockmix.support.arguments import whole_number
 
@@ -116,6 +116,24 @@ class Forecast:
         never = replaced**releases
         once = releases * self.own_kept * replaced ** (releases - 1)
         return max(0.0, 1 - (never + once))
+
+    def images_showing(self, shown_part: float) -> float:
+        """Return the expected number of mixed images that show at least a part of an original.
+
+        For a half, that is ``half_shown``.
+
+        Examples
+        --------
+        >>> from blockmix.privacy import forecast
+        >>> expected = forecast(3000, sources=2, probability="balanced")
+        >>> round(expected.images_showing(0.5), 2), round(expected.images_showing(0.3), 2)
+        (0.01, 2.05)
+        """
+        check_shown_part(shown_part)
+        others = chances_of_others(
+            self.class_size, self.own_kept, self.sources, self.probability, self.rounds
+        )
+        return images_showing(self.own_kept, others, self.blocks, shown_part)
 
 
 def forecast(

@@ -7,6 +7,7 @@ from math import ceil, lgamma, log, sqrt
 import numpy as np
 import numpy.typing as npt
 
+from blockmix.errors import InputError
 from blockmix.forecasting.chances import binomial
 from blockmix.forecasting.linking import ChanceCounts
 
@@ -75,6 +76,12 @@ def blocks_shown(blocks: int, part: float) -> int:
     (32, 5, 3)
     """
     return max(1, ceil(blocks * part - 1e-9))
+
+
+def check_shown_part(shown_part: float) -> None:
+    """Check the share of an original from which on an image shows it."""
+    if not 0 < shown_part <= 1:
+        raise InputError(f"shown_part is a share above 0 and up to 1, got {shown_part}")
 
 
 def _multinomial_maximum(own: float, others: ChanceCounts, blocks: int) -> npt.NDArray[np.float64]:

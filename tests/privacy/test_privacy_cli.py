@@ -80,6 +80,7 @@ def test_advise(blockmix):
         (("report", "photos", "mixed", "--recogniser", "broken:f"), "SyntaxError"),
         (("report", "photos", "mixed", "--sample", 0), "sample is from 1"),
         (("report", "photos", "mixed", "--max-linked", 20), "max_linked is a share from 0 to 1"),
+        (("report", "photos", "mixed", "--shown-part", 0), "shown_part is a share above 0"),
         (("report", "photos", "mixed", "--output", "mixed/r"), "mixed/r lies inside mixed"),
         (("report", "photos", "mixed", "--output", "photos/r"), "photos/r lies inside photos"),
     ],

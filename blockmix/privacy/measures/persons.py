@@ -8,13 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from blockmix.privacy.measures.nearest import UNKNOWN, Nearest
-from blockmix.privacy.measures.shares import shares
+from blockmix.privacy.measures.shares import HALF, shares
 from blockmix.privacy.measures.statistics import mean_with_interval, share_with_interval
 from blockmix.privacy.sets.pair import Indices, Pair
 
 
 def persons(
-    pair: Pair, sources: Indices, match: Indices | None, nearest: Nearest
+    pair: Pair, sources: Indices, match: Indices | None, nearest: Nearest, part: float = HALF
 ) -> dict[str, Any] | None:
     """Measure by person what linkage, own blocks and the largest share measure by image.
 
@@ -28,6 +28,8 @@ def persons(
         The original of each mixed image, if it is known.
     nearest : Nearest
         Whom the holder of the originals takes each mixed image for.
+    part : float
+        See `shares`.
 
     Returns
     -------
@@ -45,7 +47,7 @@ def persons(
         return None
     result: dict[str, Any] = {
         "persons": len(np.unique(groups)),
-        "shares": shares(pair, sources, groups),
+        "shares": shares(pair, sources, groups, part=part),
         "own_share": None,
         "linkage": None,
         "chance": None,

@@ -13,6 +13,7 @@ import numpy as np
 from blockmix import __version__
 from blockmix.datasets.groups import read_groups
 from blockmix.errors import InputError, InputTypeError
+from blockmix.forecasting.shares import check_shown_part
 from blockmix.key import Key
 from blockmix.privacy.attacks.identity import Recogniser, embeddings, identity
 from blockmix.privacy.attacks.linkage import linkage
@@ -23,7 +24,7 @@ from blockmix.privacy.attacks.seeds import seed_search
 from blockmix.privacy.measures.hygiene import inspect_files, near_duplicates, small_labels
 from blockmix.privacy.measures.nearest import Nearest, find_nearest
 from blockmix.privacy.measures.persons import persons
-from blockmix.privacy.measures.shares import shares
+from blockmix.privacy.measures.shares import HALF, shares
 from blockmix.privacy.measures.similarity import SSIM, WINDOW, load_skimage, similarity
 from blockmix.privacy.measures.single_block import single_block
 from blockmix.privacy.measures.situations import situations
@@ -46,6 +47,7 @@ def measure(
     sources: int = 10,
     rounds: int = 1,
     probability: float | str = 0.5,
+    shown_part: float = HALF,
     sample: int = SAMPLE,
     seed: int = 0,
     recogniser: Recogniser | None = None,
@@ -61,6 +63,8 @@ def measure(
     sources, rounds, probability
         The parameters of the mixing, see `BlockMixer`; for the forecast, and for attackers who know
         them.
+    shown_part : float
+        Share of an original, in blocks, from which on an image shows it: of ``half_shown``.
     sample : int
         Number of images that similarity, seams and identity look at; reassembly looks at up to 40
         of them. With ``pair.groups``, also the number of single blocks.
@@ -98,6 +102,7 @@ def measure(
     progress = progress or no_progress
     sample = whole_number("sample", sample, 1, 2**31)
     seed = whole_number("seed", seed, 0, 2**63)
+    check_shown_part(shown_part)
     _check(pair)
     load_skimage()
     parameters = {"sources": sources, "rounds": rounds, "probability": probability}
@@ -131,11 +136,11 @@ def measure(
         "blocks_told": "by the map" if pair.sources is not None else "by pixels",
         "stored_exactly": nearest.exact_share,
         "ssim_parameters": {**SSIM, "window": WINDOW},
-        "forecast": set_forecast.overall(),
+        "forecast": set_forecast.overall(shown_part),
         "similarity": similarity(pair, match, chosen, seed, progress),
         "situations": situations(pair, block_sources),
-        "shares": shares(pair, block_sources),
-        "persons": persons(pair, block_sources, pair.match, nearest),
+        "shares": shares(pair, block_sources, part=shown_part),
+        "persons": persons(pair, block_sources, pair.match, nearest, shown_part),
         "single_block": single_block(pair, sample=sample, seed=seed),
         "linkage": linkage(pair, match, nearest) if match_is_known else None,
         "seams": seams(pair, block_sources, pair.match, chosen, together_share),
@@ -158,6 +163,7 @@ def measure_folders(
     *,
     key: Key | None = None,
     groups: str | Mapping[Any, Any] | None = None,
+    shown_part: float = HALF,
     sample: int = SAMPLE,
     seed: int = 0,
     recogniser: Recogniser | None = None,
@@ -178,7 +184,7 @@ def measure_folders(
         Who is in which original. ``"parent"``: the folder between label and image. A table has the
         path of each image below ``originals`` in a column ``path`` or ``file``, and its person in
         ``COLUMN``.
-    sample, seed, recogniser, progress
+    shown_part, sample, seed, recogniser, progress
         See `measure`.
 
     Returns
@@ -218,13 +224,19 @@ def measure_folders(
         )
     folder_pair = load(Path(originals), Path(mixed), key, progress, read_groups(groups))
     return measure_folder_pair(
-        folder_pair, sample=sample, seed=seed, recogniser=recogniser, progress=progress
+        folder_pair,
+        shown_part=shown_part,
+        sample=sample,
+        seed=seed,
+        recogniser=recogniser,
+        progress=progress,
     )
 
 
 def measure_folder_pair(
     folder_pair: FolderPair,
     *,
+    shown_part: float,
     sample: int,
     seed: int,
     recogniser: Recogniser | None,
@@ -234,6 +246,7 @@ def measure_folder_pair(
     report = measure(
         folder_pair.pair,
         **folder_pair.record.parameters,
+        shown_part=shown_part,
         sample=sample,
         seed=seed,
         recogniser=recogniser,

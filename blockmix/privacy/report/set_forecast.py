@@ -41,8 +41,11 @@ class SetForecast:
         forecast = self.by_label[label]
         return linking.log_likelihood_ratio(forecast.own_kept, _others(forecast), forecast.blocks)
 
-    def overall(self) -> dict[str, Any]:
-        """Return means over the images, and the anonymity sets of the least protected label."""
+    def overall(self, part: float) -> dict[str, Any]:
+        """Return means over the images, and the anonymity sets of the least protected label.
+
+        ``part`` is the share of an original that counts as shown.
+        """
         copies = self._mean(_copies).tolist()
         labels = self.by_label.values()
         return {
@@ -54,7 +57,7 @@ class SetForecast:
             "unmixed": float(self._mean(lambda forecast: forecast.unmixed)),
             "linked": float(self._mean(lambda forecast: forecast.linked)),
             "largest_share": float(self._mean(lambda forecast: forecast.largest_share)),
-            "half_shown": float(self._mean(lambda forecast: forecast.half_shown)),
+            "half_shown": float(self._mean(lambda forecast: forecast.images_showing(part))),
             "anonymity_set": min(forecast.anonymity_set for forecast in labels),
             "effective_anonymity_set": min(forecast.effective_anonymity_set for forecast in labels),
             "key_bits": next(iter(labels)).key_bits,

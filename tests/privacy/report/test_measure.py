@@ -96,6 +96,19 @@ def test_sets_too_small_to_measure(pair):
         measure(Pair.of_arrays(images, images, ["a", "a", "b"], block=4))
     with pytest.raises(InputError, match="sample is from 1"):
         measure(pair, sample=0)
+    for part in (0, 1.1, float("nan")):
+        with pytest.raises(InputError, match="shown_part is a share above 0 and up to 1, got"):
+            measure(pair, shown_part=part)
+
+
+def test_another_part_than_a_half(pair, report):
+    result = measure(pair, shown_part=0.3, sample=2)
+    check_schema(result)
+    assert result["shares"]["part"] == 0.3
+    half, less = (entry["shares"]["half_shown"]["value"] for entry in (report, result))
+    assert less > half + 0.1
+    assert less == pytest.approx(result["forecast"]["half_shown"], rel=0.15)
+    assert "at least 30% of an original" in page(result)
 
 
 def test_originals_of_another_set_are_refused(pair):
