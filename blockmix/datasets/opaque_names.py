@@ -1,7 +1,12 @@
-"""The names of mixed images that show nothing of their originals."""
+"""Names of mixed images that reveal nothing of their originals, and a check of the originals."""
 
 from __future__ import annotations
 
+import json
+import os
+from collections.abc import Iterable
+
+from blockmix.datasets.interfaces import Sample
 from blockmix.key import Key
 
 
@@ -12,3 +17,12 @@ def opaque_name(key: Key, id: int) -> str:
     same key: who has the key can compute it, and nobody else can tell it from a random name.
     """
     return key.digest("image name", id.to_bytes(8, "little")).hex()
+
+
+def originals_digest(key: Key, samples: Iterable[Sample]) -> str:
+    """Return a keyed digest of the labels and names of all originals, in the order of ids.
+
+    It shows whoever has the key whether originals are those of a run, and nobody else anything.
+    """
+    names = [[os.fsencode(part).hex() for part in (s.label, s.name)] for s in samples]
+    return key.digest("originals", json.dumps(names).encode()).hex()

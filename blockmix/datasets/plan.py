@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
@@ -20,7 +20,7 @@ from blockmix.datasets.encode import Encoder
 from blockmix.datasets.expectation import expectation
 from blockmix.datasets.groups import check_cohorts, find_groups
 from blockmix.datasets.interfaces import Sample
-from blockmix.datasets.opaque_names import opaque_name
+from blockmix.datasets.opaque_names import opaque_name, originals_digest
 from blockmix.datasets.options import RunOptions
 from blockmix.datasets.survey import Survey
 from blockmix.errors import InputError, Setting
@@ -81,12 +81,15 @@ class RunPlan:
         return self.record | {
             "labels": labels,
             "skipped": self.record["skipped"] + len(label_of_id),
+            "smallest_cohorts": _smallest_cohorts(self.cohorts, sizes),
             "expected": expectation(self.mixer, self.record["grid"]["blocks"], sizes),
         }
 
 
-def make_plan(mixer: BlockMixer, options: RunOptions, survey: Survey) -> RunPlan:
-    """Decide, and refuse what cannot be mixed."""
+def make_plan(
+    mixer: BlockMixer, options: RunOptions, samples: Sequence[Sample], survey: Survey
+) -> RunPlan:
+    """Decide, and refuse what cannot be mixed. ``samples`` are all of the source."""
     images = survey.images
     counts = Counter(image.label for image in images)
     groups = find_groups(options.groups, images)
@@ -121,9 +124,10 @@ def make_plan(mixer: BlockMixer, options: RunOptions, survey: Survey) -> RunPlan
         "grid": _grid_record(grid),
         "files": {**encoder._asdict(), "names": options.names, "grey": survey.grey},
         "cohorts": len(cohorts),
-        "smallest_cohorts": _smallest_cohorts(cohorts),
+        "smallest_cohorts": _smallest_cohorts(cohorts, [len(cohort.members) for cohort in cohorts]),
         "labels": dict(counts),
         "skipped": len(survey.skipped),
+        "originals": originals_digest(mixer.key, samples),
     }
     record["run"] = _run_id(mixer.key, record, cohorts, groups)
     return RunPlan(
@@ -139,13 +143,13 @@ def make_plan(mixer: BlockMixer, options: RunOptions, survey: Survey) -> RunPlan
     )
 
 
-def _smallest_cohorts(cohorts: list[Cohort]) -> dict[str, int]:
+def _smallest_cohorts(cohorts: list[Cohort], sizes: list[int]) -> dict[str, int]:
     """Return by label how many images the smallest cohort has, among which a block hides."""
-    sizes: dict[str, int] = {}
-    for cohort in cohorts:
-        label, size = cohort.members[0].label, len(cohort.members)
-        sizes[label] = min(size, sizes.get(label, size))
-    return sizes
+    smallest: dict[str, int] = {}
+    for cohort, size in zip(cohorts, sizes, strict=True):
+        label = cohort.members[0].label
+        smallest[label] = min(size, smallest.get(label, size))
+    return smallest
 
 
 def _grid_record(grid: BlockGrid) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def run(
             checking = time.perf_counter()
             usable = survey(pool, samples, options.on_error, progress)
             checked = time.perf_counter() - checking
-            plan = make_plan(mixer, options, usable)
+            plan = make_plan(mixer, options, samples, usable)
             sink.claim(plan.record["run"])
             sink.check_names(plan.distinct_outputs(), options.names)
             sink.begin(plan.record)

@@ -61,11 +61,11 @@ class FolderSummary:
         record = self.record
         stages = ", ".join(f"{name} {spent:.1f} s" for name, spent in self.stage_seconds.items())
         lines = [
-            f"mixed {self.images} images of {len(record['labels'])} labels "
-            f"in {record['cohorts']} cohorts"
+            f"mixed {self.images} images of {_count(len(record['labels']), 'label')} "
+            f"in {_count(record['cohorts'], 'cohort')}"
             + (f" ({self.written} written by this run)" if self.written < self.images else ""),
             f"took {self.seconds:.1f} s, {self.images_per_second:.0f} images/s (work: {stages})",
-            "each {height} x {width}, in blocks of {rows} x {cols} = {blocks}; sources {sources}, "
+            "each {height} x {width}, in {rows} x {cols} = {blocks} blocks; sources {sources}, "
             "rounds {rounds}, probability {probability}".format(
                 **record["grid"], **record["parameters"]
             )
@@ -82,3 +82,7 @@ class FolderSummary:
     def to_json(self) -> str:
         """The record as it is written to ``blockmix.json``."""
         return json.dumps(self.record, indent=2) + "\n"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -65,7 +65,7 @@ def survey(pool: Executor, samples: Sequence[Sample], on_error: str, progress: P
                 result.kinds.setdefault(header, sample)
         progress("check", start + len(chunk), len(samples))
     if bad and on_error == "error":
-        raise stop_at(bad)
+        raise _stop_at(bad)
     result.skipped.extend((error.path, error.reason) for error in bad)
     _refuse_emptied_labels(samples, result.images)
     return result
@@ -99,9 +99,8 @@ def _map(
             return
 
 
-def stop_at(bad: Sequence[BadImageError]) -> WorkError:
-    """Return the error that stops a run because of samples that cannot be used."""
-    more = f" (unusable files so far: {len(bad)})" if len(bad) > 1 else ""
+def _stop_at(bad: Sequence[BadImageError]) -> WorkError:
+    more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
     return WorkError(
         f"{bad[0]}{more}; replace it and start anew, or leave such files out with ",
         Setting("on_error", "skip"),

@@ -56,5 +56,12 @@ def parse_memory(amount: str | int) -> int:
 
 
 def show_memory(amount: int) -> str:
-    """Bytes as text, rounded up, so that following the advice of an error suffices."""
-    return f"{-(-amount // 2**20)}MiB"
+    """Bytes as text, rounded up, so that following the advice of an error suffices.
+
+    Examples
+    --------
+    >>> show_memory(500 << 10), show_memory((64 << 20) + 1)
+    ('500KiB', '65MiB')
+    """
+    unit, name = (2**10, "KiB") if amount < 4 << 20 else (2**20, "MiB")
+    return f"{-(-amount // unit)}{name}"

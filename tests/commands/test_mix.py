@@ -22,7 +22,7 @@ def test_mix_with_every_option(blockmix, src, tmp_path):
     )
     assert (code, errors) == (0, "")
     assert "mixed 24 images of 2 labels in 2 cohorts" in output
-    assert "each 8 x 12, in blocks of 2 x 4 = 8; sources 5, rounds 2, probability 0.75" in output
+    assert "each 8 x 12, in 2 x 4 = 8 blocks; sources 5, rounds 2, probability 0.75" in output
     record = json.loads(Path("dst/blockmix.json").read_text())
     assert record["files"] == {"format": "webp", "quality": 80, "names": "keep", "grey": False}
     assert len(list(Path("dst/cat").glob("*.webp"))) == 12
@@ -167,7 +167,7 @@ def test_memory_that_the_machine_lacks(blockmix, src, monkeypatch):
     code, _, errors = blockmix("mix", src, "dst", "--block", 8, "--memory", "900TB")
     assert code == 2
     assert (
-        "largest cohort needs 1MiB for its pixels, but this machine has 1MiB: lower --mem" in errors
+        "largest cohort needs 27KiB for its pixels, but this machine has 27KiB: lower --m" in errors
     )
     assert not Path("dst").exists()
     monkeypatch.setattr("blockmix.datasets.cohorts.machine_memory", lambda: 3 * 12 * 16 * 16 * 3)

@@ -361,6 +361,7 @@ class TestBadImages:
         record = json.loads((dst / "blockmix.json").read_text())
         assert record["skipped"] == 2
         assert record["labels"] == {"cat": 30, "dog": 20}
+        assert record["smallest_cohorts"] == record["labels"]
         assert "text" not in (dst / "blockmix.json").read_text()
 
     def test_that_make_a_label_too_small(self, src, bad, run):

@@ -35,7 +35,8 @@ drawn = np.zeros(1 * 4 * 8, np.int32)
 dice = np.array([0, 2**31], np.uint64), np.array([0, 62], np.uint64)
 ids, classes = np.arange(4, dtype=np.uint64), np.zeros(4, np.int32)
 key = np.arange(8, dtype=np.uint32)
-draw_round(drawn, 1, 8, key, 0, ids, classes, np.array([0, 4]), *dice)
+groups = np.empty(0, np.int32)
+draw_round(drawn, 1, 8, key, 0, ids, classes, np.array([0, 4]), groups, *dice)
 print(*drawn, sum(draw_round.stats.cache_hits.values()))
 """
 

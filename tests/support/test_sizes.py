@@ -33,7 +33,8 @@ def test_what_is_no_amount_of_memory(text):
 
 
 def test_memory_is_shown_rounded_up():
-    assert show_memory(2**20 + 1) == "2MiB"
+    assert show_memory(2**20 + 1) == "1025KiB"
+    assert show_memory(4 * 2**20 + 1) == "5MiB"
 
 
 @pytest.mark.parametrize(("size", "pair"), [(5, (5, 5)), ((5, 6), (5, 6)), ([5, 6], (5, 6))])

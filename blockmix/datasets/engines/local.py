@@ -21,7 +21,6 @@ from blockmix.datasets.groups import check_samples
 from blockmix.datasets.interfaces import BadImageError, Sample, Sink
 from blockmix.datasets.plan import RunPlan
 from blockmix.datasets.stage_seconds import StageSeconds
-from blockmix.datasets.survey import stop_at
 from blockmix.errors import InputError, Setting, WorkError
 from blockmix.mixer import compile_kernels
 from blockmix.support.progress import Progress
@@ -158,7 +157,7 @@ class _Work:
             self._record("read", report)
             bad |= report.bad
             if bad and plan.options.on_error == "error":
-                raise stop_at(list(bad.values()))
+                raise _stop_at(list(bad.values()))
         if not bad:
             return load.samples, load.cohorts, load.pixels
         self.left_out += [(load.samples[index], error.reason) for index, error in bad.items()]
@@ -219,6 +218,18 @@ class _Work:
         self.seconds.add(report.seconds)
         self._done[stage] += report.images
         self._progress(stage, self._done[stage], self._total)
+
+
+def _stop_at(bad: list[BadImageError]) -> WorkError:
+    more = f" (unusable files so far: {len(bad)})" if len(bad) > 1 else ""
+    return WorkError(
+        f"{bad[0]}{more}; go on without such files, with the same key, by ",
+        Setting("resume", True),
+        " and ",
+        Setting("on_error", "skip"),
+        ", or replace it and start anew with ",
+        Setting("overwrite", True),
+    )
 
 
 def _chunks(count: int) -> list[range]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +15,7 @@ from blockmix.datasets.folder.destination import RECORD
 from blockmix.datasets.folder.image_folder import FileSample, ImageFolder
 from blockmix.datasets.groups import GroupsOfPaths, find_groups
 from blockmix.datasets.interfaces import BadImageError
-from blockmix.datasets.opaque_names import opaque_name
+from blockmix.datasets.opaque_names import opaque_name, originals_digest
 from blockmix.errors import InputError
 from blockmix.key import Key
 from blockmix.privacy.sets.pair import Indices, Pair, Pixels, group_indices
@@ -73,10 +73,10 @@ def load(
         raise InputError(f"{mixed} has a label {unknown_labels[0]!r} that {originals} lacks")
     samples = [file for file in all_originals if file.label in counts]
     files, mixed_stem = samples, _stem_function(record, key)
+    if key is not None:
+        _check_originals(mixed, mixed_files, record, key, all_originals)
     if mixed_stem is not None:
         files = _with_mixed_image(samples, mixed_stem, mixed_files)
-        if not record.names_kept:
-            _check_key(mixed, record, named_originals=len(files), originals=len(all_originals))
     _check_memory(len(files) + len(mixed_files), record)
     group_of = find_groups(groups, files)
     persons = None if group_of is None else group_indices([group_of[file.id] for file in files])
@@ -116,21 +116,28 @@ def _stem_function(record: Record, key: Key | None) -> StemFunction | None:
     return None if key is None else lambda file: (file.label, opaque_name(key, file.id))
 
 
-def _check_key(mixed: Path, record: Record, *, named_originals: int, originals: int) -> None:
-    """Refuse a wrong key, and originals at other positions than when they were mixed."""
-    if not named_originals:
+def _check_originals(
+    mixed: Path,
+    mixed_files: list[FileSample],
+    record: Record,
+    key: Key,
+    originals: list[FileSample],
+) -> None:
+    """Refuse a key that is not the run's, and originals that are not those of the run."""
+    if originals_digest(key, originals) == record.originals:
+        return
+    names = {opaque_name(key, file.id) for file in originals}
+    if not record.names_kept and any(PurePath(file.name).stem in names for file in mixed_files):
         raise InputError(
-            f"no image in {mixed} has a name that follows from this key, but each is named by the "
-            "key of its run and the position of its original: give the key of the run that wrote "
-            "it, and the originals of that run; without a key, images are matched by content"
-        )
-    mixed_originals = sum(record.labels.values()) + record.skipped
-    if originals != mixed_originals:
-        raise InputError(
-            f"there are {originals} originals, but {mixed} was mixed from {mixed_originals}, and a "
+            f"a file of the originals was added, removed or renamed since {mixed} was mixed, and a "
             "key names images by the position of their originals: give the folder as it was; "
             "without a key, images are matched by content"
         )
+    raise InputError(
+        f"{mixed} was not mixed from these originals with this key: give the key of the run that "
+        "wrote it, and the originals of that run; without a key, images are matched by "
+        + ("name" if record.names_kept else "content")
+    )
 
 
 def _check_memory(images: int, record: Record) -> None:

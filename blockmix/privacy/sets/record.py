@@ -25,7 +25,7 @@ class Record:
     names_kept: bool
     parameters: Mapping[str, Any]  # "sources", "rounds", "probability"
     labels: Mapping[str, int]  # number of mixed images of each label
-    skipped: int  # number of originals that were left out
+    originals: str  # see `originals_digest`
     smallest_cohorts: Mapping[str, int]
     cohorts: int
     private: bool
@@ -76,7 +76,7 @@ class Record:
             names_kept=content["files"]["names"] == "keep",
             parameters=parameters,
             labels=_counts(content["labels"]),
-            skipped=whole_number("skipped", content["skipped"], 0, 2**63),
+            originals=str(content["originals"]),
             smallest_cohorts=_counts(content["smallest_cohorts"]),
             cohorts=whole_number("cohorts", content["cohorts"], 1, 2**31),
             private=content["private"] is True,
