@@ -148,7 +148,7 @@ def report(
         float | None, typer.Option(help="Threshold: SSIM of mixed images and originals.")
     ] = None,
     max_reassembled: Annotated[
-        float | None, typer.Option(help="Threshold: share of places filled with right blocks.")
+        float | None, typer.Option(help="Threshold: share of cells filled with right blocks.")
     ] = None,
     max_largest_share: Annotated[
         float | None,

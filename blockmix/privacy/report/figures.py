@@ -38,8 +38,8 @@ def _attacks(report: dict[str, Any]) -> str:
         identity = report["identity"]
         bars.append(("recognised first", identity["rank_1"], identity["chance_1"]))
     reassembly = report["reassembly"]
-    if reassembly["direct"]:
-        bars.append(("blocks reassembled", reassembly["direct"], reassembly["chance"]["direct"]))
+    if reassembly["right"]:
+        bars.append(("blocks reassembled", reassembly["right"], reassembly["chance"]))
     if report["seams"]["auc"] is not None:
         bars.append(("seams told apart (AUC)", report["seams"]["auc"], report["seams"]["chance"]))
     return _bars(bars, "what an attacker reaches", "at chance")

@@ -35,7 +35,7 @@ from blockmix.support.arguments import whole_number
 from blockmix.support.progress import Progress, no_progress
 
 SAMPLE = 500  # images that the slower parts look at
-_PUZZLES = 40  # images of the sample that reassembly puts together
+_PUZZLES = 100  # images of the sample that reassembly puts together
 # Nearest blocks of other people's faces were a tenth as far as random ones, those of the originals
 # less than 0.002 after JPEG of quality 95, and 0.09 at most after quality 20 (96 x 96, 12 x 12).
 _MAX_RELATIVE_DISTANCE = 0.03
@@ -66,7 +66,7 @@ def measure(
     shown_part : float
         Share of an original, in blocks, from which on an image shows it: of ``half_shown``.
     sample : int
-        Number of images that similarity, seams and identity look at; reassembly looks at up to 40
+        Number of images that similarity, seams and identity look at; reassembly looks at up to 100
         of them. With ``pair.groups``, also the number of single blocks.
     seed : int
         Seed of the random sample.

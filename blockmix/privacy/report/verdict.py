@@ -38,9 +38,9 @@ def _recognised(report: Report) -> float | None:
 
 def _reassembled(report: Report) -> float | None:
     reassembly = report["reassembly"]
-    if reassembly["direct"] is None:
+    if reassembly["right"] is None:
         return None
-    return float(max(reassembly["direct"]["value"], reassembly["as_published"]["direct"]))
+    return float(max(reassembly["right"]["value"], reassembly["as_published"]))
 
 
 def _largest_share(report: Report) -> float | None:
@@ -80,9 +80,10 @@ RULES: dict[str, Rule] = {
         "SSIM of mixed images and originals",
     ),
     "max_reassembled": Rule(
-        "Without any original, {0:.1%} of the places of an image can be filled with right blocks.",
+        "Without any original, {0:.1%} of an image can be put together again, though the paper "
+        "(section VI-A) claims that this is nearly impossible.",
         _reassembled,
-        "share of places filled with right blocks",
+        "share of cells filled with right blocks",
     ),
     "max_largest_share": Rule(
         "On average {0:.1%} of a mixed image come from the original that gives it most, or the "

@@ -7,61 +7,84 @@ from privacy_builders import ALL_FACES, FACES, SIDE, mixed_pair, smooth_faces
 
 from blockmix import BlockGrid, SourceMap
 from blockmix.privacy import Pair
+from blockmix.privacy.attacks import reassembly as reassembly_module
 from blockmix.privacy.attacks.reassembly import reassembly
 from blockmix.privacy.measures.nearest import UNKNOWN
 from blockmix.support.progress import no_progress
 
+EVERYWHERE = {"value": 1, "low": 1, "high": 1}
 
-def test_reassembly_restores_images_that_lost_no_block():
-    """Flat images, each of its own grey, whose blocks are all published somewhere."""
-    images = np.empty((FACES, SIDE, SIDE, 1), np.uint8)
-    images[:] = 5 * np.arange(FACES)[:, None, None, None]
+
+def flat_images():
+    """Images of one colour each."""
+    colours = np.random.default_rng(1).integers(0, 256, (FACES, 1, 1, 3), np.uint8)
+    return np.broadcast_to(colours, (FACES, SIDE, SIDE, 3)).copy()
+
+
+def shuffled_pair(images):
+    """Images whose blocks are shuffled among all of them, so that no block is lost."""
     rng = np.random.default_rng(0)
     shuffled = np.stack([rng.permutation(FACES) for _ in range(16)], axis=1)
     plan = SourceMap(shuffled.reshape(FACES, 4, 4).astype(np.int32), BlockGrid.even(SIDE, SIDE, 24))
-    pair = Pair.of_arrays(images, plan.apply(images), [0] * FACES, block=24, source_map=plan)
+    return Pair.of_arrays(images, plan.apply(images), [0] * FACES, block=24, source_map=plan)
+
+
+def test_reassembly_restores_images_that_lost_no_block():
+    pair = shuffled_pair(flat_images())
     scores = reassembly(pair, pair.sources, ALL_FACES, 0, no_progress)
-    for score in ("direct", "neighbour", "largest"):
-        assert scores[score] == {"value": 1, "low": 1, "high": 1}
+    assert scores["right"] == scores["of_ceiling"] == EVERYWHERE
+    assert scores["wrong"]["value"] == scores["unfilled"]["value"] == 0
     assert scores["ceiling"] == 1
-    assert scores["chance"]["direct"] == pytest.approx((1 + 15 / FACES) / 16, abs=0.02)
-    assert scores["as_published"]["direct"] == pytest.approx((1 + 15 / FACES) / 16, abs=0.02)
+    assert scores["chance"] == pytest.approx((1 + 15 / FACES) / 16, abs=0.02)
+    assert scores["as_published"] == pytest.approx((1 + 15 / FACES) / 16, abs=0.02)
 
 
-def test_reassembly_of_noise_is_chance():
-    noise = mixed_pair(random_images(FACES, SIDE, SIDE, 3), 0.5)
-    scores = reassembly(noise, noise.sources, ALL_FACES, 0, no_progress)
-    assert scores["direct"]["value"] == pytest.approx(scores["chance"]["direct"], abs=0.05)
+def test_reassembly_leaves_cells_of_noise_empty():
+    pair = shuffled_pair(random_images(FACES, SIDE, SIDE, 3))
+    scores = reassembly(pair, pair.sources, ALL_FACES, 0, no_progress)
+    assert scores["images"] == FACES
+    assert scores["right"]["value"] == pytest.approx(1 / 16, abs=0.02)  # the middle block
+    assert scores["wrong"]["value"] < 0.02
+    assert scores["unfilled"]["value"] > 0.9
 
 
-def test_reassembly_of_unmixed_images_finds_neighbours():
-    pair = mixed_pair(smooth_faces(), 0)
-    scores = reassembly(pair, pair.sources, ALL_FACES[:10], 0, no_progress)
-    assert scores["ceiling"] == 1
-    assert scores["as_published"] == {"direct": 1, "neighbour": 1, "largest": 1}
-    for score in ("direct", "neighbour", "largest"):
-        assert scores[score]["value"] > 2 * scores["chance"][score]
+def test_reassembly_of_mixed_faces_is_far_above_chance():
+    pair = mixed_pair(smooth_faces(), 0.5)
+    scores = reassembly(pair, pair.sources, ALL_FACES, 0, no_progress)
+    shares = [scores[name]["value"] for name in ("right", "wrong", "unfilled")]
+    assert sum(shares) == pytest.approx(1)
+    assert scores["right"]["value"] > 2 * scores["chance"]
+    assert scores["chance"] < scores["right"]["value"] <= scores["ceiling"] < 1
 
 
 def test_reassembly_of_a_single_block():
     pair = mixed_pair(smooth_faces(), 0.5, block=SIDE)
     scores = reassembly(pair, pair.sources, ALL_FACES[:3], 0, no_progress)
     assert scores["images"] == 0
-    assert scores["direct"] is scores["chance"] is None
+    assert scores["right"] is scores["chance"] is None
 
 
 def test_reassembly_without_known_sources():
     pair = mixed_pair(smooth_faces(), 0.5)
     scores = reassembly(pair, np.full_like(pair.sources, UNKNOWN), ALL_FACES[:3], 0, no_progress)
     assert scores["images"] == 0
-    assert scores["direct"] is scores["ceiling"] is None
+    assert scores["right"] is scores["ceiling"] is None
 
 
 def test_reassembly_is_scored_in_clear_cells():
-    noise = mixed_pair(random_images(FACES, SIDE, SIDE, 3), 0.5)
-    sources = noise.sources.copy()
+    pair = mixed_pair(smooth_faces(), 0.5)
+    sources = pair.sources.copy()
     sources[:, 0] = UNKNOWN  # a plain border
-    scores = reassembly(noise, sources, ALL_FACES, 0, no_progress)
-    assert scores["direct"]["value"] == pytest.approx(scores["chance"]["direct"], abs=0.06)
-    assert scores["direct"]["value"] <= scores["ceiling"]
-    assert scores["as_published"]["direct"] > scores["chance"]["direct"]
+    scores = reassembly(pair, sources, ALL_FACES, 0, no_progress)
+    assert scores["images"] == FACES
+    assert scores["chance"] < scores["right"]["value"] <= scores["ceiling"]
+
+
+def test_large_labels_are_seen_in_part(monkeypatch):
+    pair = shuffled_pair(flat_images())
+    monkeypatch.setattr(reassembly_module, "_MAX_MEMBERS", FACES // 2)
+    scores = reassembly(pair, pair.sources, ALL_FACES[::4], 0, no_progress)
+    assert scores["ceiling"] == 1
+    assert 0.3 < scores["right"]["value"] < 0.8
+    again = reassembly(pair, pair.sources, ALL_FACES[::4], 0, no_progress)
+    assert again == scores
