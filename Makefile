@@ -42,7 +42,7 @@ docs: $(VENV)/.docs  ## Build the site of the documentation into build/docs, wit
 pages: $(VENV)/.plot $(VENV)/.report  ## Write what pages take from records and from the code: tables, figures, options
 	$(BIN)/blockmix bench plot $(CURVES)/curves.json
 	$(BIN)/python -m blockmix.bench.curves.pages $(CURVES)/curves.json README.md docs/speed.md
-	$(BIN)/python -m blockmix.bench.privacy show $(PRIVACY) README.md docs/privacy.md
+	$(BIN)/python -m blockmix.bench.privacy show $(PRIVACY) README.md docs/privacy.md --figure docs/puzzles.png
 	$(BIN)/python docs/command_line.py docs/command-line.md
 	$(BIN)/python docs/before_after.py docs/before-after.png
 

@@ -2,5 +2,6 @@
 
 ``measuring``  a folder mixed in many ways, and a report on each
 ``tables``     the record in Markdown
+``figures``    the record as a picture
 ``__main__``   the command line, ``python -m blockmix.bench.privacy``
 """

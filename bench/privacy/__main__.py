@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from blockmix.bench.common.markdown import fill_pages
+from blockmix.bench.privacy.figures import draw_puzzles
 from blockmix.bench.privacy.measuring import run
 from blockmix.bench.privacy.tables import tables
 from blockmix.support import atomic
@@ -24,9 +25,10 @@ def main() -> None:
     measure.add_argument("folder", type=Path, help="images, one folder a label")
     measure.add_argument("record", type=Path, help="file to write, as JSON")
     measure.set_defaults(command=_measure)
-    show = commands.add_parser("show", help="put the tables of a record into pages")
+    show = commands.add_parser("show", help="put the tables of a record into pages, draw it")
     show.add_argument("record", type=Path)
     show.add_argument("pages", type=Path, nargs="+", help="Markdown with marks")
+    show.add_argument("--figure", type=Path, help="PNG to draw: images put together again")
     show.set_defaults(command=_show)
     options = parser.parse_args()
     options.command(options)
@@ -42,6 +44,8 @@ def _measure(options: argparse.Namespace) -> None:
 def _show(options: argparse.Namespace) -> None:
     record = json.loads(options.record.read_text(encoding="utf-8"))
     fill_pages(options.pages, tables(record["rows"]))
+    if options.figure is not None:
+        draw_puzzles(record["rows"], options.figure)
 
 
 if __name__ == "__main__":
