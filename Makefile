@@ -4,10 +4,11 @@ BIN := $(VENV)/bin
 DEMO := build/demo
 CURVES := bench/results/0.1.0-epyc-2cores-curves
 PRIVACY := bench/results/0.1.0-epyc-2cores-privacy.json
+PUZZLES := bench/results/0.1.0-xeon-2cores-puzzles.json
 # The summary shows the times; pytest-benchmark's own table would hide them among forty rows.
 BENCH := $(BIN)/python -m pytest --benchmark-only --benchmark-quiet
 
-.PHONY: help demo test test-cudasim test-ptx gpu-check lint docs pages bench bench-full curves privacy clean
+.PHONY: help demo test test-cudasim test-ptx gpu-check lint docs pages bench bench-full curves privacy puzzles clean
 
 help:  ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -42,7 +43,8 @@ docs: $(VENV)/.docs  ## Build the site of the documentation into build/docs, wit
 pages: $(VENV)/.plot $(VENV)/.report  ## Write what pages take from records and from the code: tables, figures, options
 	$(BIN)/blockmix bench plot $(CURVES)/curves.json
 	$(BIN)/python -m blockmix.bench.curves.pages $(CURVES)/curves.json README.md docs/speed.md
-	$(BIN)/python -m blockmix.bench.privacy show $(PRIVACY) README.md docs/privacy.md --figure docs/puzzles.png
+	$(BIN)/python -m blockmix.bench.privacy show $(PRIVACY) README.md docs/privacy.md
+	$(BIN)/python -m blockmix.bench.privacy show-puzzles $(PUZZLES) docs/privacy.md docs/puzzles.png
 	$(BIN)/python docs/command_line.py docs/command-line.md
 	$(BIN)/python docs/before_after.py docs/before-after.png
 
@@ -63,6 +65,9 @@ curves: $(VENV)/.plot  ## Measure the paper's running-time curves (half an hour)
 
 privacy: $(VENV)/.report  ## Measure the privacy of a folder, mixed in many ways (half an hour): IMAGES=folder
 	$(BIN)/python -m blockmix.bench.privacy measure $(IMAGES) build/privacy.json
+
+puzzles: $(VENV)/.report  ## Put mixed images of a label together again (six minutes): IMAGES=folder
+	$(BIN)/python -m blockmix.bench.privacy puzzles $(IMAGES) build/puzzles.json
 
 clean:  ## Remove everything that the other targets create
 	rm -rf build dist *.egg-info .venv .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -2,6 +2,7 @@
 
 ``measuring``  a folder mixed in many ways, and a report on each
 ``tables``     the record in Markdown
-``figures``    the record as a picture
+``puzzles``    images put together again by a puzzle solver, in many ways of mixing
+``figures``    the record of puzzles as a picture
 ``__main__``   the command line, ``python -m blockmix.bench.privacy``
 """

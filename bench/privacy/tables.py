@@ -20,7 +20,6 @@ def tables(rows: list[Report]) -> dict[str, str]:
         "ssim": _table_iv(rows),
         "forecasts": _beside_forecast(rows),
         "attacks": _attacks(rows),
-        "puzzles": _puzzles(rows),
     }
 
 
@@ -40,7 +39,7 @@ def _overview(rows: list[Report]) -> str:
         "SSIM": lambda row: f"{row['similarity']['ssim']['value']:.2f}",
         "two different originals": lambda row: f"{row['similarity']['ssim_floor']['value']:.2f}",
     }
-    return _markdown(columns, named)
+    return markdown(columns, named)
 
 
 def _table_iv(rows: list[Report]) -> str:
@@ -51,17 +50,17 @@ def _table_iv(rows: list[Report]) -> str:
     )
     columns: dict[str, Callable[[Report], str]] = {
         "blocks": lambda row: f"{row['grid']['blocks']}",
-        "SSIM (95 % interval)": lambda row: _interval(row["similarity"]["ssim"]),
+        "SSIM (95 % interval)": lambda row: interval(row["similarity"]["ssim"]),
         "two different originals": lambda row: f"{row['similarity']['ssim_floor']['value']:.3f}",
         "paper, WIKI": lambda row: f"{wiki[row['grid']['blocks']]:.3f}",
         "paper, CNBC": lambda row: f"{cnbc[row['grid']['blocks']]:.3f}",
     }
-    return _markdown(columns, table_iv_rows)
+    return markdown(columns, table_iv_rows)
 
 
 def _beside_forecast(rows: list[Report]) -> str:
     """Measurement / forecast, for each way of mixing."""
-    columns = _WAY | {
+    columns = WAY | {
         "own kept": lambda row: _situation(row, "own_kept", 4),
         "erased": lambda row: _situation(row, "erased", 4),
         "more than once": lambda row: _situation(row, "repeated", 4),
@@ -70,32 +69,18 @@ def _beside_forecast(rows: list[Report]) -> str:
             f"{row['linkage']['by_blocks']['value']:.4f} / {row['forecast']['linked']:.4f}"
         ),
     }
-    return _markdown(columns, in_order(rows))
+    return markdown(columns, in_order(rows))
 
 
 def _attacks(rows: list[Report]) -> str:
     """Success of attacks, with 95 % intervals."""
-    columns = _WAY | {
-        "linked all at once": lambda row: _interval(row["linkage"]["jointly"]),
-        "linked by pixels": lambda row: _interval(row["linkage"]["by_pixels"]),
-        "recognised first": lambda row: _interval(row["identity"]["rank_1"]),
-        "seams (AUC)": lambda row: _interval(row["seams"]["auc"]),
+    columns = WAY | {
+        "linked all at once": lambda row: interval(row["linkage"]["jointly"]),
+        "linked by pixels": lambda row: interval(row["linkage"]["by_pixels"]),
+        "recognised first": lambda row: interval(row["identity"]["rank_1"]),
+        "seams (AUC)": lambda row: interval(row["seams"]["auc"]),
     }
-    return _markdown(columns, in_order(rows))
-
-
-def _puzzles(rows: list[Report]) -> str:
-    """Images that are put together again without any original, with 95 % intervals."""
-    columns = _WAY | {
-        "still published": lambda row: f"{row['reassembly']['ceiling']:.3f}",
-        "right": lambda row: _interval(row["reassembly"]["right"]),
-        "wrong": lambda row: _interval(row["reassembly"]["wrong"]),
-        "unfilled": lambda row: _interval(row["reassembly"]["unfilled"]),
-        "right, of what is published": lambda row: _interval(row["reassembly"]["of_ceiling"]),
-        "mixed image as it is": lambda row: f"{row['reassembly']['as_published']:.3f}",
-        "random blocks": lambda row: f"{row['reassembly']['chance']:.3f}",
-    }
-    return _markdown(columns, in_order(rows))
+    return markdown(columns, in_order(rows))
 
 
 _OVERVIEW = {
@@ -103,7 +88,7 @@ _OVERVIEW = {
     (1, balanced(SOURCES)): "one round, balanced (10/11)",
     (3, balanced(SOURCES)): "three rounds, balanced (10/11)",
 }
-_WAY: dict[str, Callable[[Report], str]] = {
+WAY: dict[str, Callable[[Report], str]] = {
     "blocks": lambda row: f"{row['grid']['blocks']}",
     "rounds": lambda row: f"{row['parameters']['rounds']}",
     "probability": lambda row: f"{row['parameters']['probability']:.3f}",
@@ -128,11 +113,11 @@ def _situation(row: Report, name: str, digits: int) -> str:
     return f"{row['situations'][name]:.{digits}f} / {row['forecast'][name]:.{digits}f}"
 
 
-def _interval(estimate: dict[str, float]) -> str:
+def interval(estimate: dict[str, float]) -> str:
     return f"{estimate['value']:.3f} ({estimate['low']:.3f} to {estimate['high']:.3f})"
 
 
-def _markdown(columns: dict[str, Callable[[Report], str]], rows: list[Report]) -> str:
+def markdown(columns: dict[str, Callable[[Report], str]], rows: list[Report]) -> str:
     lines = [list(columns), ["---"] * len(columns)]
     lines += [[cell(row) for cell in columns.values()] for row in rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"

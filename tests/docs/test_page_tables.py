@@ -9,6 +9,7 @@ import pytest
 from blockmix.bench.common.markdown import BEGIN, fill
 from blockmix.bench.curves import figures, pages, records
 from blockmix.bench.curves.findings import findings
+from blockmix.bench.privacy import puzzles
 from blockmix.bench.privacy.measuring import ways
 from blockmix.bench.privacy.tables import tables
 
@@ -66,6 +67,16 @@ def test_privacy_agrees_with_the_committed_record():
     ]
     assert measured == list(ways())
     assert f"PRIVACY := {committed.relative_to(ROOT)}\n" in MAKEFILE
+
+
+def test_puzzles_agree_with_the_committed_record():
+    (committed,) = ROOT.glob("bench/results/*-puzzles.json")
+    record = json.loads(committed.read_text())
+    check_tables((ROOT / "docs" / "privacy.md").read_text(), puzzles.tables(record["rows"]))
+    assert not record["commit"]["dirty"]
+    assert record["images"]["kind"] == "folder"
+    assert f"PUZZLES := {committed.relative_to(ROOT)}\n" in MAKEFILE
+    assert (ROOT / "docs" / "puzzles.png").stat().st_size > 0
 
 
 def test_figures_of_the_report_that_are_explained_are_in_its_schema():
