@@ -66,7 +66,7 @@ curves: $(VENV)/.plot  ## Measure the paper's running-time curves (half an hour)
 privacy: $(VENV)/.report  ## Measure the privacy of a folder, mixed in many ways (half an hour): IMAGES=folder
 	$(BIN)/python -m blockmix.bench.privacy measure $(IMAGES) build/privacy.json
 
-puzzles: $(VENV)/.report  ## Put mixed images of a label together again (six minutes): IMAGES=folder
+puzzles: $(VENV)/.report  ## Put mixed images of a label together again (two minutes): IMAGES=folder
 	$(BIN)/python -m blockmix.bench.privacy puzzles $(IMAGES) build/puzzles.json
 
 clean:  ## Remove everything that the other targets create

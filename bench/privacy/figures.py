@@ -58,7 +58,7 @@ def draw_puzzles(rows: list[dict[str, Any]], path: Path) -> None:
         axes.set_ylim(0, 1)
         axes.set_xlabel("blocks of an image")
         axes.set_ylabel("share of an image put together again")
-        axes.legend(title="dashed: still published")
+        figure.legend(title="dashed: still published", loc="outside upper center", ncols=2)
         figure.savefig(path, metadata={"Software": None})
 
 
