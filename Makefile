@@ -5,10 +5,11 @@ DEMO := build/demo
 CURVES := bench/results/0.1.0-epyc-2cores-curves
 PRIVACY := bench/results/0.1.0-epyc-2cores-privacy.json
 PUZZLES := bench/results/0.1.0-xeon-2cores-puzzles.json
+PERSONS := bench/results/0.1.0-xeon-2cores-persons.json
 # The summary shows the times; pytest-benchmark's own table would hide them among forty rows.
 BENCH := $(BIN)/python -m pytest --benchmark-only --benchmark-quiet
 
-.PHONY: help demo test test-cudasim test-ptx gpu-check lint docs pages bench bench-full curves privacy puzzles clean
+.PHONY: help demo test test-cudasim test-ptx gpu-check lint docs pages bench bench-full curves privacy puzzles persons clean
 
 help:  ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -44,7 +45,9 @@ pages: $(VENV)/.plot $(VENV)/.report  ## Write what pages take from records and 
 	$(BIN)/blockmix bench plot $(CURVES)/curves.json
 	$(BIN)/python -m blockmix.bench.curves.pages $(CURVES)/curves.json README.md docs/speed.md
 	$(BIN)/python -m blockmix.bench.privacy show $(PRIVACY) README.md docs/privacy.md
-	$(BIN)/python -m blockmix.bench.privacy show-puzzles $(PUZZLES) docs/privacy.md docs/puzzles.png
+	$(BIN)/python -m blockmix.bench.privacy show $(PUZZLES) docs/privacy.md
+	$(BIN)/python -m blockmix.bench.privacy draw $(PUZZLES) docs/puzzles.png
+	$(BIN)/python -m blockmix.bench.privacy show $(PERSONS) docs/privacy.md
 	$(BIN)/python docs/command_line.py docs/command-line.md
 	$(BIN)/python docs/before_after.py docs/before-after.png
 
@@ -68,6 +71,9 @@ privacy: $(VENV)/.report  ## Measure the privacy of a folder, mixed in many ways
 
 puzzles: $(VENV)/.report  ## Put mixed images of a label together again (two minutes): IMAGES=folder
 	$(BIN)/python -m blockmix.bench.privacy puzzles $(IMAGES) build/puzzles.json
+
+persons: $(VENV)/.report  ## Measure persons with and without groups (five minutes): IMAGES=folder of one folder a person
+	$(BIN)/python -m blockmix.bench.privacy persons $(IMAGES) build/persons.json
 
 clean:  ## Remove everything that the other targets create
 	rm -rf build dist *.egg-info .venv .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -9,7 +9,7 @@ import pytest
 from blockmix.bench.common.markdown import BEGIN, fill
 from blockmix.bench.curves import figures, pages, records
 from blockmix.bench.curves.findings import findings
-from blockmix.bench.privacy import puzzles
+from blockmix.bench.privacy import persons, puzzles
 from blockmix.bench.privacy.measuring import ways
 from blockmix.bench.privacy.tables import tables
 from blockmix.privacy import balanced
@@ -85,6 +85,14 @@ def test_puzzles_agree_with_the_committed_record():
     }
     assert f"puts {right[10, 1, 0.5]}of an image together" in README
     assert f"and {right[10, 3, balanced(10)]}after three balanced rounds" in README
+
+
+def test_persons_agree_with_the_committed_record():
+    (committed,) = ROOT.glob("bench/results/*-persons.json")
+    record = json.loads(committed.read_text())
+    check_tables((ROOT / "docs" / "privacy.md").read_text(), persons.tables(record["rows"]))
+    assert not record["commit"]["dirty"]
+    assert f"PERSONS := {committed.relative_to(ROOT)}\n" in MAKEFILE
 
 
 def test_figures_of_the_report_that_are_explained_are_in_its_schema():

@@ -30,7 +30,7 @@ def test_a_small_record(run_python, tmp_path, monkeypatch):
     path.write_text(json.dumps(record))
     marks = "<!-- {0}: make pages -->\n<!-- end of {0} -->\n"
     page.write_text("".join(marks.format(name) for name in parts))
-    command = ("-m", "blockmix.bench.privacy", "show-puzzles", path, page, tmp_path / "a.png")
-    run_python(*map(str, command))
+    for command, target in (("show", page), ("draw", tmp_path / "a.png")):
+        run_python("-m", "blockmix.bench.privacy", command, str(path), str(target))
     assert all(part.strip() in page.read_text() for part in parts.values())
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
