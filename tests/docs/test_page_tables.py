@@ -93,6 +93,13 @@ def test_persons_agree_with_the_committed_record():
     check_tables((ROOT / "docs" / "privacy.md").read_text(), persons.tables(record["rows"]))
     assert not record["commit"]["dirty"]
     assert f"PERSONS := {committed.relative_to(ROOT)}\n" in MAKEFILE
+    without, with_groups = (
+        f"{row['persons']['linkage']['by_most_blocks']['value']:.1%}"
+        for row in record["rows"]
+        if row["grid"]["blocks"] == 64 and row["parameters"]["probability"] != 0.5
+    )
+    page = " ".join((ROOT / "docs" / "privacy.md").read_text().split())
+    assert f"from {without} to {with_groups} in 64 blocks" in page
 
 
 def test_figures_of_the_report_that_are_explained_are_in_its_schema():
