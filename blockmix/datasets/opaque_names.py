@@ -22,7 +22,7 @@ def opaque_name(key: Key, id: int) -> str:
 def originals_digest(key: Key, samples: Iterable[Sample]) -> str:
     """Return a keyed digest of the labels and names of all originals, in the order of ids.
 
-    It shows whoever has the key whether originals are those of a run, and nobody else anything.
+    With the key it shows whether originals are those of a run. Without it, it shows nothing.
     """
     names = [[os.fsencode(part).hex() for part in (s.label, s.name)] for s in samples]
     return key.digest("originals", json.dumps(names).encode()).hex()

@@ -53,6 +53,6 @@ def fitted_intercept(costs: Sequence[Costs], published: float) -> float:
     for _ in range(_BISECTIONS):
         middle = (low + high) / 2
         odds = [np.exp(middle - _SLOPE * part).sum(axis=1) for part in costs]
-        found = np.mean(np.concatenate([part / (part + odds_missing) for part in odds]))
-        low, high = (low, middle) if found > published else (middle, high)
+        expected = np.mean(np.concatenate([part / (part + odds_missing) for part in odds]))
+        low, high = (low, middle) if expected > published else (middle, high)
     return (low + high) / 2
