@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from forecasting_builders import drawn_class
 
 from blockmix import BlockMixer, InputError, Key
 from blockmix.forecasting.forecast import copies_of_a_block, own_kept
@@ -24,17 +25,12 @@ CASES = [
 
 def drawn(size, sources, rounds, probability, blocks):
     """Sources of blocks in many independent classes: (classes, images, blocks)."""
-    maps = []
-    for seed in range(max(4, 4000 // size)):
-        mixer = BlockMixer(
-            block=1,
-            sources=sources,
-            rounds=rounds,
-            probability=probability,
-            key=Key.from_seed(seed),
-        )
-        maps.append(mixer.plan([0] * size, 1, blocks).sources.reshape(size, blocks))
-    return np.stack(maps)
+    return np.stack(
+        [
+            drawn_class(size, sources, rounds, probability, blocks, seed)
+            for seed in range(max(4, 4000 // size))
+        ]
+    )
 
 
 def forecast_of(size, sources, rounds, probability, blocks):

@@ -4,8 +4,8 @@ from itertools import product
 
 import numpy as np
 import pytest
+from forecasting_builders import drawn_class
 
-from blockmix import BlockMixer, Key
 from blockmix.forecasting import shares
 from blockmix.forecasting.shares import blocks_shown, images_showing, largest_share
 from blockmix.privacy import forecast
@@ -32,14 +32,7 @@ def counts_of_originals(size, sources, rounds, probability, blocks):
     """Number of blocks of each original in each image, of 4,000 images or more."""
     counts = []
     for seed in range(max(4, 4000 // size)):
-        mixer = BlockMixer(
-            block=1,
-            sources=sources,
-            rounds=rounds,
-            probability=probability,
-            key=Key.from_seed(seed),
-        )
-        drawn = mixer.plan([0] * size, 1, blocks).sources.reshape(size, blocks)
+        drawn = drawn_class(size, sources, rounds, probability, blocks, seed)
         counts.append((drawn[:, :, None] == np.arange(size)).sum(axis=1))
     return np.concatenate(counts)
 

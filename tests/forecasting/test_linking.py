@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from forecasting_builders import drawn_class
 
-from blockmix import BlockMixer, Key
 from blockmix.forecasting.forecast import own_kept
 from blockmix.forecasting.linking import chances_of_others, log_likelihood_ratio
 from blockmix.privacy import balanced, forecast
@@ -27,10 +27,7 @@ CASES = [
 
 def shared_blocks(size, sources, rounds, probability, blocks, seed):
     """Number of blocks that each image shares with each original: (images, originals)."""
-    mixer = BlockMixer(
-        block=1, sources=sources, rounds=rounds, probability=probability, key=Key.from_seed(seed)
-    )
-    sources_of_blocks = mixer.plan([0] * size, 1, blocks).sources.reshape(size, blocks)
+    sources_of_blocks = drawn_class(size, sources, rounds, probability, blocks, seed)
     counts = np.zeros((size, size), int)
     np.add.at(counts, (np.arange(size)[:, None], sources_of_blocks), 1)
     return counts
