@@ -19,22 +19,33 @@ Record = dict[str, Any]
 
 
 class Kind(NamedTuple):
-    """A kind of record: how it is measured, and its tables."""
+    """A kind of record: its ``format`` entry, how it is measured, and its tables."""
 
+    format: str
     run: Callable[[Path], Record]
     tables: Callable[[list[dict[str, Any]]], dict[str, str]]
     help: str
 
 
 KINDS = {  # by the command that measures it
-    "measure": Kind(measuring.run, tables.tables, "report on mixed folders (half an hour)"),
-    "puzzles": Kind(puzzles.run, puzzles.tables, "put images of the first label together again"),
-    "persons": Kind(persons.run, persons.tables, "one folder a person: with and without groups"),
-}
-FORMATS = {
-    "blockmix bench privacy": "measure",
-    "blockmix bench puzzles": "puzzles",
-    "blockmix bench persons": "persons",
+    "measure": Kind(
+        "blockmix bench privacy",
+        measuring.run,
+        tables.tables,
+        "report on mixed folders (half an hour)",
+    ),
+    "puzzles": Kind(
+        "blockmix bench puzzles",
+        puzzles.run,
+        puzzles.tables,
+        "put images of the first label together again",
+    ),
+    "persons": Kind(
+        "blockmix bench persons",
+        persons.run,
+        persons.tables,
+        "one folder a person: with and without groups",
+    ),
 }
 
 
@@ -60,7 +71,8 @@ def main() -> None:
         return
     record = json.loads(options.record.read_text(encoding="utf-8"))
     if options.command == "show":
-        fill_pages(options.pages, KINDS[FORMATS[record["format"]]].tables(record["rows"]))
+        (kind,) = (kind for kind in KINDS.values() if kind.format == record["format"])
+        fill_pages(options.pages, kind.tables(record["rows"]))
     else:
         lossless = [row for row in record["rows"] if row["file_format"] == "png"]
         draw_puzzles(lossless, options.figure)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +25,7 @@ from blockmix.bench.common.originals import from_folder
 from blockmix.bench.common.paper import SIDE, SOURCES
 from blockmix.bench.privacy.measuring import BLOCKS, PROBABILITIES, ROUNDS
 from blockmix.bench.privacy.tables import WAY, Report, in_order, interval, markdown
+from blockmix.datasets.encode import Encoder
 from blockmix.privacy import Pair
 from blockmix.privacy.attacks.reassembly import reassembly
 from blockmix.support.progress import no_progress
@@ -77,10 +78,11 @@ def _row(
 
 def _through_jpeg(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """Return pixels as blockmix writes them to a JPEG file by default."""
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "JPEG", quality=95, subsampling="4:4:4")
-    with Image.open(file) as image:
-        return np.asarray(image)
+    with tempfile.TemporaryFile(buffering=0) as file:
+        Encoder.choose("jpeg", None, all_jpeg=True).save(pixels, file)
+        file.seek(0)
+        with Image.open(file) as image:
+            return np.asarray(image)
 
 
 def tables(rows: list[Report]) -> dict[str, str]:
