@@ -7,5 +7,7 @@
 ``machine``    hardware and versions, for a record
 ``checkout``   the folder of the checkout, and its commit
 ``programs``   the output of other programs
+``records``    records as JSON files that follow a schema
+``drawing``    the style of figures, and their files
 ``markdown``   parts of pages that commands write, between marks
 """

@@ -91,6 +91,8 @@ def curves(
     """
     from rich.console import Console
 
+    from blockmix.bench.common import drawing
+    from blockmix.bench.common.records import load_jsonschema
     from blockmix.bench.curves import figures, records, tables
     from blockmix.bench.curves.plan import FULL, QUICK
     from blockmix.bench.curves.run import Options, run
@@ -105,8 +107,8 @@ def curves(
         threads=threads,
     )
     # Missing libraries are reported now, not after the measurements.
-    figures.load_matplotlib()
-    records.load_jsonschema()
+    drawing.load_matplotlib()
+    load_jsonschema()
     with _output_folder(output), _live_table(Console(stderr=True)) as progress:
         record = run(options, output, progress)
     records.save(record, output / records.NAME)

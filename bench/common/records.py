@@ -1,0 +1,44 @@
+"""Records: JSON files that follow a schema, which explains each part."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from blockmix import InputError
+from blockmix.support import atomic
+from blockmix.support.extras import load as load_extra
+
+
+def load_jsonschema() -> Any:
+    """The library, or an error that says how to get it."""
+    return load_extra("jsonschema", "records are checked by jsonschema", "plot")
+
+
+def check(record: Any, schema: Path, name: str) -> None:
+    """Refuse a record that does not follow a schema, and say where."""
+    validator = load_jsonschema().Draft202012Validator(
+        json.loads(schema.read_text(encoding="utf-8"))
+    )
+    errors = sorted(validator.iter_errors(record), key=lambda error: len(error.path))
+    if errors:
+        location = errors[0].json_path
+        raise InputError(
+            f"{name} is not a record of blockmix bench: {location}: {errors[0].message}"
+        )
+
+
+def read(path: Path) -> Any:
+    """Read a file of JSON, of any kind."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from None
+    except ValueError as error:
+        raise InputError(f"{path} is not JSON: {error}") from None
+
+
+def write(record: dict[str, Any], path: Path) -> None:
+    """Write a record, whole or not at all."""
+    atomic.write_text(path, json.dumps(record, indent=1) + "\n")
