@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SUFFIXES = (".png", ".svg")
+# Okabe and Ito's colours, which people with colour blindness can distinguish.
+ORANGE, BLUE, GREY = "#D55E00", "#0072B2", "#888888"
 _STYLE = {
     "svg.hashsalt": "blockmix",  # makes files of the same record equal
     "svg.fonttype": "none",

@@ -29,8 +29,8 @@ TABLE_IV = {
     "CNBC": (0.62312, 0.61694, 0.60893, 0.59498, 0.58072, 0.55228, 0.52728),
 }
 
-# Accuracy on test images in per cent, by model: trained on originals; of models trained on mixed sets
-# of all block sizes the highest, the lowest, and the mean.
+# Accuracy on test images in per cent, by model: trained on originals; and trained on sets mixed in
+# blocks of many sizes the highest, the lowest, and the mean.
 TABLE_II = {  # WIKI, gender
     "ResNet50": (80.40, 80.21, 52.79, 65.55),
     "VGG16": (75.13, 79.79, 63.49, 70.06),
