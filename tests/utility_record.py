@@ -27,9 +27,12 @@ def protection(linked, largest, single_block, reassembled, *, forecast=True):
         else None
     )
     return {
-        "linked": {**estimate(linked), "by": "by_blocks"},
+        "linked": {**estimate(linked), "by": "by_blocks" if forecast else "by_pixels"},
         "forecast": expected,
-        "linkage": {"by_pixels": estimate(linked)},
+        "linkage": {
+            **({"by_blocks": estimate(linked)} if forecast else {}),
+            "by_pixels": estimate(0.3 * linked if forecast else linked),
+        },
         "own_share": 0.5,
         "largest_share": None if largest is None else estimate(largest),
         "half_shown": estimate(0.4),

@@ -16,10 +16,11 @@ from blockmix import BlockMixer, Key
 from blockmix.bench.common import machine
 from blockmix.bench.common.blocks import block_size
 from blockmix.bench.common.checkout import commit
+from blockmix.bench.common.markdown import table
 from blockmix.bench.common.paper import SIDE, SOURCES
 from blockmix.bench.common.photographs import Photographs
 from blockmix.bench.privacy.measuring import BLOCKS, PROBABILITIES
-from blockmix.bench.privacy.tables import Report, in_order, interval, markdown
+from blockmix.bench.privacy.tables import Report, in_order, interval
 from blockmix.privacy import Pair, measure
 
 ENTRIES = ("grid", "parameters", "forecast", "situations", "linkage", "persons", "single_block")
@@ -66,4 +67,4 @@ def tables(rows: list[Report]) -> dict[str, str]:
         "blocks of the person": lambda row: interval(row["persons"]["own_share"]),
         "person found from one block": lambda row: interval(row["single_block"]["right"]),
     }
-    return {"persons": markdown(columns, in_order(rows))}
+    return {"persons": table(columns, in_order(rows))}

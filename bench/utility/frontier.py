@@ -11,9 +11,14 @@ from blockmix.bench.utility.results import AXES, Result, unbeaten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure, SubFigure
 
-_KEY_LINES = 42  # names in one column of the key
+_KEY_LINES = 40  # names in one column of the key
+_EXPLANATION = (
+    "orange: the paper's 10 sources at 0.5;  blue: other mixing\n"
+    "filled, bold: no other is better over all four panels\n"
+    "line: best of its panel;  bars: 95 % intervals"
+)
 
 
 def draw_frontier(results: Sequence[Result], title: str) -> Figure:
@@ -34,7 +39,6 @@ def draw_frontier(results: Sequence[Result], title: str) -> Figure:
         panels.subplots(2, 2, sharey=True).flat, AXES.items(), strict=True
     ):
         _panel(axes, results, chosen, name)
-        axes.set_xlabel(label)
         axes.set_ylabel("accuracy on unmixed test images")
         axes.label_outer()
         axes.set_xlabel(label)
@@ -81,12 +85,13 @@ def _errors(estimate: dict[str, Any]) -> list[list[float]] | None:
     return None if low is None else [[value - low], [high - value]]
 
 
-def _key(figure: Any, results: Sequence[Result], chosen: set[str], columns: int) -> None:
+def _key(figure: SubFigure, results: Sequence[Result], chosen: set[str], columns: int) -> None:
+    figure.text(0, 0.02, _EXPLANATION, fontsize=7)
     for number, result in enumerate(results):
         column, line = divmod(number, _KEY_LINES)
         figure.text(
             column / columns,
-            0.93 - 0.88 * line / _KEY_LINES,
+            0.93 - 0.84 * line / _KEY_LINES,
             f"{number + 1}  {result.name}",
             fontsize=7.5,
             fontweight="bold" if result.name in chosen else "normal",
