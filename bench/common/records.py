@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,19 @@ class RecordFormat:
         """Write a record, whole or not at all."""
         self.check(record, "the new record")
         write(record, path)
+
+
+def kind_of(record: Any, kinds: Iterable[RecordFormat], name: str) -> RecordFormat:
+    """Return the one of some kinds that a record is of, or refuse it."""
+    by_name = {kind.name: kind for kind in kinds}
+    found = record.get("format") if isinstance(record, dict) else None
+    if found not in by_name:
+        known = ", ".join(map(repr, by_name))
+        raise InputError(
+            f"{name} is not a record of blockmix bench that can be drawn: its format is {found!r}, "
+            f"known are {known}"
+        )
+    return by_name[found]
 
 
 def load_jsonschema() -> Any:
