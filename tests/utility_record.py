@@ -55,8 +55,10 @@ def way(name, kind="mixing", **entries):
         "sources": None,
         "rounds": None,
         "probability": None,
+        "strength": None,
         "image_share": 1.0,
         "augmentation": None,
+        "same_epochs": False,
         "protection": None,
     } | entries
 

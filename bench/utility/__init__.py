@@ -1,5 +1,7 @@
 """Utility: what mixing costs a model that is trained on mixed images.
 
+``plan``           ways, recipes and plans of training
+``plans``          the plans that ``--plan`` offers
 ``protection``     what a way of making a training set protects
 ``single_blocks``  how often one block names its person, for every grid
 ``results``        the rows of a record, gathered by way and model

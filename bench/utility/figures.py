@@ -89,7 +89,8 @@ def _height(result: Result) -> str:
 
 
 def _augmentation(result: Result) -> str:
-    return f"{result.way['augmentation'] or 'no augmentation'}; {_scheme(result)}"
+    longer = ", trained longer" if result.way["same_epochs"] else ""
+    return f"{result.way['augmentation'] or 'no augmentation'}{longer}; {_scheme(result)}"
 
 
 def _against_blocks(lines: _Lines, originals: Result | None, title: str) -> Figure:

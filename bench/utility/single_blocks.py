@@ -23,6 +23,7 @@ from blockmix.bench.common import machine, records
 from blockmix.bench.common.checkout import commit
 from blockmix.bench.common.paper import SIDE
 from blockmix.bench.common.photographs import Photographs
+from blockmix.bench.utility.plans import PLANS
 from blockmix.privacy import Pair
 from blockmix.privacy.measures.single_block import single_block
 from blockmix.privacy.measures.statistics import Estimate
@@ -35,10 +36,21 @@ Edges = tuple[Fraction, ...]  # as shares of the side
 
 
 def grids() -> Iterator[BlockGrid]:
-    """The paper's grids, and those of one block or of whole rows or columns."""
+    """Even grids of up to 256 blocks, among them the paper's, and the uneven ones of all plans."""
     for rows, cols in product(PARTS, PARTS):
         if rows * cols <= MOST_BLOCKS:
             yield BlockGrid.even(SIDE, SIDE, (SIDE // rows, SIDE // cols))
+    for plan in PLANS.values():
+        yield from (
+            BlockGrid(*(_scaled(edges) for edges in (way.grid.row_edges, way.grid.col_edges)))
+            for way in plan.ways
+            if way.grid is not None and way.block is None
+        )
+
+
+def _scaled(edges: Sequence[int]) -> list[int]:
+    """Edges in an image of the size that is measured; plans take sizes that divide it."""
+    return [edge * SIDE // edges[-1] for edge in edges]
 
 
 def run(folder: Path, measured_grids: Iterable[BlockGrid]) -> dict[str, Any]:
@@ -51,7 +63,9 @@ def run(folder: Path, measured_grids: Iterable[BlockGrid]) -> dict[str, Any]:
         "images": photographs.describe(),
         "rows": [
             _row(photographs, grid)
-            for grid in track(list(measured_grids), "grids", console=Console(stderr=True))
+            for grid in track(
+                list(dict.fromkeys(measured_grids)), "grids", console=Console(stderr=True)
+            )
         ],
     }
 

@@ -1,7 +1,7 @@
 """What mixing cost in accuracy, as far as it was measured: one example, for orientation.
 
-``costs.json`` is written by ``make pages`` from a record of ``blockmix bench utility``. It holds what
-one model lost on one set of images, so it says only roughly what to expect elsewhere.
+``make pages`` writes ``costs.json`` from a record of ``blockmix bench utility``. It holds what one
+model lost on one set of images, so it says only roughly what to expect elsewhere.
 """
 
 from __future__ import annotations
