@@ -134,13 +134,12 @@ def read_images(
     """
     file, column = _table(labels)
     names, label_names = _listing(folder, file, column)
-    values = {
-        option: file and _of_each(names, read_column(file, column, option), file, column)
-        for option, column in (("person", person), ("group", groups))
-        if _needs_table(column, file, option)
-    }
     known = tuple(sorted(set(label_names))) if classes is None else tuple(classes)
     _refuse_unknown(label_names, known, folder)
+    persons, group_names = (
+        _column(value_name, column_name, names, file)
+        for value_name, column_name in (("person", person), ("group", groups))
+    )
     digests, pixels = _read(folder, names, size)
     index = {name: number for number, name in enumerate(known)}
     return LabelledImages(
@@ -149,8 +148,8 @@ def read_images(
         known,
         tuple(names),
         digests,
-        values.get("person") or None,
-        values.get("group") or None,
+        persons,
+        group_names,
     )
 
 
@@ -163,13 +162,17 @@ def _table(labels: str) -> tuple[str | None, str]:
     return file, column
 
 
-def _needs_table(column: str | None, file: str | None, option: str) -> bool:
-    if column is not None and file is None:
+def _column(
+    value_name: str, column: str | None, names: Sequence[str], file: str | None
+) -> tuple[str, ...] | None:
+    if column is None:
+        return None
+    if file is None:
         raise InputError(
-            f"the column {column!r} of each image's {option} is looked up in the file of labels: "
-            "give labels as FILE.csv:COLUMN"
+            f"the column {column!r} with the {value_name} of each image is looked up in the file "
+            "of labels: give labels as FILE.csv:COLUMN"
         )
-    return column is not None
+    return _of_each(names, read_column(file, column, value_name), file, column)
 
 
 def _listing(folder: Path, file: str | None, column: str) -> tuple[list[str], tuple[str, ...]]:

@@ -27,7 +27,8 @@ def training_set(way: Way, train: LabelledImages, *, seed: int) -> tuple[Images,
     --------
     >>> from blockmix.bench.utility.generated import generated_images
     >>> train = generated_images(20, (32, 32), seed=0)
-    >>> images, labels = training_set(Way("blur", strength=2.0, augmentation=("flip",)), train, seed=0)
+    >>> way = Way("blur", strength=2.0, augmentation=("flip",))
+    >>> images, labels = training_set(way, train, seed=0)
     >>> images.shape, labels.shape
     ((40, 32, 32, 3), (40,))
     """
