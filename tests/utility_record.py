@@ -114,9 +114,15 @@ def row(name, model, seed, accuracy):
         "by_group": {"a": accuracy + 0.01, "b": accuracy - 0.1},
         "worst_group": "b",
         "train_accuracy": 0.99,
+        "validation_accuracy": None,
         "membership": {"auc": 0.6, "tpr_at_0.001": 0.002, "tpr_at_0.01": 0.02},
         "curve": [
-            {"epoch": epoch, "train_loss": 1 / epoch, "test_accuracy": accuracy - 0.1 / epoch}
+            {
+                "epoch": epoch,
+                "train_loss": 1 / epoch,
+                "test_accuracy": accuracy - 0.1 / epoch,
+                "test_loss": 1 - accuracy + 0.1 / epoch,
+            }
             for epoch in range(1, EPOCHS + 1)
         ],
         "steps": 752,
