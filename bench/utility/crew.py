@@ -103,8 +103,8 @@ class Crew:
         seconds = self.clock.seconds[job.pace] * job.work
         fitting = self.clock.fitting(waiting, self.processes)
         return (
-            f"one run takes {show_duration(seconds)}: about {fitting} of the other {len(waiting)} runs "
-            "and measurements will fit into the budget"
+            f"one run takes {show_duration(seconds)}: about {fitting} of the other {len(waiting)} "
+            "runs and measurements will fit into the budget"
         )
 
 
@@ -115,14 +115,17 @@ def open_crew(data: Data, output: Path, options: Options, models: Sequence[str])
         len(os.sched_getaffinity(0)) if options.device == "cpu" else 1
     )
     context = multiprocessing.get_context("spawn")
-    with _shared(data, output / ".images") as shared, worker.environment():
-        with ProcessPoolExecutor(
+    with (
+        _shared(data, output / ".images") as shared,
+        worker.environment(),
+        ProcessPoolExecutor(
             processes, context, initializer=worker.start, initargs=(shared,)
-        ) as pool:
-            crew = Crew(pool, processes, options)
-            for check in [pool.submit(worker.check_model, name, options.device) for name in models]:
-                _result(check)
-            yield crew
+        ) as pool,
+    ):
+        crew = Crew(pool, processes, options)
+        for check in [pool.submit(worker.check_model, name, options.device) for name in models]:
+            _result(check)
+        yield crew
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from blockmix.bench.utility.crew import Options, Say, open_crew
 from blockmix.bench.utility.data import Data
 from blockmix.bench.utility.jobs import Job, Jobs, Measurement, Run
 from blockmix.bench.utility.plan import Plan
-from blockmix.bench.utility.records import NAME, save
+from blockmix.bench.utility.records import NAME, UTILITY, save
 from blockmix.bench.utility.rows import Rows
 from blockmix.bench.utility.ways import check_way
 from blockmix.support.progress import Progress, no_progress
@@ -29,7 +29,7 @@ def run(
     plan: Plan,
     data: Data,
     output: Path,
-    options: Options = DEFAULTS
+    options: Options = DEFAULTS,
     *,
     progress: Progress = no_progress,
     say: Say = lambda line: None,
@@ -81,29 +81,29 @@ def run(
         if plan.best_seeds and not crew.left:
             chosen = _runs_of_best(jobs, first, rows, protection)
             crew.do(chosen, rows, protection, progress, say)
-    wanted = [job.key for job in (*first, *chosen)]
-    record = {
-        "format": "blockmix bench utility",
+    record = _record(jobs, data, [*first, *chosen], rows, protection) | {"commit": revision}
+    save(record, output / NAME)
+    return record
+
+
+def _record(jobs: Jobs, data: Data, runs: Sequence[Run], rows: Rows, protection: Rows) -> Record:
+    done = [rows.by_key[job.key] for job in runs if job.key in rows.by_key]
+    ways = [
+        way.describe() | {"protection": _protection_of(jobs.measurement(way), protection)}
+        for way in jobs.plan.ways
+    ]
+    measured = {way["name"]: way["protection"]["seconds"] for way in ways if way["protection"]}
+    return {
+        "format": UTILITY.name,
         "version": 1,
-        "commit": revision,
         "machine": machine.describe(threads=1),
         "versions": jobs.versions,
         "data": data.describe(),
-        "plan": _describe(plan, models),
-        "ways": [
-            way.describe() | {"protection": _protection_of(jobs.measurement(way), protection)}
-            for way in plan.ways
-        ],
-        "rows": [rows.by_key[key] for key in wanted if key in rows.by_key],
-        "seconds": sum(
-            [
-                *(rows.by_key[key]["seconds"] for key in wanted if key in rows.by_key),
-                *((row["protection"] or {}).get("seconds", 0) for row in protection.by_key.values()),
-            ]
-        ),
+        "plan": _describe(jobs.plan, jobs.models),
+        "ways": ways,
+        "rows": done,
+        "seconds": sum(row["seconds"] for row in done) + sum(measured.values()),
     }
-    save(record, output / NAME)
-    return record
 
 
 def _describe(plan: Plan, models: Sequence[str]) -> dict[str, Any]:
@@ -135,5 +135,3 @@ def _runs_of_best(jobs: Jobs, first: Sequence[Run], rows: Rows, protection: Rows
     }
     seeds = range(plan.seeds, plan.seeds + plan.best_seeds)
     return [job for job in jobs.runs(plan.ways, seeds) if job.way in best[job.model]]
-
-

@@ -80,7 +80,7 @@ def environment() -> Iterator[None]:
 
 def start(shared: SharedData) -> None:
     """Prepare a worker."""
-    global _data  # noqa: PLW0603
+    global _data
     threading.Thread(target=_end_with_parent, daemon=True).start()
     numba.set_num_threads(1)
     torch.set_num_threads(1)

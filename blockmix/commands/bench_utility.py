@@ -1,4 +1,7 @@
-"""``blockmix bench utility``. Heavy modules are imported inside, so that ``--help`` answers at once."""
+"""``blockmix bench utility``.
+
+Heavy modules are imported inside, so that ``--help`` answers at once.
+"""
 
 from __future__ import annotations
 
@@ -75,8 +78,8 @@ def utility(
         str,
         typer.Option(
             metavar="NAME",
-            help="What is trained: smoke, quick (10 minutes on two cores), reduced (an hour or two), "
-            "frontier (several hours), paper-wiki or paper-cnbc (days on a GPU).",
+            help="What is trained: smoke, quick (10 minutes on two cores), reduced (an hour or "
+            "two), frontier (several hours), paper-wiki or paper-cnbc (days on a GPU).",
         ),
     ] = "quick",
     models: Annotated[
