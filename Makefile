@@ -6,10 +6,11 @@ CURVES := bench/results/0.1.0-epyc-2cores-curves
 PRIVACY := bench/results/0.1.0-epyc-2cores-privacy.json
 PUZZLES := bench/results/0.1.0-xeon-2cores-puzzles.json
 PERSONS := bench/results/0.1.0-xeon-2cores-persons.json
+UTILITY := $(wildcard bench/results/*-utility-*/utility.json)
 # The summary shows the times; pytest-benchmark's own table would hide them among forty rows.
 BENCH := $(BIN)/python -m pytest --benchmark-only --benchmark-quiet
 
-.PHONY: help demo test test-cudasim test-ptx gpu-check lint docs pages bench bench-full curves privacy puzzles persons clean
+.PHONY: help demo test test-cudasim test-ptx gpu-check lint docs pages bench bench-full curves privacy puzzles persons single-blocks clean
 
 help:  ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -48,6 +49,10 @@ pages: $(VENV)/.plot $(VENV)/.report  ## Write what pages take from records and 
 	$(BIN)/python -m blockmix.bench.privacy show $(PUZZLES) docs/privacy.md
 	$(BIN)/python -m blockmix.bench.privacy draw $(PUZZLES) docs/puzzles.png
 	$(BIN)/python -m blockmix.bench.privacy show $(PERSONS) docs/privacy.md
+	set -e; for record in $(UTILITY); do \
+		$(BIN)/blockmix bench plot $$record; \
+		$(BIN)/python -m blockmix.bench.utility.pages $$record docs/utility.md; \
+	done
 	$(BIN)/python docs/command_line.py docs/command-line.md
 	$(BIN)/python docs/before_after.py docs/before-after.png
 
@@ -74,6 +79,9 @@ puzzles: $(VENV)/.report  ## Put mixed images of a label together again (two min
 
 persons: $(VENV)/.report  ## Measure persons with and without groups (five minutes): IMAGES=folder of one folder a person
 	$(BIN)/python -m blockmix.bench.privacy persons $(IMAGES) build/persons.json
+
+single-blocks: $(VENV)/.report  ## Measure how often one block names its person (ten seconds): IMAGES=folder of one folder a person
+	$(BIN)/python -m blockmix.bench.utility.single_blocks $(IMAGES)
 
 clean:  ## Remove everything that the other targets create
 	rm -rf build dist *.egg-info .venv .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache

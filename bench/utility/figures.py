@@ -13,8 +13,9 @@ import numpy as np
 from blockmix.bench.common import drawing
 from blockmix.bench.utility.frontier import draw_frontier
 from blockmix.bench.utility.results import Record, Result, gather, of_model, original, unbeaten
-from blockmix.privacy import balanced
 from blockmix.privacy.measures.statistics import Estimate, mean_with_interval
+from blockmix.probability import balanced
+from blockmix.support.extras import load
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -25,6 +26,7 @@ _Lines = dict[str, dict[int, list[Result]]]  # by name, and by number of blocks
 
 def draw(record: Record, folder: Path) -> list[Path]:
     """Write every figure that the record has data for, as PNG and SVG; returns their paths."""
+    load("scipy.stats", "intervals are computed by SciPy", "plot")
     return drawing.draw(dict(figures(record)), folder)
 
 

@@ -1,7 +1,5 @@
 """The pictures of a record of utility."""
 
-import copy
-
 import pytest
 from utility_record import WAYS, small_record
 
@@ -16,7 +14,7 @@ def drawn(record, folder):
 def test_files_of_a_record_are_equal_and_those_of_another_are_not(tmp_path):
     first, again = (drawn(small_record(), tmp_path / name) for name in ("first", "again"))
     assert first == again
-    changed = copy.deepcopy(small_record())
+    changed = small_record()
     changed["rows"][1]["accuracy"] = 0.5
     assert drawn(changed, tmp_path / "changed") != first
 
@@ -83,7 +81,7 @@ def test_learning_curves_are_means_over_seeds():
 
 
 def test_a_record_of_one_seed_and_without_protection_is_drawn(tmp_path):
-    record = copy.deepcopy(small_record(("small",)))
+    record = small_record(("small",))
     record["rows"] = [row for row in record["rows"] if row["seed"] == 0]
     for way in record["ways"]:
         way["protection"] = None
