@@ -62,9 +62,10 @@ class Result:
 
     @property
     def is_papers(self) -> bool:
-        """Whether it mixes with the paper's number of sources and probability."""
+        """Whether it mixes equal blocks with the paper's number of sources and probability."""
         scheme = self.scheme
-        return scheme is not None and scheme[::2] == (paper.SOURCES, paper.PROBABILITY)
+        is_even = self.way["block"] is not None
+        return is_even and scheme is not None and scheme[::2] == (paper.SOURCES, paper.PROBABILITY)
 
     def mean(self, value: str | Callable[[Row], float]) -> Estimate:
         """Return the mean over seeds of an entry of the rows, with Student's interval."""
