@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import nn
 
 from blockmix.bench.utility import scores
 from blockmix.bench.utility.combine import combine
 from blockmix.bench.utility.data import Data
-from blockmix.bench.utility.images import Images, Labels
+from blockmix.bench.utility.images import Images
 from blockmix.bench.utility.models import build
 from blockmix.bench.utility.plan import Recipe, Way
 from blockmix.bench.utility.ways import taken_images, training_set
@@ -21,6 +22,7 @@ from blockmix.bench.utility.ways import taken_images, training_set
 _AT_ONCE = 250  # images of an evaluation
 _KERAS_EPSILON = 1e-7
 
+Channels = npt.NDArray[np.float64]  # a value for each
 Watch = Callable[[int, int], None]  # steps that are done, and all
 
 
@@ -58,77 +60,84 @@ def train_one(
         An entry of ``rows`` in the record, but for its key.
     """
     started = time.perf_counter()
-    size, classes = data.train.images.shape[1:3], len(data.train.classes)
+    height, width = data.train.images.shape[1:3]
     with torch.random.fork_rng(devices=[]):
-        model = build(model_name, classes, (size[0], size[1]), seed, device)
-        images, labels = training_set(way, data.train, seed=seed)
-        run = _Run(model, recipe, images, device)
-        curve = []
-        epochs = recipe.epochs * (way.files if way.same_epochs else 1)
-        steps = recipe.epoch_steps(len(data.train))
-        batches = _batches(len(images), recipe.batch, seed)
-        schedule = _schedule(run.optimizer, recipe, epochs * steps)
-        pixels, targets = (torch.from_numpy(array).to(device) for array in (images, labels))
-        generator = np.random.default_rng((seed, 1))
-        for epoch in range(1, epochs + 1):
-            model.train()
-            total = 0.0
-            for step in range(1, steps + 1):
-                chosen = next(batches).to(device)
-                batch, mixed_loss = combine(
-                    way, run.scaled(pixels[chosen]), targets[chosen], generator
-                )
-                loss = mixed_loss(model(batch))
-                run.optimizer.zero_grad(set_to_none=True)
-                loss.backward()
-                run.optimizer.step()
-                schedule.step()
-                total += loss.item()
-                watch((epoch - 1) * steps + step, epochs * steps)
-            tested = run.logits(data.test.images)
-            curve.append(
-                {
-                    "epoch": epoch,
-                    "train_loss": total / steps,
-                    "test_accuracy": scores.accuracy(tested, data.test.labels),
-                    "test_loss": float(scores.losses(tested, data.test.labels).mean()),
-                }
-            )
-    groups = scores.by_group(tested, data.test.labels, data.test.groups)
+        model = build(model_name, len(data.train.classes), (height, width), seed, device)
+        trainer = _Trainer(model, recipe, data, way, seed, device)
+        curve = [trainer.epoch(number, watch) for number in range(1, trainer.epochs + 1)]
+    test, validation = data.test, data.validation
+    tested = trainer.logits(test.images)
+    groups = scores.by_group(tested, test.labels, test.groups)
     taken = data.train.take(taken_images(way, data.train.labels, seed=seed))
-    known = run.logits(taken.images)
+    known = trainer.logits(taken.images)
     return {
         "way": way.name,
         "model": model_name,
         "seed": seed,
-        "accuracy": curve[-1]["test_accuracy"],
-        "loss": curve[-1]["test_loss"],
-        "ece": scores.calibration_error(tested, data.test.labels),
+        "accuracy": scores.accuracy(tested, test.labels),
+        "loss": float(scores.losses(tested, test.labels).mean()),
+        "ece": scores.calibration_error(tested, test.labels),
         "by_group": groups,
         "worst_group": min(groups, key=groups.__getitem__, default=None),
         "train_accuracy": scores.accuracy(known, taken.labels),
-        "validation_accuracy": data.validation
-        and scores.accuracy(run.logits(data.validation.images), data.validation.labels),
+        "validation_accuracy": validation
+        and scores.accuracy(trainer.logits(validation.images), validation.labels),
         "membership": scores.membership(
-            scores.losses(known, taken.labels), scores.losses(tested, data.test.labels)
+            scores.losses(known, taken.labels), scores.losses(tested, test.labels)
         ),
         "curve": curve,
-        "steps": epochs * steps,
+        "steps": trainer.done,
         "seconds": time.perf_counter() - started,
     }
 
 
-class _Run:
-    """A model with its optimizer, and how pixels become its inputs."""
+class _Trainer:
+    """A model with its training set, its optimizer, and the steps that are done."""
 
-    def __init__(self, model: nn.Module, recipe: Recipe, images: Images, device: str) -> None:
-        self.model, self.device = model, device
-        self.optimizer = _optimizer(model, recipe)
+    def __init__(
+        self, model: nn.Module, recipe: Recipe, data: Data, way: Way, seed: int, device: str
+    ) -> None:
+        images, labels = training_set(way, data.train, seed=seed)
+        self.model, self.way, self.test, self.device = model, way, data.test, device
+        self.images, self.labels = self._on_device(images), self._on_device(labels)
+        self.epochs = recipe.epochs * (way.files if way.same_epochs else 1)
+        self.steps = recipe.epoch_steps(len(data.train))  # of an epoch, whatever the way
+        self.done = 0
+        self.batches = _batches(len(images), recipe.batch, seed)
+        self.rng = np.random.default_rng((seed, 1))
         mean, deviation = _mean_and_deviation(images, recipe.scaling)
-        self.mean = torch.tensor(mean, dtype=torch.float32, device=device).view(1, -1, 1, 1)
-        self.deviation = torch.tensor(deviation, dtype=torch.float32, device=device).view(
-            1, -1, 1, 1
+        self.mean = self._on_device(mean).float().view(1, -1, 1, 1)
+        self.deviation = self._on_device(deviation).float().view(1, -1, 1, 1)
+        self.optimizer = _optimizer(model, recipe)
+        self.schedule = _schedule(self.optimizer, recipe, self.epochs * self.steps)
+
+    def epoch(self, number: int, watch: Watch) -> dict[str, Any]:
+        """Train for an epoch; return its point of the learning curve."""
+        self.model.train()
+        total = 0.0
+        for _ in range(self.steps):
+            total += self._step()
+            watch(self.done, self.epochs * self.steps)
+        logits = self.logits(self.test.images)
+        return {
+            "epoch": number,
+            "train_loss": total / self.steps,
+            "test_accuracy": scores.accuracy(logits, self.test.labels),
+            "test_loss": float(scores.losses(logits, self.test.labels).mean()),
+        }
+
+    def _step(self) -> float:
+        chosen = next(self.batches).to(self.device)
+        inputs, loss_of = combine(
+            self.way, self.scaled(self.images[chosen]), self.labels[chosen], self.rng
         )
+        loss = loss_of(self.model(inputs))
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizer.step()
+        self.schedule.step()
+        self.done += 1
+        return loss.item()
 
     def scaled(self, pixels: torch.Tensor) -> torch.Tensor:
         """Return inputs (N, C, H, W) of pixels (N, H, W, C)."""
@@ -139,15 +148,16 @@ class _Run:
         self.model.eval()
         with torch.no_grad():
             parts = [
-                self.model(
-                    self.scaled(torch.from_numpy(images[begin : begin + _AT_ONCE]).to(self.device))
-                )
+                self.model(self.scaled(self._on_device(images[begin : begin + _AT_ONCE])))
                 for begin in range(0, len(images), _AT_ONCE)
             ]
         return torch.cat(parts).double().cpu().numpy()
 
+    def _on_device(self, array: npt.NDArray[Any]) -> torch.Tensor:
+        return torch.from_numpy(array).to(self.device)
 
-def _mean_and_deviation(images: Images, scaling: str) -> tuple[Labels, Labels]:
+
+def _mean_and_deviation(images: Images, scaling: str) -> tuple[Channels, Channels]:
     channels = images.shape[-1]
     if scaling == "255":
         return np.zeros(channels), np.full(channels, 255.0)
