@@ -11,7 +11,7 @@ from blockmix.bench.utility.data import Data, split
 from blockmix.bench.utility.images import LabelledImages
 
 CLASSES = ("brighter above", "brighter below")
-TRAIN, TEST = 240, 80
+TRAIN, TEST = 160, 80
 _FIELDS = 6  # of random colours along each side
 _CONTRAST = 25
 

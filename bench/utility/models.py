@@ -32,7 +32,7 @@ def build(name: str, classes: int, size: tuple[int, int], seed: int, device: str
         model = _keras_model(name, classes, size, seed, device)
     else:
         model = small_resnet(classes) if name == SMALL_RESNET else _call(name, classes)
-        # 64 x 64 images took our network 1.2 ms a step and image, 1.5 ms with channels first (Xeon).
+        # 64 x 64 images took our network 1.2 ms an image and step, 1.5 with channels first (Xeon).
         model = model.to(device, memory_format=torch.channels_last)
     _check_output(name, model, classes, size, device)
     return model

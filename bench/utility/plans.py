@@ -73,7 +73,7 @@ def _smoke() -> Plan:
             Way("mixup", strength=1.0),
             Way("cutmix", strength=1.0),
         ),
-        recipes={"small-resnet": Recipe(epochs=3, batch=16)},
+        recipes={"small-resnet": Recipe(epochs=2, batch=16)},
         seeds=1,
         validation=0.1,
         best_seeds=1,
