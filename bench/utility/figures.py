@@ -13,8 +13,9 @@ import numpy as np
 from blockmix.bench.common import drawing
 from blockmix.bench.utility.frontier import draw_frontier
 from blockmix.bench.utility.results import Record, Result, gather, of_model, original, unbeaten
-from blockmix.privacy import balanced
 from blockmix.privacy.measures.statistics import Estimate, mean_with_interval
+from blockmix.probability import balanced
+from blockmix.support.extras import load
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -25,6 +26,7 @@ _Lines = dict[str, dict[int, list[Result]]]  # by name, and by number of blocks
 
 def draw(record: Record, folder: Path) -> list[Path]:
     """Write every figure that the record has data for, as PNG and SVG; returns their paths."""
+    load("scipy.stats", "intervals are computed by SciPy", "plot")
     return drawing.draw(dict(figures(record)), folder)
 
 
@@ -45,20 +47,25 @@ def figures(record: Record) -> Iterator[tuple[str, Callable[[], Figure]]]:
 
 def _all_lines(own: Sequence[Result]) -> dict[str, _Lines]:
     """Return the lines of each figure like the paper's that there is data for."""
-    mixed = [result for result in own if result.scheme and result.way["image_share"] == 1]
+    mixed = [
+        result
+        for result in own
+        if result.scheme and result.way["block"] and result.way["image_share"] == 1
+    ]
     plain = [result for result in mixed if result.is_plain]
     augmented = {_cut_and_scheme(result) for result in mixed if not result.is_plain}
+    beside = [result for result in mixed if _cut_and_scheme(result) in augmented]
     lines = {
-        "blocks": _lines(plain, _scheme),  # Figures 3, 4 and 8
-        "sides": _lines(plain, _height),  # Figures 5 to 7, 9 and 10
+        "blocks": _several(_lines(plain, _scheme)),  # Figures 3, 4 and 8
+        "sides": _several(_lines(plain, _height)),  # Figures 5 to 7, 9 and 10
+        "augmentation": _lines(beside, _augmentation),  # Figures 12 and 13
     }
-    lines = {
-        name: some for name, some in lines.items() if any(len(line) > 1 for line in some.values())
-    }
-    if augmented:  # Figures 12 and 13
-        shown = [result for result in mixed if _cut_and_scheme(result) in augmented]
-        lines["augmentation"] = _lines(shown, _augmentation)
-    return lines
+    return {name: some for name, some in lines.items() if some}
+
+
+def _several(lines: _Lines) -> _Lines:
+    """Return the lines with more than one number of blocks."""
+    return {name: line for name, line in lines.items() if len(line) > 1}
 
 
 def _lines(results: Iterable[Result], by: Callable[[Result], str]) -> _Lines:
@@ -84,8 +91,7 @@ def _plural(count: int, noun: str) -> str:
 
 
 def _height(result: Result) -> str:
-    block = result.way["block"]
-    return f"{'uneven' if block is None else f'height {block[0]}'}; {_scheme(result)}"
+    return f"height {result.way['block'][0]}; {_scheme(result)}"
 
 
 def _augmentation(result: Result) -> str:
@@ -97,7 +103,7 @@ def _against_blocks(lines: _Lines, originals: Result | None, title: str) -> Figu
     """Draw accuracy and loss against the number of blocks, with 95 % intervals over seeds."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(9, 4.4), layout="constrained")
+    figure = Figure(figsize=(11, 4.4), layout="constrained")
     figure.suptitle(title)
     for axes, (measure, label) in zip(figure.subplots(1, 2), _PANELS.items(), strict=True):
         if originals is not None:
@@ -135,7 +141,7 @@ def _learning(own: Sequence[Result], title: str) -> Figure:
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(9, 4.4), layout="constrained")
+    figure = Figure(figsize=(11, 4.4), layout="constrained")
     figure.suptitle(title)
     named = unbeaten(own) or own
     others = [result for result in own if result not in named]

@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure, SubFigure
 
-_KEY_LINES = 40  # names in one column of the key
+_KEY_LINES = 60  # names in one column of the key
+_KEY_WIDTH = 3.4  # inches of a column
 _EXPLANATION = (
-    "orange: the paper's 10 sources at 0.5;  blue: other mixing\n"
+    "orange: equal blocks with the paper's 10 sources at 0.5\n"
+    "blue: other mixing;  black: no mixing\n"
     "filled, bold: no other is better over all four panels\n"
     "line: best of its panel;  bars: 95 % intervals"
 )
@@ -32,9 +34,9 @@ def draw_frontier(results: Sequence[Result], title: str) -> Figure:
     results = [result for result in results if result.is_plain and result.way["protection"]]
     chosen = {result.name for result in unbeaten(results)}
     columns = -(-len(results) // _KEY_LINES)
-    figure = Figure(figsize=(10 + 2.6 * columns, 8.4), layout="constrained")
+    figure = Figure(figsize=(10 + _KEY_WIDTH * columns, 8.4), layout="constrained")
     figure.suptitle(title)
-    panels, key = figure.subfigures(1, 2, width_ratios=(10, 2.6 * columns))
+    panels, key = figure.subfigures(1, 2, width_ratios=(10, _KEY_WIDTH * columns))
     for axes, (name, label) in zip(
         panels.subplots(2, 2, sharey=True).flat, AXES.items(), strict=True
     ):
@@ -86,14 +88,14 @@ def _errors(estimate: dict[str, Any]) -> list[list[float]] | None:
 
 
 def _key(figure: SubFigure, results: Sequence[Result], chosen: set[str], columns: int) -> None:
-    figure.text(0, 0.02, _EXPLANATION, fontsize=7)
+    figure.text(0, 0.01, _EXPLANATION, fontsize=6.5)
     for number, result in enumerate(results):
         column, line = divmod(number, _KEY_LINES)
         figure.text(
             column / columns,
-            0.93 - 0.84 * line / _KEY_LINES,
+            0.95 - 0.86 * line / _KEY_LINES,
             f"{number + 1}  {result.name}",
-            fontsize=7.5,
+            fontsize=6.5,
             fontweight="bold" if result.name in chosen else "normal",
             color=colour(result),
         )

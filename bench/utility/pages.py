@@ -1,4 +1,4 @@
-"""A record in pages: ``python -m blockmix.bench.utility.pages RECORD PAGE ...``."""
+"""Records in pages: ``python -m blockmix.bench.utility.pages PAGE RECORD ...``."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ from blockmix.forecasting.costs import COSTS
 
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(description="Put the tables of a record into pages.")
-    parser.add_argument("record", type=Path)
-    parser.add_argument("pages", type=Path, nargs="+", help="Markdown with marks")
+    parser = argparse.ArgumentParser(description="Put the tables of records into a page.")
+    parser.add_argument("page", type=Path, help="Markdown with marks")
+    parser.add_argument("records", type=Path, nargs="+")
     parser.add_argument(
         "--example", metavar="NAME", help="tell costs in `blockmix advise`, as measured on NAME"
     )
     given = parser.parse_args()
-    record = records.load(given.record)
-    fill_pages(given.pages, tables(record))
+    all_records = [records.load(path) for path in given.records]
+    for record in all_records:
+        fill_pages([given.page], tables(record))
     if given.example:
-        write(costs(record, given.example), COSTS)
+        write(costs(all_records, given.example), COSTS)
 
 
 if __name__ == "__main__":

@@ -62,9 +62,10 @@ class Result:
 
     @property
     def is_papers(self) -> bool:
-        """Whether it mixes with the paper's number of sources and probability."""
+        """Whether it mixes equal blocks with the paper's number of sources and probability."""
         scheme = self.scheme
-        return scheme is not None and scheme[::2] == (paper.SOURCES, paper.PROBABILITY)
+        is_even = self.way["block"] is not None
+        return is_even and scheme is not None and scheme[::2] == (paper.SOURCES, paper.PROBABILITY)
 
     def mean(self, value: str | Callable[[Row], float]) -> Estimate:
         """Return the mean over seeds of an entry of the rows, with Student's interval."""
@@ -119,18 +120,17 @@ def points_lost(result: Result, originals: Result) -> Estimate | None:
     return mean_with_interval(np.array(lost)) if lost else None
 
 
-def unbeaten(results: Iterable[Result], accuracy: str = "accuracy") -> list[Result]:
+def unbeaten(results: Iterable[Result]) -> list[Result]:
     """Return the results of one model that no other beats in accuracy and on all `AXES`.
 
     Ways that are not measured on every axis, and those with fewer images or with augmentation,
-    take no part. ``accuracy`` is the entry of the rows to judge by: whoever chooses what to train
-    again takes "validation_accuracy".
+    take no part.
     """
     points, results = {}, list(results)
     for index, result in enumerate(results):
         given_away = [result.protection(axis) for axis in AXES]
         if result.is_plain and None not in given_away:
-            reached = result.mean(accuracy)["value"] or 0.0
+            reached = result.mean("accuracy")["value"] or 0.0
             points[index] = [-reached, *(estimate["value"] for estimate in given_away)]
     return [results[index] for index in pareto(points)]
 

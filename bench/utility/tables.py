@@ -154,19 +154,20 @@ def _papers_tables(results: Sequence[Result], models: Sequence[str]) -> str:
 def _own_overview(
     results: Sequence[Result], models: Sequence[str]
 ) -> Iterator[tuple[str, Sequence[float]]]:
+    """The best and the worst run of all ways that mix as the paper, and the mean of these ways."""
     for model in models:
         originals = original(results, model)
         mixed = [
-            100 * row["accuracy"]
+            [100 * row["accuracy"] for row in result.rows]
             for result in of_model(results, model)
             if result.is_papers and result.is_plain
-            for row in result.rows
         ]
         if originals is not None and mixed:
             accuracy = 100 * (originals.mean("accuracy")["value"] or 0)
+            mean = float(np.mean([np.mean(runs) for runs in mixed]))
             yield (
                 f"{model}, this record",
-                (accuracy, max(mixed), min(mixed), float(np.mean(mixed))),
+                (accuracy, max(map(max, mixed)), min(map(min, mixed)), mean),
             )
 
 

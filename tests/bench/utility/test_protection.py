@@ -1,13 +1,15 @@
 """What a way protects: the entries of a report, of the same sets."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from builders import random_images
+from utility_record import small_record
 
 from blockmix import BlockGrid, BlockMixer, Key
-from blockmix.bench.utility import protection, single_blocks
+from blockmix.bench.utility import protection, records, single_blocks
 from blockmix.bench.utility.plan import Way
 from blockmix.bench.utility.ways import taken_images
 from blockmix.privacy import Pair, measure
@@ -52,6 +54,13 @@ def test_what_does_not_mix_is_linked_by_pixels(labelled, way):
     assert measured["linked"]["value"] == 1  # noise differs much more between images
     assert measured["linked"]["by"] == "by_pixels"
     assert (measured["single_block"] is None) == (way.kind != "original")
+
+
+@pytest.mark.parametrize("way", [Way("original"), WAY, Way("blur", strength=1.0)])
+def test_it_fits_the_schema_of_the_record(labelled, way):
+    record = small_record()
+    record["ways"][0]["protection"] = protection.protection_of(way, *labelled, seed=0)
+    records.check(json.loads(json.dumps(record)), "it")
 
 
 @pytest.mark.parametrize("kind", ["mixup", "cutmix"])

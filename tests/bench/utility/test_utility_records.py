@@ -1,7 +1,7 @@
 """Records of utility follow their schema, and `plot` finds their kind."""
 
-import copy
 import json
+import sys
 
 import pytest
 from utility_record import small_record
@@ -21,7 +21,7 @@ def test_a_record_follows_the_schema_and_changed_ones_do_not(tmp_path):
         ("ways", "kind", "magic"),
         ("ways", "block", [8]),
     ):
-        broken = copy.deepcopy(small_record())
+        broken = small_record()
         broken[part][1][name] = value
         with pytest.raises(InputError, match=rf"it is not a record .*: \$\.{part}\[1\]"):
             records.check(broken, "it")
@@ -60,3 +60,12 @@ def test_plot_refuses_other_formats_and_names_those_it_knows(tmp_path, content):
     path.write_text(content)
     with pytest.raises(InputError, match="known are 'blockmix curves', 'blockmix bench utility'"):
         app(["bench", "plot", str(path)], standalone_mode=False)
+
+
+@pytest.mark.parametrize("library", ["matplotlib", "jsonschema", "scipy"])
+def test_missing_libraries_are_reported_before_anything_is_drawn(tmp_path, monkeypatch, library):
+    records.save(small_record(("small",)), tmp_path / records.NAME)
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(InputError, match=r"pip install '\.\[plot\]' in a checkout"):
+        app(["bench", "plot", str(tmp_path / records.NAME)], standalone_mode=False)
+    assert [path.name for path in tmp_path.iterdir()] == [records.NAME]

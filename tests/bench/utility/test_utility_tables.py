@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+import pytest
 from utility_record import small_record
 
 from blockmix.bench.common import markdown, paper
@@ -81,19 +82,19 @@ def test_the_page_has_a_place_for_every_part():
     assert "| **8 columns, 10 sources, balanced** |" in filled
 
 
-def test_pages_and_costs_are_written_by_one_command(run_python, tmp_path):
+def test_pages_are_written_by_a_command(run_python, tmp_path):
     record, page = tmp_path / "utility.json", tmp_path / "page.md"
     record.write_text(json.dumps(small_record()))
     marks = "".join(
         markdown.BEGIN.format(name) + markdown.END.format(name) for name in tables(small_record())
     )
     page.write_text(marks)
-    run_python("-m", "blockmix.bench.utility.pages", str(record), str(page))
+    run_python("-m", "blockmix.bench.utility.pages", str(page), str(record))
     assert all(part.strip() in page.read_text() for part in tables(small_record()).values())
 
 
 def test_costs_are_those_of_square_blocks_by_the_first_model():
-    content = costs(small_record(), "hand-made rows")
+    content = costs([small_record()], "hand-made rows")
     assert content["measured_on"] == "hand-made rows"
     lost = {
         (cost["blocks"], cost["sources"], round(cost["probability"], 2)): round(
@@ -102,3 +103,14 @@ def test_costs_are_those_of_square_blocks_by_the_first_model():
         for cost in content["costs"]
     }
     assert lost == {(16, 10, 0.5): 3, (64, 10, 0.5): 6, (4, 2, 0.67): 2, (64, 10, 0.91): 13}
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_several_records_most_seeds_count(order):
+    other = small_record()
+    other["rows"] = [row for row in other["rows"] if row["seed"] == 0]
+    for row in other["rows"]:
+        row["accuracy"] -= 0.1 * row["way"].startswith("64 blocks")
+    content = costs([small_record(), other][::order], "hand-made rows")
+    assert {cost["seeds"] for cost in content["costs"]} == {3}
+    assert content == costs([small_record()], "hand-made rows")
