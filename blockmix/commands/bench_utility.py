@@ -38,7 +38,7 @@ def utility(
     train: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[TRAIN]",
+            metavar="TRAIN",
             help="Folder of the training images. Default, for the plan 'smoke': generated images.",
             show_default=False,
         ),

@@ -11,13 +11,15 @@ SMOKE = PLANS["smoke"]
 
 
 @pytest.fixture(scope="module")
-def smoke(request, tmp_path_factory):
+def smoke(tmp_path_factory):
     """The output folder of the plan 'smoke' on generated images."""
     pytest.importorskip("torch")
     from blockmix.__main__ import app
 
     output = tmp_path_factory.mktemp("utility") / "out"
-    code = app(["bench", "utility", "--plan", "smoke", "--output", str(output)], False)
+    code = app(
+        ["bench", "utility", "--plan", "smoke", "--output", str(output)], standalone_mode=False
+    )
     assert not code
     return output
 

@@ -1,7 +1,5 @@
 """One run of training: laws, scores, models."""
 
-import importlib.util
-import os
 from dataclasses import replace
 
 import numpy as np
@@ -166,16 +164,7 @@ def test_labels_of_combined_images_count_by_what_is_shown(torch, kind, seed):
     assert float(loss(logits)) == pytest.approx(float(expected), rel=1e-5)
 
 
-@pytest.fixture
-def keras():
-    """Keras, for which the rule of the fixture ``torch`` holds."""
-    if importlib.util.find_spec("keras") is None:
-        if "keras" in os.environ.get("BLOCKMIX_TEST_REQUIRE", ""):
-            pytest.fail("keras is required but not installed")
-        pytest.skip("keras is not installed: pip install '.[utility]'")
-
-
-def test_a_model_of_keras(torch, keras, train_one, data):
+def test_a_model_of_keras(keras, train_one, data):
     recipe = Recipe(2, 16, "adam", 0.001, 0, 0, None, "255")
     first, again = (train_one(data, WAYS[0], "DenseNet121", recipe, 0) for _ in range(2))
     assert without_seconds(first) == without_seconds(again)
