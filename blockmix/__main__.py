@@ -2,11 +2,11 @@
 
 from blockmix.commands.app import app, main
 from blockmix.commands.bench import app as bench
-from blockmix.commands.bench_utility import utility
 from blockmix.commands.demo import demo
 from blockmix.commands.info import info
 from blockmix.commands.mix import keygen, mix
 from blockmix.commands.privacy import advise, forecast, report
+from blockmix.commands.utility import utility
 
 COMMANDS = (mix, keygen, demo, info, forecast, advise, report)
 

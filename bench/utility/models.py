@@ -38,6 +38,12 @@ def build(name: str, classes: int, size: tuple[int, int], seed: int, device: str
     return model
 
 
+def check_device(device: str) -> None:
+    """Refuse a device that this torch cannot use."""
+    if device == "cuda" and not torch.cuda.is_available():
+        raise InputError("this torch finds no CUDA device: give --device cpu")
+
+
 class KerasModel(nn.Module):
     """A Keras model on the torch backend, which is a module but for its argument ``training``."""
 

@@ -13,6 +13,7 @@ from blockmix.bench.utility.best import best_ways
 from blockmix.bench.utility.crew import Options, Say, open_crew
 from blockmix.bench.utility.data import Data
 from blockmix.bench.utility.jobs import Job, Jobs, Measurement, Run
+from blockmix.bench.utility.models import check_device
 from blockmix.bench.utility.plan import Plan
 from blockmix.bench.utility.records import NAME, UTILITY, save
 from blockmix.bench.utility.rows import Rows
@@ -66,6 +67,7 @@ def run(
         raise InputError(
             f"images have the size of the plan, {plan.size}, got {data.train.images.shape[1:3]}"
         )
+    check_device(options.device)
     for way in plan.ways:
         check_way(way, data.train)
     revision = commit()

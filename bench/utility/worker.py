@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -82,9 +83,11 @@ def start(shared: SharedData) -> None:
     """Prepare a worker."""
     global _data
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # end without a traceback; the parent tells
     numba.set_num_threads(1)
     torch.set_num_threads(1)
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.use_deterministic_algorithms(True, warn_only=True)  # matters on a GPU
+    torch.utils.deterministic.fill_uninitialized_memory = False  # would only take time
     torch.backends.cudnn.benchmark = False
     _data = shared.open()
 

@@ -141,7 +141,6 @@ def utility(
         chosen = replace(chosen, seeds=whole_number("--seeds", seeds, 1, 10_000))
     if processes is not None:
         whole_number("--processes", processes, 1, 10_000)
-    _check_device(device)
     _check_output(output, resume=resume)
     data = _read(train, chosen, labels, test, test_labels, person, groups)
     output.mkdir(parents=True, exist_ok=True)
@@ -186,13 +185,6 @@ def _read(
             f"the plan {plan.name} needs a folder of training images: name one, or try --plan smoke"
         )
     return generated_data(plan.size, plan.validation)
-
-
-def _check_device(device: TrainingDevice) -> None:
-    import torch
-
-    if device is TrainingDevice.cuda and not torch.cuda.is_available():
-        raise InputError("this torch finds no CUDA device: give --device cpu")
 
 
 def _check_output(output: Path, *, resume: bool) -> None:
