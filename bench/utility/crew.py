@@ -77,7 +77,7 @@ class Crew:
                 (rows if isinstance(job, Run) else protection).add(result)
                 done += 1
                 progress("runs", done, len(jobs))
-                if not said and self.clock.deadline is not None:
+                if isinstance(job, Run) and not said and self.clock.deadline is not None:
                     say(self._forecast(job, waiting))
                     said = True
         self.left = len(waiting)

@@ -23,7 +23,6 @@ from blockmix.bench.utility.jobs import Measurement, Run
 from blockmix.bench.utility.models import build
 from blockmix.bench.utility.protection import protection_of
 from blockmix.bench.utility.train import train_one
-from blockmix.bench.utility.ways import taken_images
 
 # Set before a worker starts. On two busy cores, processes whose threads spin while they wait take
 # more than twice as long; the last line lets a GPU repeat its results.
@@ -101,7 +100,9 @@ def check_model(name: str, device: str) -> None:
 def work(job: Run | Measurement, device: str, deadline: float | None) -> dict[str, Any]:
     """Return the row of a job; or ``projected``, the seconds it would take, if that is too long."""
     if isinstance(job, Measurement):
-        return {"key": job.key, "way": job.way.name, "protection": _measure(job)}
+        train = _data.train
+        protection = protection_of(job.way, train.images, train.labels, seed=job.seed)
+        return {"key": job.key, "way": job.way.name, "protection": protection}
     started = time.time()
 
     def watch(done: int, total: int) -> None:
@@ -119,11 +120,6 @@ def work(job: Run | Measurement, device: str, deadline: float | None) -> dict[st
 
 class _TooLongError(Exception):
     """A run would not end in time."""
-
-
-def _measure(job: Measurement) -> dict[str, Any] | None:
-    taken = _data.train.take(taken_images(job.way, _data.train.labels, seed=job.seed))
-    return protection_of(job.way, taken.images, taken.labels, seed=job.seed)
 
 
 def _end_with_parent() -> None:

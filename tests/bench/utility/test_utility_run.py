@@ -15,7 +15,6 @@ from blockmix.bench.utility.plan import Plan, Recipe, Way
 
 ROOT = Path(__file__).parents[3]
 SIZE = (32, 32)
-# Of these ways nothing is published that would be measured.
 PLAN = Plan(
     "test",
     SIZE,
@@ -110,12 +109,12 @@ def test_a_run_that_was_killed_goes_on_with_the_same_rows(
 def test_what_will_not_end_in_time_is_not_started(run, options, data, tmp_path):
     said = []
     plan = Plan(
-        "test", SIZE, PLAN.ways[:1], {"small-resnet": Recipe(epochs=100_00, batch=16)}, seeds=1
+        "test", SIZE, PLAN.ways[:1], {"small-resnet": Recipe(epochs=10_000, batch=16)}, seeds=1
     )
     record = run(plan, data, tmp_path, options._replace(budget=30), say=said.append)
     assert record["rows"] == []
     assert said == [
-        "1 of 1 runs and measurements did not fit into the budget: start again with --resume"
+        "1 of 2 runs and measurements did not fit into the budget: start again with --resume"
     ]
 
 
@@ -166,11 +165,11 @@ class TestJobs:
         assert len({key(), *changed}) == 5
 
     def test_what_is_published_is_measured_once(self, data):
-        plan = Plan("test", SIZE, (*PLAN.ways, MIXED.published(), MIXED, Way("original")))
-        jobs = Jobs(plan, data, ("small-resnet",), "cpu")
+        ways = (Way("mixup", strength=1.0), MIXED.published(), MIXED, Way("original"))
+        jobs = Jobs(Plan("test", SIZE, ways), data, ("small-resnet",), "cpu")
         measurements = list(jobs.measurements())
-        assert [item.way for item in measurements] == [MIXED.published(), Way("original")]
-        assert jobs.measurement(MIXED).key == measurements[0].key
+        assert [item.way for item in measurements] == [ways[0], MIXED.published(), ways[3]]
+        assert jobs.measurement(MIXED).key == measurements[1].key
 
     def test_work_is_counted_in_images(self, data):
         ways = (MIXED, Way("original", augmentation=("flip",), same_epochs=True))
