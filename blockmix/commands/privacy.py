@@ -74,6 +74,14 @@ def advise(
         float | None,
         typer.Option(help="At most: expected share of an image that comes from one original."),
     ] = None,
+    reassembled: Annotated[
+        float | None,
+        typer.Option(help="At most: share of an image put together again without any original."),
+    ] = None,
+    block_recognised: Annotated[
+        float | None,
+        typer.Option(help="At most: how often one block finds its person, as measured on faces."),
+    ] = None,
     blocks: Annotated[
         str | None, typer.Option(metavar="N,N,...", help="Blocks of an image that may be taken.")
     ] = None,
@@ -88,6 +96,8 @@ def advise(
         anonymity_set=anonymity_set,
         linked=linked,
         largest_share=largest_share,
+        reassembled=reassembled,
+        block_recognised=block_recognised,
         blocks=parse_numbers("blocks", blocks) or BLOCKS,
     )
     if as_json:

@@ -23,6 +23,8 @@ def advise(
     anonymity_set: float | None = None,
     linked: float | None = None,
     largest_share: float | None = None,
+    reassembled: float | None = None,
+    block_recognised: float | None = None,
     blocks: Sequence[int] = BLOCKS,
 ) -> list[Forecast]:
     """Return the parameters that reach every given target, the mildest first.
@@ -37,8 +39,8 @@ def advise(
         Number of images of the smallest label.
     anonymity_set : float, optional
         The smallest acceptable value; see `Forecast`.
-    linked, largest_share : float, optional
-        The largest acceptable values; see `Forecast`.
+    linked, largest_share, reassembled, block_recognised : float, optional
+        The largest acceptable values; see `Forecast`. The last is as measured on one set of faces.
     blocks : sequence of int
         The numbers of blocks of an image to try.
 
@@ -59,21 +61,21 @@ def advise(
     >>> first.rounds, first.sources, round(first.probability, 3)
     (1, 10, 0.909)
     """
-    if anonymity_set is None and linked is None and largest_share is None:
-        raise InputError(
-            "advice needs a target: give ",
-            Setting("anonymity_set"),
-            ", ",
-            Setting("linked"),
-            " or ",
-            Setting("largest_share"),
-        )
+    given = {
+        "linked": linked,
+        "largest_share": largest_share,
+        "reassembled": reassembled,
+        "block_recognised": block_recognised,
+    }
+    limits = {name: limit for name, limit in given.items() if limit is not None}
+    if anonymity_set is None and not limits:
+        targets = [part for name in given for part in (" or ", Setting(name))]
+        raise InputError("advice needs a target: give ", Setting("anonymity_set"), *targets)
     if anonymity_set is not None and not anonymity_set >= 1:
         raise InputError(f"anonymity_set is a number from 1 on, got {anonymity_set}")
-    if linked is not None and not 0 <= linked <= 1:
-        raise InputError(f"linked is a chance from 0 to 1, got {linked}")
-    if largest_share is not None and not 0 <= largest_share <= 1:
-        raise InputError(f"largest_share is a share from 0 to 1, got {largest_share}")
+    for name, limit in limits.items():
+        if not 0 <= limit <= 1:
+            raise InputError(f"{name} is from 0 to 1, got {limit}")
     whole_number("class_size", class_size, 2, 2**31)
     for number in blocks:
         whole_number("blocks", number, 1, _MAX_BLOCKS)
@@ -81,8 +83,7 @@ def advise(
         candidate
         for candidate in _candidates(class_size, blocks)
         if candidate.anonymity_set >= (anonymity_set or 0) * (1 - 1e-9)
-        and candidate.linked <= (1 if linked is None else linked)
-        and candidate.largest_share <= (1 if largest_share is None else largest_share)
+        and all(getattr(candidate, name) <= limit for name, limit in limits.items())
     ]
 
 

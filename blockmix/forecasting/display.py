@@ -44,6 +44,15 @@ def describe(forecast: Forecast, releases: int) -> str:
             )
             + f", {sum(forecast.copies[len(_TIMES) :]):.1%} more often",
         ),
+        (
+            "put together again",
+            f"{forecast.reassembled:.1%} of an image, by a puzzle solver without any original",
+        ),
+        (
+            "one block alone",
+            f"finds its person in other photographs in {forecast.block_recognised:.0%} of cases, "
+            "as measured on faces (ORL)",
+        ),
         ("key", f"{forecast.key_bits} bits, unless it comes from a seed"),
     ]
     shown_share = forecast.found_from_releases(releases)
@@ -72,16 +81,19 @@ def table(forecasts: Sequence[Forecast]) -> str:
             f"{forecast.effective_anonymity_set:.1f}",
             f"{forecast.linked:.1%}",
             f"{forecast.largest_share:.1%}",
+            f"{forecast.reassembled:.1%}",
+            f"{forecast.block_recognised:.0%}",
             f"{forecast.own_kept:.1%}",
             f"{forecast.erased:.1%}",
         )
         for forecast in forecasts
     ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
+    lines = [
         "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
         for row in rows
-    )
+    ]
+    return "\n".join([*lines, _EXPLANATION])
 
 
 _TIMES = ("never", "once", "twice")
@@ -94,6 +106,11 @@ _COLUMNS = (
     "by entropy",
     "linked",
     "largest share",
+    "reassembled",
+    "one block",
     "own kept",
     "erased",
 )
+_EXPLANATION = """
+reassembled: share of an image that a puzzle solver puts together again without any original
+one block: how often it finds its person in other photographs, as measured on faces (ORL)"""

@@ -15,6 +15,7 @@ from functools import lru_cache
 import numpy as np
 
 from blockmix.compiler import rule
+from blockmix.errors import InputError
 from blockmix.forecasting.chances import at_least_one, binomial
 from blockmix.forecasting.linking import (
     chances_of_others,
@@ -22,12 +23,15 @@ from blockmix.forecasting.linking import (
     linked,
     pools_by_depth,
 )
+from blockmix.forecasting.reassembly import near_square, published_too, reassembled
 from blockmix.forecasting.shares import check_shown_part, images_showing, largest_share
+from blockmix.forecasting.single_block import block_recognised
 from blockmix.probability import check_probability, for_pool
 from blockmix.support.arguments import whole_number
 
 KEY_BITS = 256
 MOST_ROUNDS = 100
+MOST_BLOCKS = 1_000_000
 # Numbers of copies of a block that are distinguished from round to round, and in the result.
 _MAX_HOLDERS, _MAX_COPIES = 128, 16
 
@@ -75,6 +79,14 @@ class Forecast:
     half_shown : float
         Expected number of mixed images that show at least half of an original, its own mixed image
         included; with more than one round an estimate.
+    reassembled : float
+        Expected share of an image that somebody who has the mixed set alone puts together again,
+        from a middle block on, recognising every right neighbour that is published; see
+        `blockmix.forecasting.reassembly.reassembled`.
+    block_recognised : float
+        How often one block of this size finds its person among other photographs: not a forecast,
+        but as measured on one set of faces; see
+        `blockmix.forecasting.single_block.block_recognised`.
     key_bits : int
         Guessing the key takes 2 to this many tries.
     """
@@ -95,6 +107,8 @@ class Forecast:
     linked: float
     largest_share: float
     half_shown: float
+    reassembled: float
+    block_recognised: float
     key_bits: int = KEY_BITS
 
     def found_from_releases(self, releases: int) -> float:
@@ -142,7 +156,7 @@ def forecast(
     sources: int = 10,
     rounds: int = 1,
     probability: float | str = 0.5,
-    blocks: int = 64,
+    blocks: int | tuple[int, int] = 64,
 ) -> Forecast:
     """Forecast what mixing a class will give away, from the parameters alone.
 
@@ -154,8 +168,9 @@ def forecast(
         N_s and N_t, see `BlockMixer`. In a small class every other image is a source.
     probability : float or "balanced"
         P_D, see `BlockMixer`.
-    blocks : int
-        Number of blocks of one image (N_b).
+    blocks : int or (rows, cols)
+        Number of blocks of one image (N_b), or the grid. A number stands for the most nearly square
+        grid; only ``reassembled`` depends on it.
 
     Returns
     -------
@@ -176,7 +191,8 @@ def forecast(
     n = whole_number("class_size", class_size, 2, 2**31)
     sources = min(whole_number("sources", sources, 1, rule.MAX_SOURCES), n - 1)
     rounds = whole_number("rounds", rounds, 1, MOST_ROUNDS)
-    blocks = whole_number("blocks", blocks, 1, 1_000_000)
+    rows, cols = _grid(blocks)
+    blocks = rows * cols
     p = for_pool(check_probability(probability), sources)
     own = own_kept(n, p, rounds)
     others = chances_of_others(n, own, sources, p, rounds)
@@ -198,7 +214,20 @@ def forecast(
         linked=linked(own, others, blocks),
         largest_share=largest_share(own, others, blocks),
         half_shown=images_showing(own, others, blocks, 0.5),
+        reassembled=reassembled(published_too(n, sources, p, rounds), rows, cols),
+        block_recognised=block_recognised(blocks),
     )
+
+
+def _grid(blocks: int | tuple[int, int]) -> tuple[int, int]:
+    """Return rows and columns, checked."""
+    if not isinstance(blocks, tuple):
+        return near_square(whole_number("blocks", blocks, 1, MOST_BLOCKS))
+    if len(blocks) != 2:
+        raise InputError(f"blocks is a number or (rows, columns), got {blocks!r}")
+    rows, cols = (whole_number("blocks", side, 1, MOST_BLOCKS) for side in blocks)
+    whole_number("blocks", rows * cols, 1, MOST_BLOCKS)
+    return rows, cols
 
 
 def own_kept(n: int, p: float, rounds: int) -> float:

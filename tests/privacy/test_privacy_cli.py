@@ -46,11 +46,17 @@ def test_forecast_as_json_and_balanced(blockmix):
 def test_advise(blockmix):
     code, output, _ = blockmix("advise", "--class-size", 1500, "--linked", 0.05, "--blocks", "64")
     assert code == 0
-    heading, *rows = output.splitlines()
+    table, explanation = output.split("\n\n")
+    heading, *rows = table.splitlines()
     assert heading.split()[:4] == ["rounds", "sources", "probability", "blocks"]
     assert all(row.split()[3] == "64" for row in rows)
+    assert "one block: how often it finds its person in other photographs" in explanation
     code, output, _ = blockmix("advise", "--class-size", 12, "--anonymity-set", 500)
     assert "no parameters that were tried reach this target" in output
+    code, output, _ = blockmix(
+        "advise", "--class-size", 1500, "--reassembled", 0.2, "--block-recognised", 0.2, "--json"
+    )
+    assert {expected["blocks"] for expected in json.loads(output)} == {256, 1024}
     code, output, _ = blockmix("advise", "--class-size", 1500, "--linked", 0.05, "--json")
     assert all(expected["linked"] <= 0.05 for expected in json.loads(output))
 

@@ -30,7 +30,9 @@ class SetForecast:
         sizes = {label: len(label_originals) for label, label_originals, _ in pair.classes()}
         by_label = {
             label: forecast(
-                min(size, pair.cohorts.get(label, size)), blocks=pair.grid.blocks, **parameters
+                min(size, pair.cohorts.get(label, size)),
+                blocks=(pair.grid.rows, pair.grid.cols),
+                **parameters,
             )
             for label, size in sizes.items()
         }
@@ -58,6 +60,7 @@ class SetForecast:
             "linked": float(self._mean(lambda forecast: forecast.linked)),
             "largest_share": float(self._mean(lambda forecast: forecast.largest_share)),
             "half_shown": float(self._mean(lambda forecast: forecast.images_showing(part))),
+            "reassembled": float(self._mean(lambda forecast: forecast.reassembled)),
             "anonymity_set": min(forecast.anonymity_set for forecast in labels),
             "effective_anonymity_set": min(forecast.effective_anonymity_set for forecast in labels),
             "key_bits": next(iter(labels)).key_bits,
