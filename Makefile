@@ -3,7 +3,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 DEMO := build/demo
 CURVES := bench/results/0.1.0-epyc-2cores-curves
-PRIVACY := bench/results/0.1.0-epyc-2cores-privacy.json
+PRIVACY := bench/results/0.1.0-xeon-2cores-privacy.json
 PUZZLES := bench/results/0.1.0-xeon-2cores-puzzles.json
 PERSONS := bench/results/0.1.0-xeon-2cores-persons.json
 # The summary shows the times; pytest-benchmark's own table would hide them among forty rows.

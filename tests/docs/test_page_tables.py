@@ -12,7 +12,6 @@ from blockmix.bench.curves.findings import findings
 from blockmix.bench.privacy import persons, puzzles
 from blockmix.bench.privacy.measuring import ways
 from blockmix.bench.privacy.tables import tables
-from blockmix.privacy import balanced
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -78,13 +77,6 @@ def test_puzzles_agree_with_the_committed_record():
     assert record["images"]["kind"] == "folder"
     assert f"PUZZLES := {committed.relative_to(ROOT)}\n" in MAKEFILE
     assert (ROOT / "docs" / "puzzles.png").stat().st_size > 0
-    right = {
-        tuple(row["parameters"].values()): f"{row['reassembly']['right']['value']:.0%} "
-        for row in record["rows"]
-        if (row["file_format"], row["grid"]["blocks"]) == ("png", 64)
-    }
-    assert f"puts {right[10, 1, 0.5]}of an image together" in README
-    assert f"and {right[10, 3, balanced(10)]}after three balanced rounds" in README
 
 
 def test_persons_agree_with_the_committed_record():
