@@ -23,7 +23,7 @@ from blockmix.support.arguments import new_or_empty, whole_number
 from blockmix.support.progress import progress_bars
 
 if TYPE_CHECKING:
-    from blockmix.privacy.attacks.identity import Recogniser
+    from blockmix.privacy.measures.recogniser import Recogniser
 
 ClassSize = Annotated[int, typer.Option(help="Images of the smallest label.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]

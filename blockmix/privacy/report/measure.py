@@ -15,7 +15,7 @@ from blockmix.datasets.groups import read_groups
 from blockmix.errors import InputError, InputTypeError
 from blockmix.forecasting.shares import check_shown_part
 from blockmix.key import Key
-from blockmix.privacy.attacks.identity import Recogniser, embeddings, identity
+from blockmix.privacy.attacks.identity import identity
 from blockmix.privacy.attacks.linkage import linkage
 from blockmix.privacy.attacks.reassembly import reassembly
 from blockmix.privacy.attacks.releases import releases
@@ -24,6 +24,7 @@ from blockmix.privacy.attacks.seeds import seed_search
 from blockmix.privacy.measures.hygiene import inspect_files, near_duplicates, small_labels
 from blockmix.privacy.measures.nearest import Nearest, find_nearest
 from blockmix.privacy.measures.persons import persons
+from blockmix.privacy.measures.recogniser import Recogniser, embeddings
 from blockmix.privacy.measures.shares import HALF, shares
 from blockmix.privacy.measures.similarity import SSIM, WINDOW, load_skimage, similarity
 from blockmix.privacy.measures.single_block import single_block
