@@ -136,7 +136,8 @@ def report(
         str | None,
         typer.Option(
             metavar="MODULE:FUNCTION",
-            help="From images, (N, H, W, C) uint8, to vectors, (N, D). Default: eigenfaces.",
+            help="From images, (N, H, W, C) uint8, to vectors, (N, D). Default: eigenfaces. With "
+            "--groups it looks at single blocks too.",
         ),
     ] = None,
     samples: Annotated[

@@ -299,10 +299,26 @@ def test_persons(blockmix, tmp_path):
         assert report["single_block"]["persons"] == report["persons"]["persons"] == 4
         assert report["persons"]["chance"] == pytest.approx(3 / 12)
         assert report["single_block"]["chance"] == pytest.approx(2 / 11)
-        assert "One block finds its person" in (folder / "report.html").read_text()
+        html = (folder / "report.html").read_text()
+        assert "One block finds its person (correlation)" in html
+        assert "s recogniser)" not in html
     code, _, errors = blockmix("report", "photos", "mixed", "--groups", "who.csv:name")
     assert code == 2
     assert "and a column 'name', got 'path', 'person'" in errors
+
+
+def test_a_recogniser_of_the_users_looks_at_single_blocks_of_persons(blockmix, tmp_path):
+    write_images(tmp_path / "photos", {"cat/ann": 3, "cat/bob": 3, "cat/cyd": 3}, size=(24, 24))
+    (tmp_path / "plain.py").write_text("def embed(images):\n    return images[:, 0, 0] + 1.0\n")
+    mixing = ("--block", "6x6", "--sources", 6, "--names", "keep", "--quiet")
+    assert blockmix("mix", "photos", "mixed", *mixing)[0] == 0
+    options = ("--groups", "parent", "--recogniser", "plain:embed", "--output", "report")
+    assert blockmix("report", "photos", "mixed", *options)[0] == 0
+    report = read_report(tmp_path / "report")
+    jsonschema.validate(report, SCHEMA)
+    assert report["single_block"]["by_recogniser"]["cells"] == 9  # one for each photograph
+    html = (tmp_path / "report" / "report.html").read_text()
+    assert "One block finds its person (the user&#39;s recogniser)" in html
 
 
 def test_a_recogniser_of_the_users(blockmix, sets):
@@ -315,6 +331,7 @@ def test_a_recogniser_of_the_users(blockmix, sets):
     assert code == 0
     report = json.loads((sets / "report" / "report.json").read_text())
     assert report["identity"]["recogniser"] == "the user's"
+    assert report["single_block"] is None  # nobody has said who is in which photograph
 
 
 def test_sets_that_do_not_belong_together(blockmix, sets):

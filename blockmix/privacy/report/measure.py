@@ -72,7 +72,8 @@ def measure(
     seed : int
         Seed of the random sample.
     recogniser : callable, optional
-        See `blockmix.privacy.attacks.identity`.
+        From images, (N, H, W, C) uint8, to vectors, (N, D), which are compared by cosine: for
+        `blockmix.privacy.attacks.identity`, and with ``pair.groups`` for single blocks too.
     progress : callable, optional
         Called as ``progress(stage, done, total)``.
 
@@ -142,7 +143,9 @@ def measure(
         "situations": situations(pair, block_sources),
         "shares": shares(pair, block_sources, part=shown_part),
         "persons": persons(pair, block_sources, pair.match, nearest, shown_part),
-        "single_block": single_block(pair, sample=sample, seed=seed),
+        "single_block": single_block(
+            pair, sample=sample, seed=seed, recogniser=recogniser, progress=progress
+        ),
         "linkage": linkage(pair, match, nearest) if match_is_known else None,
         "seams": seams(pair, block_sources, pair.match, chosen, together_share),
         "reassembly": reassembly(pair, block_sources, puzzles, seed, progress),

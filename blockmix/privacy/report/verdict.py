@@ -51,7 +51,10 @@ def _largest_share(report: Report) -> float | None:
 
 def _block_recognised(report: Report) -> float | None:
     single_block = report["single_block"]
-    return None if single_block is None else float(single_block["right"]["value"])
+    if single_block is None:
+        return None
+    measured = [single_block, single_block["by_recogniser"]]
+    return max(float(found["right"]["value"]) for found in measured if found is not None)
 
 
 def _metadata(report: Report) -> float | None:
@@ -96,7 +99,7 @@ RULES: dict[str, Rule] = {
         _block_recognised,
         "share of single blocks that find their person",
         needs="no person is known to be in several originals of a label: say who is in which "
-        "(--groups)",
+        "(--groups), which a recogniser cannot replace",
     ),
     "min_anonymity_set": Rule(
         "Expected from the parameters: a block hides among {0:.1f} images, for somebody who does "
