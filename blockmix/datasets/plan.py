@@ -18,6 +18,7 @@ from blockmix.compiler import rule
 from blockmix.datasets.cohorts import Cohort, capacity, check_memory, cut_into_cohorts
 from blockmix.datasets.encode import Encoder
 from blockmix.datasets.expectation import expectation
+from blockmix.datasets.group_hint import sample_to_compare
 from blockmix.datasets.groups import check_cohorts, find_groups
 from blockmix.datasets.interfaces import Sample
 from blockmix.datasets.opaque_names import opaque_name, originals_digest
@@ -41,6 +42,7 @@ class RunPlan:
     capacity: int  # the most images in one load
     cohorts: list[Cohort]
     groups: dict[int, Any] | None  # of samples by id; None if each is a group of its own
+    compared: frozenset[int]  # ids of the images whose likeness may hint at groups
     record: dict[str, Any]  # see FolderSummary.record
 
     @property
@@ -139,6 +141,7 @@ def make_plan(
         capacity=fit,
         cohorts=cohorts,
         groups=groups,
+        compared=sample_to_compare(images) if groups is None else frozenset(),
         record=record,
     )
 

@@ -36,7 +36,8 @@ class FolderSummary:
         share of images that someone with the originals links to theirs (None for more rounds or
         blocks than are forecast; see `blockmix.privacy.forecast`).
     notes : tuple of str
-        What looks odd in the source, and what the file system of the destination did not offer.
+        What looks odd in the source, whether its images seem to need ``groups``, and what the file
+        system of the destination did not offer.
 
     Examples
     --------

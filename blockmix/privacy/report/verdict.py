@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from blockmix.datasets.likeness import MANY_ALIKE
 from blockmix.errors import InputError
 
 Report = dict[str, Any]
-
-# From this share of near-duplicates on, a report without persons asks for them. It was 1.4 % of
-# 6,000 photographs of different persons, and 18 % of 400 photographs of 40 persons.
-_MANY_NEAR_DUPLICATES = 0.05
 
 
 class Rule(NamedTuple):
@@ -181,7 +178,7 @@ def verdicts(report: Report, thresholds: Mapping[str, float | None]) -> list[dic
     unlimited = {"value": None, "threshold": None, "met": None}
     if "files" in report and not report["files"]["private"]:
         lines.append({"rule": "private_key", "text": _SEEDED, **unlimited})
-    if report["near_duplicates"]["share"] >= _MANY_NEAR_DUPLICATES and report["persons"] is None:
+    if report["near_duplicates"]["share"] >= MANY_ALIKE and report["persons"] is None:
         lines.append({"rule": "groups", "text": _PERSONS_UNKNOWN, **unlimited})
     for name, rule in RULES.items():
         value, limit = rule.value(report), thresholds.get(name)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
-from blockmix.privacy.sets.pair import Pixels
+Pixels = npt.NDArray[np.uint8]
 
 
 def picture(pixels: Pixels) -> Image.Image:
