@@ -62,8 +62,8 @@ def single_block(
         the share of blocks that find their person by correlation, as value and 95 % interval;
         ``chance``, the share for a guess. ``by_recogniser``, None without one: ``right``, and the
         number of ``cells`` that its blocks are from. Where a large set leaves few of them, the
-        interval is that of a mean over cells. None without groups, or if no person has two
-        photographs in a label.
+        interval is that of a mean over cells, if it is wider. None without groups, or if no person
+        has two photographs in a label.
     """
     if pair.groups is None:
         return None
@@ -96,7 +96,7 @@ def _by_recogniser(
     progress: Progress,
 ) -> dict[str, Any]:
     """Return how often a recogniser finds the person of one block of each chosen photograph."""
-    affordable = max(1, _MAX_SHOWN // len(pair.originals))
+    affordable = max(2, _MAX_SHOWN // len(pair.originals))
     usable = min(pair.grid.blocks, len(chosen))
     shown_cells = rng.permutation(pair.grid.blocks)[: min(affordable, usable)]
     cells = np.resize(shown_cells, len(chosen))  # as many photographs for each, up to one
@@ -116,11 +116,12 @@ def _by_recogniser(
         return np.concatenate(vectors)
 
     is_right = _find(pair, groups, chosen, cells, describe, rng)
-    if affordable >= usable:
-        right = share_with_interval(int(is_right.sum()), len(chosen))
-    else:
-        shares = [is_right[cells == cell].mean() for cell in shown_cells]
-        right = mean_with_interval(np.array(shares), 0, 1)
+    right = share_with_interval(int(is_right.sum()), len(chosen))
+    if affordable < usable:
+        shares = np.array([is_right[cells == cell].mean() for cell in shown_cells])
+        both = (right, mean_with_interval(shares, 0, 1))
+        ends = np.array([[estimate["low"], estimate["high"]] for estimate in both], float)
+        right |= {"low": float(ends[:, 0].min()), "high": float(ends[:, 1].max())}
     return {"cells": len(shown_cells), "right": right}
 
 

@@ -12,6 +12,7 @@ from blockmix import InputError
 from blockmix.privacy import Pair
 from blockmix.privacy.measures import single_block as module
 from blockmix.privacy.measures.single_block import single_block
+from blockmix.privacy.measures.statistics import share_with_interval
 
 
 def photographs(noise, persons=6, copies=3, channels=3):
@@ -137,15 +138,20 @@ class TestRecogniser:
         right = measured["by_recogniser"]["right"]
         assert right["low"] <= 199 / 399 <= right["high"]
 
-    def test_large_sets_are_shown_a_few_cells(self, monkeypatch):
-        """The left half finds the person, the right one another; Student's interval over cells."""
-        monkeypatch.setattr(module, "_MAX_SHOWN", 4 * 18 + 17)
-        monkeypatch.setattr(module, "_BATCH", 5)
+    @staticmethod
+    def half_right(right_width):
+        """Photographs whose left blocks show their person, and the right ones always another."""
         looks = random_images(6, 16, 16, 3)
         persons, copies = np.tile(np.arange(6), 3), np.repeat(np.arange(3), 6)
-        left, right = looks[persons, :, :8], looks[(persons + copies) % 6, :, 8:]
+        left = looks[persons, :, : 16 - right_width]
+        right = looks[(persons + copies) % 6, :, 16 - right_width :]
         images = np.concatenate([left, right], axis=2)
-        pair = Pair.of_arrays(images, images, [0] * 18, block=4, groups=persons)
+        return Pair.of_arrays(images, images, [0] * 18, block=4, groups=persons)
+
+    def test_large_sets_are_shown_a_few_cells(self, monkeypatch):
+        """The interval is then Student's, over the cells."""
+        monkeypatch.setattr(module, "_MAX_SHOWN", 4 * 18 + 17)
+        monkeypatch.setattr(module, "_BATCH", 5)
         reports, batches = [], []
 
         def noted(images):
@@ -155,6 +161,7 @@ class TestRecogniser:
         def progress(*report):
             reports.append(report)
 
+        pair = self.half_right(8)
         measured = single_block(pair, sample=16, seed=0, recogniser=noted, progress=progress)
         assert measured["by_recogniser"]["cells"] == 4
         assert (max(batches), sum(batches)) == (5, 4 * 18)
@@ -166,6 +173,11 @@ class TestRecogniser:
         half = t.ppf(0.975, 3) * np.sqrt(left_cells * (4 - left_cells) / 12) / 2
         assert found["low"] == pytest.approx(max(0, found["value"] - half))
         assert found["high"] == pytest.approx(min(1, found["value"] + half))
+
+    def test_cells_that_are_all_alike_leave_the_interval_of_single_blocks(self, monkeypatch):
+        monkeypatch.setattr(module, "_MAX_SHOWN", 1)
+        measured = single_block(self.half_right(16), sample=16, seed=0, recogniser=pixels)
+        assert measured["by_recogniser"] == {"cells": 2, "right": share_with_interval(0, 16)}
 
     def test_vectors_of_two_lengths_are_refused(self, monkeypatch):
         monkeypatch.setattr(module, "_BATCH", 5)
