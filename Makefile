@@ -1,4 +1,5 @@
 PYTHON ?= python3
+PLAN ?= reduced
 VENV ?= .venv
 BIN := $(VENV)/bin
 DEMO := build/demo
@@ -6,10 +7,12 @@ CURVES := bench/results/0.1.0-epyc-2cores-curves
 PRIVACY := bench/results/0.1.0-xeon-2cores-privacy.json
 PUZZLES := bench/results/0.1.0-xeon-2cores-puzzles.json
 PERSONS := bench/results/0.1.0-xeon-2cores-persons.json
+PLAN ?= frontier
+UTILITY := $(wildcard bench/results/*-utility-*/utility.json)
 # The summary shows the times; pytest-benchmark's own table would hide them among forty rows.
 BENCH := $(BIN)/python -m pytest --benchmark-only --benchmark-quiet
 
-.PHONY: help demo test test-cudasim test-ptx gpu-check lint docs pages bench bench-full curves privacy puzzles persons clean
+.PHONY: help demo test test-cudasim test-ptx gpu-check lint docs pages bench bench-full curves privacy puzzles persons utility utility-smoke single-blocks clean
 
 help:  ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -48,6 +51,8 @@ pages: $(VENV)/.plot $(VENV)/.report  ## Write what pages take from records and 
 	$(BIN)/python -m blockmix.bench.privacy show $(PUZZLES) docs/privacy.md
 	$(BIN)/python -m blockmix.bench.privacy draw $(PUZZLES) docs/puzzles.png
 	$(BIN)/python -m blockmix.bench.privacy show $(PERSONS) docs/privacy.md
+	$(foreach record,$(UTILITY),$(BIN)/blockmix bench plot $(record) &&) true
+	$(if $(UTILITY),$(BIN)/python -m blockmix.bench.utility.pages docs/utility.md $(UTILITY) --example "FairFace gender")
 	$(BIN)/python docs/command_line.py docs/command-line.md
 	$(BIN)/python docs/before_after.py docs/before-after.png
 
@@ -74,6 +79,19 @@ puzzles: $(VENV)/.report  ## Put mixed images of a label together again (two min
 
 persons: $(VENV)/.report  ## Measure persons with and without groups (five minutes): IMAGES=folder of one folder a person
 	$(BIN)/python -m blockmix.bench.privacy persons $(IMAGES) build/persons.json
+
+utility: $(VENV)/.utility  ## Train on mixed sets (hours): IMAGES=folder with train, val and a CSV file of each, PLAN=frontier, BUDGET=60m
+	$(BIN)/blockmix bench utility $(IMAGES)/train --labels $(IMAGES)/train.csv:gender --groups race \
+		--test $(IMAGES)/val --test-labels $(IMAGES)/val.csv:gender \
+		--plan $(PLAN) $(if $(BUDGET),--budget $(BUDGET)) --output build/utility-$(PLAN) --resume
+	$(BIN)/blockmix bench plot build/utility-$(PLAN)/utility.json
+
+utility-smoke: $(VENV)/.utility  ## Train on generated images: whether the above runs (half a minute)
+	rm -rf build/utility-smoke
+	$(BIN)/blockmix bench utility --plan smoke --output build/utility-smoke
+
+single-blocks: $(VENV)/.report  ## Measure how often one block names its person (ten seconds): IMAGES=folder of one folder a person
+	$(BIN)/python -m blockmix.bench.utility.single_blocks $(IMAGES)
 
 clean:  ## Remove everything that the other targets create
 	rm -rf build dist *.egg-info .venv .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -2,6 +2,7 @@
 
 from blockmix.commands.app import app, main
 from blockmix.commands.bench import app as bench
+from blockmix.commands.bench_utility import utility
 from blockmix.commands.demo import demo
 from blockmix.commands.info import info
 from blockmix.commands.mix import keygen, mix
@@ -11,6 +12,7 @@ COMMANDS = (mix, keygen, demo, info, forecast, advise, report)
 
 for command in COMMANDS:
     app.command()(command)
+bench.command()(utility)
 app.add_typer(bench, name="bench")
 
 if __name__ == "__main__":

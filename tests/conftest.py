@@ -1,5 +1,6 @@
 """Shared fixtures: a fixed key, the real data if available, the command line in this process."""
 
+import importlib
 import importlib.util
 import os
 import sys
@@ -37,17 +38,27 @@ def key():
 
 @pytest.fixture
 def torch():
-    """The module torch; the tests for it are skipped where it is not installed.
+    """The module torch; the tests for it are skipped where it is not installed."""
+    return _required("torch")
 
-    Continuous integration sets BLOCKMIX_TEST_REQUIRE=torch, so that there they cannot be.
+
+@pytest.fixture
+def keras(torch, monkeypatch):
+    """The module keras on its backend torch; the same holds for its tests."""
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    return _required("keras")
+
+
+def _required(name):
+    """Import a library, or skip the test.
+
+    Continuous integration sets BLOCKMIX_TEST_REQUIRE=torch,keras, so that there none is skipped.
     """
-    if importlib.util.find_spec("torch") is None:
-        if "torch" in os.environ.get("BLOCKMIX_TEST_REQUIRE", ""):
-            pytest.fail("torch is required but not installed")
-        pytest.skip("torch is not installed: pip install torch")
-    import torch
-
-    return torch
+    if importlib.util.find_spec(name) is None:
+        if name in os.environ.get("BLOCKMIX_TEST_REQUIRE", "").split(","):
+            pytest.fail(f"{name} is required but not installed")
+        pytest.skip(f"{name} is not installed: pip install {name}")
+    return importlib.import_module(name)
 
 
 @pytest.fixture

@@ -1,13 +1,31 @@
-"""Parts of Markdown pages that commands write, each between two marks that name it."""
+"""Tables in Markdown, and parts of pages, each between two marks that name it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from blockmix import InputError
 
 BEGIN, END = "<!-- {}: make pages -->\n", "<!-- end of {} -->\n"
+Line = TypeVar("Line")
+
+
+def table(columns: Mapping[str, Callable[[Line], str]], lines: Iterable[Line]) -> str:
+    """Return a table from the text of each column for a line.
+
+    Examples
+    --------
+    >>> print(table({"number": str, "double": lambda number: str(2 * number)}, [1, 2]), end="")
+    | number | double |
+    | --- | --- |
+    | 1 | 2 |
+    | 2 | 4 |
+    """
+    cells = [list(columns), ["---"] * len(columns)]
+    cells += [[cell(line) for cell in columns.values()] for line in lines]
+    return "\n".join(f"| {' | '.join(row)} |" for row in cells) + "\n"
 
 
 def fill(page: str, parts: Mapping[str, str]) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from blockmix.bench.common import drawing
 from blockmix.bench.curves.findings import (
     Measurement,
     blockmix_rows,
@@ -16,13 +18,11 @@ from blockmix.bench.curves.findings import (
     rows_named,
     running_time,
 )
-from blockmix.support import plotting
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-SUFFIXES = (".png", ".svg")
 TITLES = {
     "files": "Files: read, resize, mix, write",
     "arrays": "Arrays: mixing alone, in memory",
@@ -49,34 +49,9 @@ BLOCKMIX, ROOF, PAPER = "#009E73", "#000000", "#D55E00"
 
 def draw(record: dict[str, Any], folder: Path) -> list[Path]:
     """Write every figure as PNG and SVG into a folder; returns their paths."""
-    matplotlib = load_matplotlib()
-    paths = []
-    style = {
-        "svg.hashsalt": "blockmix",  # makes files of the same record equal
-        "svg.fonttype": "none",
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.grid": True,
-        "axes.axisbelow": True,
-        "grid.alpha": 0.3,
-        "legend.frameon": False,
-        "legend.fontsize": 8,
-        "font.size": 9,
-    }
-    with plotting.own_style(matplotlib, style):
-        for name, draw_figure in FIGURES.items():
-            figure = draw_figure(record)
-            for suffix in SUFFIXES:
-                path = folder / f"{name}{suffix}"
-                omitted = ("Date", "Creator") if suffix == ".svg" else ("Software",)
-                figure.savefig(path, dpi=150, metadata=dict.fromkeys(omitted))
-                paths.append(path)
-    return paths
-
-
-def load_matplotlib() -> Any:
-    """The library, or an error that says how to get it."""
-    return plotting.load_matplotlib("the figures are drawn by matplotlib", "plot")
+    return drawing.draw(
+        {name: partial(draw_figure, record) for name, draw_figure in FIGURES.items()}, folder
+    )
 
 
 def against_images(record: dict[str, Any]) -> Figure:
@@ -202,7 +177,7 @@ def _panels(record: dict[str, Any], title: str) -> tuple[Figure, dict[str, Axes]
 def _lines(axes: Axes, own_rows: list[Measurement], *, along: str, by: str) -> None:
     """Running time against ``along``, a line for each value of ``by``; quartiles shaded."""
     numbers = sorted({row[by] for row in own_rows})
-    for number, colour in zip(numbers, _shades(len(numbers)), strict=True):
+    for number, colour in zip(numbers, drawing.shades(len(numbers)), strict=True):
         rows = [row for row in own_rows if row[by] == number]
         _line(axes, [row[along] for row in rows], rows, f"{number:,} {by}", colour)
 
@@ -255,13 +230,6 @@ def _finish(axes: Axes, title: str, xlabel: str) -> None:
 def _ticks(axes: Axes, ticks: Sequence[float]) -> None:
     axes.set_xticks(ticks, [f"{tick:,.0f}" for tick in ticks], rotation=45)
     axes.minorticks_off()
-
-
-def _shades(count: int) -> list[Any]:
-    """Colours from dark to light, as light as can be seen on white."""
-    import matplotlib
-
-    return list(matplotlib.colormaps["viridis"](np.linspace(0, 0.88, count)))
 
 
 def _regimes(record: dict[str, Any]) -> list[str]:

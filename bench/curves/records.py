@@ -2,48 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
-from blockmix import InputError
-from blockmix.support import atomic
-from blockmix.support.extras import load as load_extra
+from blockmix.bench.common.records import RecordFormat
 
-SCHEMA = Path(__file__).with_name("schema.json")
+CURVES = RecordFormat("blockmix curves", Path(__file__).with_name("schema.json"))
 NAME = "curves.json"
 
-
-def load_jsonschema() -> Any:
-    """The library, or an error that says how to get it."""
-    return load_extra("jsonschema", "records are checked by jsonschema", "plot")
-
-
-def check(record: Any, name: str) -> None:
-    """Refuse a record that does not follow the schema, and say where."""
-    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
-    validator = load_jsonschema().Draft202012Validator(schema)
-    errors = sorted(validator.iter_errors(record), key=lambda error: len(error.path))
-    if errors:
-        location = errors[0].json_path
-        raise InputError(
-            f"{name} is not a record of blockmix bench: {location}: {errors[0].message}"
-        )
-
-
-def load(path: Path) -> dict[str, Any]:
-    """Read a record."""
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from None
-    except ValueError as error:
-        raise InputError(f"{path} is not JSON: {error}") from None
-    check(record, str(path))
-    return dict(record)
-
-
-def save(record: dict[str, Any], path: Path) -> None:
-    """Write a record, whole or not at all."""
-    check(record, "the new record")
-    atomic.write_text(path, json.dumps(record, indent=1) + "\n")
+check, load, save = CURVES.check, CURVES.load, CURVES.save

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable
 from itertools import product
@@ -10,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numba
-import numpy as np
-import numpy.typing as npt
 from rich.console import Console
 from rich.progress import track
 
@@ -19,11 +16,11 @@ from blockmix import BlockMixer, Key
 from blockmix.bench.common import machine
 from blockmix.bench.common.blocks import block_size
 from blockmix.bench.common.checkout import commit
+from blockmix.bench.common.markdown import table
 from blockmix.bench.common.paper import SIDE, SOURCES
+from blockmix.bench.common.photographs import Photographs
 from blockmix.bench.privacy.measuring import BLOCKS, PROBABILITIES
-from blockmix.bench.privacy.tables import Report, in_order, interval, markdown
-from blockmix.datasets.decode import resized
-from blockmix.datasets.folder.image_folder import FileSample, ImageFolder
+from blockmix.bench.privacy.tables import Report, in_order, interval
 from blockmix.privacy import Pair, measure
 
 ENTRIES = ("grid", "parameters", "forecast", "situations", "linkage", "persons", "single_block")
@@ -32,39 +29,22 @@ ENTRIES = ("grid", "parameters", "forecast", "situations", "linkage", "persons",
 def run(folder: Path) -> dict[str, Any]:
     """Mix ``folder/<person>/*`` as one label, in many ways, and measure by person."""
     revision, started = commit(), time.perf_counter()
-    samples = ImageFolder(folder).samples()
-    size = (SIDE, SIDE)
-    images = np.stack([resized(s.decode(size, resize=True, grey=True), size) for s in samples])
-    persons = [sample.label for sample in samples]
+    photographs = Photographs.from_folder(folder)
     ways = list(product(BLOCKS, PROBABILITIES, (False, True)))
     return {
         "format": "blockmix bench persons",
         "commit": revision,
         "machine": machine.describe(numba.get_num_threads()),
-        "images": {
-            "count": len(samples),
-            "persons": len(set(persons)),
-            "listing_sha256": _listing_digest(samples),
-        },
+        "images": photographs.describe(),
         "rows": [
-            _row(images, persons, *way) for way in track(ways, "ways", console=Console(stderr=True))
+            _row(photographs, *way) for way in track(ways, "ways", console=Console(stderr=True))
         ],
         "seconds": time.perf_counter() - started,
     }
 
 
-def _listing_digest(samples: list[FileSample]) -> str:
-    listing = "".join(f"{sample.label}/{sample.name}\n" for sample in samples)
-    return hashlib.sha256(listing.encode()).hexdigest()
-
-
-def _row(
-    images: npt.NDArray[np.uint8],
-    persons: list[str],
-    blocks: int,
-    probability: float,
-    with_groups: bool,
-) -> Report:
+def _row(photographs: Photographs, blocks: int, probability: float, with_groups: bool) -> Report:
+    images, persons = photographs.images, photographs.persons
     block, labels = block_size(blocks), [0] * len(images)
     parameters: dict[str, Any] = {"sources": SOURCES, "rounds": 1, "probability": probability}
     mixer = BlockMixer(block=block, key=Key.from_seed(0), **parameters)
@@ -87,4 +67,4 @@ def tables(rows: list[Report]) -> dict[str, str]:
         "blocks of the person": lambda row: interval(row["persons"]["own_share"]),
         "person found from one block": lambda row: interval(row["single_block"]["right"]),
     }
-    return {"persons": markdown(columns, in_order(rows))}
+    return {"persons": table(columns, in_order(rows))}

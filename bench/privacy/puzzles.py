@@ -21,10 +21,11 @@ from blockmix import BlockMixer, Key
 from blockmix.bench.common import machine
 from blockmix.bench.common.blocks import block_size
 from blockmix.bench.common.checkout import commit
+from blockmix.bench.common.markdown import table
 from blockmix.bench.common.originals import from_folder
 from blockmix.bench.common.paper import SIDE, SOURCES
 from blockmix.bench.privacy.measuring import BLOCKS, PROBABILITIES, ROUNDS
-from blockmix.bench.privacy.tables import WAY, Report, in_order, interval, markdown
+from blockmix.bench.privacy.tables import WAY, Report, in_order, interval
 from blockmix.datasets.encode import Encoder
 from blockmix.privacy import Pair
 from blockmix.privacy.attacks.reassembly import reassembly
@@ -105,4 +106,4 @@ def _table(rows: list[Report]) -> str:
         "mixed image as it is": lambda row: f"{row['reassembly']['as_published']:.3f}",
         "random blocks": lambda row: f"{row['reassembly']['chance']:.3f}",
     }
-    return markdown(columns, in_order(rows))
+    return table(columns, in_order(rows))

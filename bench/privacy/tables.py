@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from blockmix.bench.common import paper
+from blockmix.bench.common.markdown import table
 from blockmix.bench.common.paper import SOURCES
 from blockmix.bench.privacy.measuring import BLOCKS
 from blockmix.privacy import balanced
@@ -40,7 +41,7 @@ def _overview(rows: list[Report]) -> str:
         "SSIM": lambda row: f"{row['similarity']['ssim']['value']:.2f}",
         "two different originals": lambda row: f"{row['similarity']['ssim_floor']['value']:.2f}",
     }
-    return markdown(columns, named)
+    return table(columns, named)
 
 
 def _table_iv(rows: list[Report]) -> str:
@@ -56,7 +57,7 @@ def _table_iv(rows: list[Report]) -> str:
         "paper, WIKI": lambda row: f"{wiki[row['grid']['blocks']]:.3f}",
         "paper, CNBC": lambda row: f"{cnbc[row['grid']['blocks']]:.3f}",
     }
-    return markdown(columns, table_iv_rows)
+    return table(columns, table_iv_rows)
 
 
 def _beside_forecast(rows: list[Report]) -> str:
@@ -73,7 +74,7 @@ def _beside_forecast(rows: list[Report]) -> str:
             f"{row['reassembly']['right']['value']:.2f} / {row['forecast']['reassembled']:.2f}"
         ),
     }
-    return markdown(columns, in_order(rows))
+    return table(columns, in_order(rows))
 
 
 def _attacks(rows: list[Report]) -> str:
@@ -84,7 +85,7 @@ def _attacks(rows: list[Report]) -> str:
         "recognised first": lambda row: interval(row["identity"]["rank_1"]),
         "seams (AUC)": lambda row: interval(row["seams"]["auc"]),
     }
-    return markdown(columns, in_order(rows))
+    return table(columns, in_order(rows))
 
 
 _OVERVIEW = {
@@ -119,9 +120,3 @@ def _situation(row: Report, name: str, digits: int) -> str:
 
 def interval(estimate: dict[str, float]) -> str:
     return f"{estimate['value']:.3f} ({estimate['low']:.3f} to {estimate['high']:.3f})"
-
-
-def markdown(columns: dict[str, Callable[[Report], str]], rows: list[Report]) -> str:
-    lines = [list(columns), ["---"] * len(columns)]
-    lines += [[cell(row) for cell in columns.values()] for row in rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"

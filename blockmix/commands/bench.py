@@ -91,6 +91,8 @@ def curves(
     """
     from rich.console import Console
 
+    from blockmix.bench.common import drawing
+    from blockmix.bench.common.records import load_jsonschema
     from blockmix.bench.curves import figures, records, tables
     from blockmix.bench.curves.plan import FULL, QUICK
     from blockmix.bench.curves.run import Options, run
@@ -105,8 +107,8 @@ def curves(
         threads=threads,
     )
     # Missing libraries are reported now, not after the measurements.
-    figures.load_matplotlib()
-    records.load_jsonschema()
+    drawing.load_matplotlib()
+    load_jsonschema()
     with _output_folder(output), _live_table(Console(stderr=True)) as progress:
         record = run(options, output, progress)
     records.save(record, output / records.NAME)
@@ -166,19 +168,28 @@ def compare(
 
 @app.command()
 def plot(
-    result: Annotated[Path, typer.Argument(metavar="RESULT.json", help="Record of 'curves'.")],
+    result: Annotated[
+        Path, typer.Argument(metavar="RESULT.json", help="Record of 'curves' or 'utility'.")
+    ],
     output: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Folder for the figures. Default: beside the record."),
     ] = None,
 ) -> None:
     """Draw the figures of a record again."""
-    from blockmix.bench.curves import figures, records
+    from blockmix.bench.common.records import kind_of, read
+    from blockmix.bench.curves import figures as curves_figures
+    from blockmix.bench.curves.records import CURVES
+    from blockmix.bench.utility import figures as utility_figures
+    from blockmix.bench.utility.records import UTILITY
 
-    record = records.load(result)
+    drawers = {CURVES: curves_figures.draw, UTILITY: utility_figures.draw}
+    record = read(result)
+    kind = kind_of(record, drawers, str(result))
+    kind.check(record, str(result))
     folder = output or result.parent
     folder.mkdir(parents=True, exist_ok=True)
-    for path in figures.draw(record, folder):
+    for path in drawers[kind](record, folder):
         typer.echo(path)
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath, PurePosixPath
 from typing import Any
 
@@ -12,12 +11,12 @@ import numpy.typing as npt
 
 from blockmix.datasets.cohorts import Cohort
 from blockmix.datasets.interfaces import Sample
+from blockmix.datasets.table import normal_path, read_column
 from blockmix.errors import InputError, InputTypeError, Setting
 from blockmix.labels import check_sizes, find_runs
 from blockmix.mixer import BlockMixer
 
 PARENT = "parent"
-PATH_COLUMNS = ("path", "file")
 
 GroupsOfPaths = Mapping[str, Any]  # from the path of an image below the source to its group
 
@@ -34,7 +33,7 @@ def read_groups(groups: str | Mapping[Any, Any] | None) -> str | GroupsOfPaths |
     if isinstance(groups, Mapping):
         if not all(isinstance(path, str | PurePath) for path in groups):
             raise InputTypeError("groups maps paths of images, below src, to their groups")
-        return {_normal(path): group for path, group in groups.items()}
+        return {normal_path(path): group for path, group in groups.items()}
     if not isinstance(groups, str):
         raise InputTypeError(
             f"groups is {PARENT!r}, 'FILE.csv:COLUMN' or a mapping of paths, "
@@ -43,38 +42,7 @@ def read_groups(groups: str | Mapping[Any, Any] | None) -> str | GroupsOfPaths |
     file, _, column = groups.rpartition(":")
     if not file or not column:
         raise InputError(f"groups is {PARENT!r} or FILE.csv:COLUMN, got {groups!r}")
-    try:
-        # Names that are not UTF-8 are read as the operating system lists them.
-        with open(file, encoding="utf-8-sig", errors="surrogateescape", newline="") as table:
-            return _groups_of_table(file, csv.reader(table, strict=True), column)
-    except OSError as error:
-        raise InputError(f"cannot read {file}: {error.strerror or error}") from None
-    except csv.Error as error:
-        raise InputError(f"{file} is not a CSV file: {error}") from None
-
-
-def _groups_of_table(file: str, rows: Iterable[list[str]], column: str) -> GroupsOfPaths:
-    lines = iter(rows)
-    header = [name.strip() for name in next(lines, [])]
-    paths = [name for name in PATH_COLUMNS if name in header]
-    if len(paths) != 1 or column not in header:
-        raise InputError(
-            f"{file} needs one column {' or '.join(map(repr, PATH_COLUMNS))}, of paths below the "
-            f"source, and a column {column!r}, got {', '.join(map(repr, header)) or 'none'}"
-        )
-    path_index, group_index = header.index(paths[0]), header.index(column)
-    groups: dict[str, str] = {}
-    for number, row in enumerate(lines, start=2):
-        if len(row) <= max(path_index, group_index) or not row[group_index].strip():
-            continue  # an image without a group is refused if it is mixed
-        path, group = _normal(row[path_index]), row[group_index].strip()
-        if groups.setdefault(path, group) != group:
-            raise InputError(f"row {number} of {file} gives {path} a second group: keep one")
-    return groups
-
-
-def _normal(path: str | PurePath) -> str:
-    return PurePosixPath(path).as_posix()
+    return read_column(file, column)
 
 
 def find_groups(

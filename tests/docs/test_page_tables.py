@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from blockmix.bench.common.drawing import SUFFIXES
 from blockmix.bench.common.markdown import BEGIN, fill
 from blockmix.bench.curves import figures, pages, records
 from blockmix.bench.curves.findings import findings
@@ -50,7 +51,7 @@ def test_speed_agrees_with_the_committed_record():
     assert f"](../{folder}/figure-14.png)" in page
     assert f"](../{folder}/figure-15.png)" in page
     for name in figures.FIGURES:
-        for suffix in figures.SUFFIXES:
+        for suffix in SUFFIXES:
             assert (committed.parent / f"{name}{suffix}").stat().st_size > 0
     assert f"CURVES := {folder}\n" in MAKEFILE
 

@@ -97,7 +97,7 @@ def test_the_environment_is_whole_after_a_failed_import():
     code = """
 import os, sys
 from blockmix import InputError
-from blockmix.bench.curves.figures import load_matplotlib
+from blockmix.bench.common.drawing import load_matplotlib
 
 sys.modules["matplotlib.figure"] = None
 try:

@@ -55,14 +55,15 @@ def list_images(src: Path) -> list[tuple[str, str]]:
         raise InputError(f"{src} holds no folder for a label: the layout is SRC/<label>/<image>")
     images: list[tuple[str, str]] = []
     for label in labels:
-        names = sorted(_files_below(src / label))
+        names = sorted(files_below(src / label))
         if not names:
             raise InputError(f"the label {label!r} has no images: fill or remove {src / label}")
         images += [(label, name) for name in names]
     return images
 
 
-def _files_below(folder: Path) -> Iterator[str]:
+def files_below(folder: Path) -> Iterator[str]:
+    """Yield the name below a folder of every file in it that is not passed over."""
     # os.walk, unlike Path.walk, is in Python 3.11; it lists links to folders among the folders.
     for parent, folders, files in os.walk(folder, onerror=_raise):
         prefix = "".join(f"{part}/" for part in Path(parent).relative_to(folder).parts)

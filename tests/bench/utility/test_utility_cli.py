@@ -1,0 +1,97 @@
+"""The command line: the smallest plan in full, and what is refused."""
+
+import json
+
+import pytest
+from builders import write_images
+
+from blockmix.bench.utility.plans import PLANS
+
+SMOKE = PLANS["smoke"]
+
+
+@pytest.fixture(scope="module")
+def smoke(tmp_path_factory):
+    """The output folder of the plan 'smoke' on generated images."""
+    pytest.importorskip("torch")
+    from blockmix.__main__ import app
+
+    output = tmp_path_factory.mktemp("utility") / "out"
+    code = app(
+        ["bench", "utility", "--plan", "smoke", "--output", str(output)], standalone_mode=False
+    )
+    assert not code
+    return output
+
+
+@pytest.fixture
+def bench_utility(torch, blockmix):
+    return lambda *arguments: blockmix("bench", "utility", *arguments)
+
+
+def test_smoke(torch, smoke):
+    record = json.loads((smoke / "utility.json").read_text())
+    first = [row for row in record["rows"] if row["seed"] == 0]
+    assert [row["way"] for row in first] == [way.name for way in SMOKE.ways]
+    again = {row["way"] for row in record["rows"] if row["seed"] == 1}
+    assert SMOKE.ways[0].name in again
+    assert again < {way.name for way in SMOKE.ways}
+    protections = {way["name"]: way["protection"] for way in record["ways"]}
+    assert {name for name, protection in protections.items() if protection is None} == {
+        "mixup 1",
+        "cutmix 1",
+    }
+    assert len({row["steps"] for row in record["rows"]}) == 1
+    assert sorted(path.name for path in smoke.iterdir()) == [
+        *("protection.jsonl", "rows.jsonl", "utility.json")
+    ]
+
+
+def test_a_run_that_is_complete_computes_nothing_again(torch, smoke, bench_utility):
+    contents = {path.name: path.read_bytes() for path in smoke.iterdir()}
+    code, output, errors = bench_utility("--plan", "smoke", "--output", smoke, "--resume")
+    assert (code, errors) == (0, "")
+    assert "original" in output
+    assert "the largest class alone: 50.0% of test images" in output
+    assert {path.name: path.read_bytes() for path in smoke.iterdir()} == contents
+
+
+def test_a_record_can_be_drawn(torch, smoke, blockmix, tmp_path):
+    code, output, _ = blockmix("bench", "plot", smoke / "utility.json", "--output", tmp_path)
+    assert code == 0
+    assert all(path.endswith((".png", ".svg")) for path in output.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--plan", "huge"], "--plan is one of smoke, quick, reduced, frontier"),
+        (["--plan", "quick"], "the plan quick needs a folder of training images"),
+        (["--plan", "smoke", "--budget", "soon"], "--budget is a time such as 90s, 60m or 2h"),
+        (["--plan", "smoke", "--seeds", "0"], "--seeds is from 1 to 10000, got 0"),
+        (["--plan", "smoke", "--processes", "0"], "--processes is from 1 to 10000, got 0"),
+        (["--plan", "smoke", "--device", "cuda"], "this torch finds no CUDA device"),
+        (["photos", "--plan", "smoke", "--labels", "absent.csv:sex"], "cannot read absent.csv"),
+        (["photos", "--plan", "smoke", "--test-labels", "a.csv:b"], "but no test images"),
+        (["photos", "--plan", "smoke"], "sources=10 needs at least 11"),
+        (["photos", "--plan", "smoke", "--models", "VGG"], "a model is small-resnet, ResNet50"),
+    ],
+)
+def test_what_is_refused(bench_utility, tmp_path, torch, monkeypatch, arguments, message):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    count = 40 if "--models" in arguments else 12
+    write_images(tmp_path / "photos", {"cat": count, "dog": count})
+    code, _, errors = bench_utility(*arguments, "--output", "out")
+    assert (code, errors.count("\n")) == (2, 1)
+    assert message in errors
+    assert not (tmp_path / "out" / "rows.jsonl").exists()
+
+
+def test_results_of_an_earlier_run_are_not_overwritten(bench_utility, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "rows.jsonl").touch()
+    code, _, errors = bench_utility("--plan", "smoke", "--output", "out")
+    assert code == 2
+    assert (
+        "out holds results of an earlier run: name a new folder, or go on with --resume" in errors
+    )

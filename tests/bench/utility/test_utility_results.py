@@ -1,0 +1,104 @@
+"""Rows of a record, gathered: means over seeds, points lost, and what is unbeaten."""
+
+import numpy as np
+import pytest
+from scipy import stats
+from utility_record import SEEDS, WAYS, small_record
+
+from blockmix.bench.utility.pareto import pareto
+from blockmix.bench.utility.results import (
+    AXES,
+    gather,
+    of_model,
+    original,
+    points_lost,
+    unbeaten,
+)
+
+
+@pytest.fixture
+def own():
+    """The results of the first model."""
+    return of_model(gather(small_record()), "small")
+
+
+def named(results, name):
+    (result,) = (result for result in results if result.name == name)
+    return result
+
+
+def test_rows_are_gathered_by_model_and_way_in_order():
+    record = small_record()
+    expected = [result.name for result in gather(record)]
+    record["rows"].reverse()
+    assert expected == [way["name"] for way in record["ways"]] * 2
+    assert [result.name for result in gather(record)] == expected
+    for result in gather(record):
+        assert [row["seed"] for row in result.rows] == list(range(SEEDS))
+
+
+def test_a_way_without_rows_is_left_out():
+    record = small_record()
+    record["rows"] = [row for row in record["rows"] if row["way"] != "mixup"]
+    assert "mixup" not in {result.name for result in gather(record)}
+
+
+def test_means_have_students_interval(own):
+    estimate = named(own, "original").mean("accuracy")
+    values = np.array([0.83, 0.84, 0.85])
+    half = stats.t.ppf(0.975, 2) * values.std(ddof=1) / np.sqrt(3)
+    assert estimate["value"] == pytest.approx(0.84)
+    assert estimate["high"] - estimate["value"] == pytest.approx(half)
+
+
+def test_points_lost_are_paired_by_seed(own):
+    """What all ways share in a seed cancels."""
+    lost = points_lost(named(own, "64 blocks, 10 sources, 0.5"), original(own, "small"))
+    assert lost == pytest.approx({"value": 6, "low": 6, "high": 6})
+
+
+def test_points_lost_without_a_shared_seed(own):
+    record = small_record()
+    record["rows"] = [
+        row for row in record["rows"] if (row["way"] == "original") == (row["seed"] == 0)
+    ]
+    results = gather(record)
+    assert (
+        points_lost(named(of_model(results, "small"), "mixup"), original(results, "small")) is None
+    )
+
+
+def test_the_pareto_set_against_its_definition():
+    points = dict(enumerate(np.random.default_rng(0).integers(0, 6, (60, 3)).tolist()))
+    chosen = pareto(points)
+    assert 0 < len(chosen) < len(points)
+    for name, point in points.items():
+        others = np.array(list(points.values()))
+        beaten = ((others <= point).all(axis=1) & (others < point).any(axis=1)).any()
+        assert (name in chosen) == (not beaten)
+
+
+def test_what_is_unbeaten_is_so_on_all_axes(own):
+    names = {result.name for result in unbeaten(own)}
+    assert names == {
+        "original",
+        "16 blocks, 10 sources, 0.5",
+        "64 blocks, 10 sources, 0.5",  # no other names a person by one block less often
+        "4 blocks, 2 sources, balanced",
+        "8 columns, 10 sources, balanced",
+        "64 blocks, 10 sources, balanced",
+    }
+
+
+def test_ways_that_lack_an_axis_or_images_take_no_part():
+    record = small_record()
+    for row in record["rows"]:
+        if row["way"] in ("pixelation 8", "mixup") or "half" in row["way"] or "flip" in row["way"]:
+            row["accuracy"] = 1.0
+    names = {result.name for result in unbeaten(of_model(gather(record), "small"))}
+    assert "pixelation 8" not in names
+    assert not any("half" in name or "flip" in name for name in names)
+
+
+def test_the_axes_are_entries_of_the_protection():
+    assert {*AXES} <= {*next(iter(WAYS.values()))["protection"]}

@@ -1,0 +1,215 @@
+"""Plans from their first run to the record: order, resume, budget, the best ways."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from blockmix import BlockGrid, InputError
+from blockmix.bench.utility.best import best_ways
+from blockmix.bench.utility.generated import generated_data
+from blockmix.bench.utility.jobs import Jobs, Run
+from blockmix.bench.utility.plan import Plan, Recipe, Way
+
+ROOT = Path(__file__).parents[3]
+SIZE = (32, 32)
+# Of these ways nothing is published that would be measured.
+PLAN = Plan(
+    "test",
+    SIZE,
+    (Way("mixup", strength=1.0), Way("cutmix", strength=1.0)),
+    {"small-resnet": Recipe(epochs=1, batch=32)},
+    seeds=2,
+)
+KILLED_RUN = """
+import sys
+from pathlib import Path
+from blockmix.bench.utility.generated import generated_data
+from blockmix.bench.utility.run import Options, run
+from test_utility_run import PLAN, SIZE
+
+if __name__ == "__main__":
+    def progress(stage, done, total):
+        print(done, flush=True)
+    run(PLAN, generated_data(SIZE, 0), Path(sys.argv[1]), Options(processes=1), progress=progress)
+"""
+
+
+def without_seconds(row):
+    return row | {"seconds": None}
+
+
+@pytest.fixture(scope="module")
+def data():
+    return generated_data(SIZE, 0)
+
+
+@pytest.fixture
+def run(torch):
+    from blockmix.bench.utility.run import run
+
+    return run
+
+
+@pytest.fixture
+def options(torch):
+    from blockmix.bench.utility.run import Options
+
+    return Options(processes=1)
+
+
+@pytest.fixture
+def killed_after_a_row(tmp_path):
+    """A folder of results of a run that was killed after its first row."""
+    output = tmp_path / "out"
+    output.mkdir()
+    script = tmp_path / "killed_run.py"
+    script.write_text(KILLED_RUN)
+    with subprocess.Popen(
+        [sys.executable, script, output],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={"PYTHONPATH": f"{ROOT}:{Path(__file__).parent}:{ROOT / 'tests'}", "PATH": "/usr/bin"},
+    ) as process:
+        for line in process.stdout:
+            if int(line) == 1:
+                process.kill()
+    return output
+
+
+def test_a_run_that_was_killed_goes_on_with_the_same_rows(
+    run, options, data, killed_after_a_row, torch
+):
+    """And with those of a run in one go, in another process."""
+    from blockmix.bench.utility.train import train_one
+
+    rows = killed_after_a_row / "rows.jsonl"
+    before = rows.read_bytes()
+    first = json.loads(before.splitlines()[0])
+    rows.write_bytes(before + before[:40])  # cut off by another kill
+    record = run(PLAN, data, killed_after_a_row, options)
+    assert rows.read_bytes().startswith(before)
+    assert record["rows"][0] == first
+    assert [(row["way"], row["seed"]) for row in record["rows"]] == [
+        (way.name, seed) for seed in (0, 1) for way in PLAN.ways
+    ]
+    torch.set_num_threads(1)
+    for row in record["rows"]:
+        (way,) = (way for way in PLAN.ways if way.name == row["way"])
+        expected = train_one(data, way, row["model"], PLAN.recipe(row["model"]), row["seed"])
+        assert without_seconds(row) == without_seconds(expected) | {"key": row["key"]}
+    lines = rows.read_text().splitlines()
+    assert sorted(json.loads(line)["key"] for line in lines) == sorted(
+        row["key"] for row in record["rows"]
+    )
+    assert not (killed_after_a_row / ".images").exists()
+
+
+def test_what_will_not_end_in_time_is_not_started(run, options, data, tmp_path):
+    said = []
+    plan = Plan(
+        "test", SIZE, PLAN.ways[:1], {"small-resnet": Recipe(epochs=100_00, batch=16)}, seeds=1
+    )
+    record = run(plan, data, tmp_path, options._replace(budget=30), say=said.append)
+    assert record["rows"] == []
+    assert said == [
+        "1 of 1 runs and measurements did not fit into the budget: start again with --resume"
+    ]
+
+
+def test_models_are_refused_before_any_training(run, options, data, tmp_path):
+    for name in ("absent_module:model", "ResNet18"):
+        with pytest.raises(InputError, match=name):
+            run(PLAN, data, tmp_path, options._replace(models=("small-resnet", name)))
+    assert not (tmp_path / "rows.jsonl").exists()
+
+
+def test_ways_and_sizes_are_refused_before_any_training(run, options, data, tmp_path):
+    too_many = Plan("test", SIZE, (Way("mixing", BlockGrid.even(*SIZE, 8), 200),))
+    with pytest.raises(InputError, match="sources=200 needs at least 201"):
+        run(too_many, data, tmp_path, options)
+    with pytest.raises(InputError, match=r"size of the plan, \(64, 64\), got \(32, 32\)"):
+        run(Plan("test", (64, 64), PLAN.ways), data, tmp_path, options)
+    assert not any(tmp_path.iterdir())
+
+
+MIXED = Way("mixing", BlockGrid.even(*SIZE, 8), augmentation=("flip",))
+
+
+class TestJobs:
+    def test_seeds_are_outermost(self, data):
+        jobs = Jobs(PLAN, data, ("small-resnet", "VGG16"), "cpu")
+        runs = list(jobs.runs(PLAN.ways, range(2)))
+        assert [(run.seed, run.model, run.way) for run in runs] == [
+            (seed, model, way)
+            for seed in range(2)
+            for model in ("small-resnet", "VGG16")
+            for way in PLAN.ways
+        ]
+        assert len({run.key for run in runs}) == len(runs)
+
+    def test_keys_depend_on_what_decides_a_row(self, data):
+        def key(plan=PLAN, data=data, model="small-resnet", device="cpu"):
+            return next(Jobs(plan, data, (model,), device).runs(PLAN.ways, [0])).key
+
+        longer = Plan("test", SIZE, PLAN.ways, {"small-resnet": Recipe(epochs=2, batch=32)})
+        more = Plan("another name", SIZE, (*PLAN.ways, MIXED), PLAN.recipes, seeds=9)
+        assert key(more) == key()
+        changed = [
+            key(longer),
+            key(data=generated_data(SIZE, 0.1)),
+            key(model="VGG16"),
+            key(device="cuda"),
+        ]
+        assert len({key(), *changed}) == 5
+
+    def test_what_is_published_is_measured_once(self, data):
+        plan = Plan("test", SIZE, (*PLAN.ways, MIXED.published(), MIXED, Way("original")))
+        jobs = Jobs(plan, data, ("small-resnet",), "cpu")
+        measurements = list(jobs.measurements())
+        assert [item.way for item in measurements] == [MIXED.published(), Way("original")]
+        assert jobs.measurement(MIXED).key == measurements[0].key
+
+    def test_work_is_counted_in_images(self, data):
+        ways = (MIXED, Way("original", augmentation=("flip",), same_epochs=True))
+        plan = Plan("test", SIZE, ways, PLAN.recipes)
+        once, twice = Jobs(plan, data, ("small-resnet",), "cpu").runs(ways, [0])
+        assert isinstance(once, Run)
+        assert (once.work, twice.work) == (160, 320)
+
+
+class TestBestWays:
+    AXES = ("linked", "largest_share", "single_block", "reassembled")
+
+    def chosen(self, points):
+        """Ways by the number of their sources: accuracy held out, and the same on all axes."""
+        ways = {
+            sources: Way("mixing", BlockGrid.even(*SIZE, 8), sources) for sources in range(1, 9)
+        }
+        used = [ways[sources] for sources in points]
+        rows = [
+            {"way": ways[sources].name, "validation_accuracy": accuracy, "accuracy": 1 - accuracy}
+            for sources, (accuracy, _) in points.items()
+        ]
+        protections = {
+            ways[sources].name: value and {axis: {"value": value} for axis in self.AXES}
+            for sources, (_, value) in points.items()
+        }
+        return [way.sources for way in best_ways(used, rows, protections)]
+
+    def test_they_are_beaten_by_no_other(self):
+        points = {1: (0.8, 0.5), 2: (0.7, 0.6), 3: (0.6, 0.1), 4: (0.9, 0.9)}
+        assert self.chosen(points) == [1, 3, 4]
+
+    def test_what_was_not_measured_takes_no_part(self):
+        assert self.chosen({1: (0.8, 0.5), 2: (0.9, None)}) == [1]
+
+    def test_originals_always_take_part(self):
+        original = Way("original")
+        assert best_ways([original], [], {}) == [original]
+        augmented = Way("original", augmentation=("flip",))
+        rows = [{"way": augmented.name, "validation_accuracy": 1.0}]
+        measured = {augmented.name: {axis: {"value": 0.0} for axis in self.AXES}}
+        assert best_ways([augmented], rows, measured) == []
