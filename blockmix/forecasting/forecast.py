@@ -249,10 +249,9 @@ def forecast(
     group_size : int
         Number of images of one person in the class (g). Other persons are taken to have as many.
     grouped : bool
-        Whether the mixing knows these groups (``groups`` of `BlockMixer.__call__`), so that an
-        image gets blocks only from other persons; the pool then has at most the ``class_size -
-        group_size`` images of others, of which there must be one. If not, the pool can hold the
-        person's other images.
+        Whether the mixing knows these groups (``groups`` of `BlockMixer`), so that an image gets
+        blocks only from other persons; the pool then has at most ``class_size - group_size``
+        images, and there must be one. If not, the pool can hold the person's other images.
 
     Returns
     -------
