@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
@@ -84,8 +84,20 @@ class RunPlan:
             "labels": labels,
             "skipped": self.record["skipped"] + len(label_of_id),
             "smallest_cohorts": _smallest_cohorts(self.cohorts, sizes),
-            "expected": expectation(self.mixer, self.record["grid"]["blocks"], sizes),
+            "expected": expectation(
+                self.mixer, self.record["grid"]["blocks"], sizes, self._group_sizes(label_of_id)
+            ),
         }
+
+    def _group_sizes(self, left_out: Container[int]) -> list[list[int]] | None:
+        """Return how many images each group of each cohort has, without those left out."""
+        groups = self.groups
+        if groups is None:
+            return None
+        return [
+            list(Counter(groups[s.id] for s in cohort.members if s.id not in left_out).values())
+            for cohort in self.cohorts
+        ]
 
 
 def make_plan(

@@ -26,6 +26,7 @@ def advise(
     reassembled: float | None = None,
     block_recognised: float | None = None,
     blocks: Sequence[int] = BLOCKS,
+    group_size: int = 1,
 ) -> list[Forecast]:
     """Return the parameters that reach every given target, the mildest first.
 
@@ -40,9 +41,12 @@ def advise(
     anonymity_set : float, optional
         The smallest acceptable value; see `Forecast`.
     linked, largest_share, reassembled, block_recognised : float, optional
-        The largest acceptable values; see `Forecast`. The last is as measured on one set of faces.
+        The largest acceptable values; see `Forecast`. With a ``group_size`` above 1,
+        ``largest_share`` is that of a person. The last is as measured on one set of faces.
     blocks : sequence of int
         The numbers of blocks of an image to try.
+    group_size : int
+        Number of images of one person, for a mixing that knows groups; see `forecast`.
 
     Returns
     -------
@@ -79,16 +83,23 @@ def advise(
     whole_number("class_size", class_size, 2, 2**31)
     for number in blocks:
         whole_number("blocks", number, 1, _MAX_BLOCKS)
+    forecast(class_size, group_size=group_size)  # checks both
     return [
         candidate
-        for candidate in _candidates(class_size, blocks)
+        for candidate in _candidates(class_size, blocks, group_size)
         if candidate.anonymity_set >= (anonymity_set or 0) * (1 - 1e-9)
-        and all(getattr(candidate, name) <= limit for name, limit in limits.items())
+        and all(_value(candidate, name) <= limit for name, limit in limits.items())
     ]
 
 
-def _candidates(class_size: int, blocks: Sequence[int]) -> Iterator[Forecast]:
-    pool_sizes = sorted({min(sources, class_size - 1) for sources in SOURCES})
+def _value(candidate: Forecast, name: str) -> float:
+    if name == "largest_share" and candidate.group_size > 1:
+        return candidate.persons.largest_share
+    return float(getattr(candidate, name))
+
+
+def _candidates(class_size: int, blocks: Sequence[int], group_size: int) -> Iterator[Forecast]:
+    pool_sizes = sorted({min(sources, class_size - group_size) for sources in SOURCES})
     for rounds, sources, number in product(ROUNDS, pool_sizes, blocks):
         at_balance = balanced(sources)
         for probability in (*(p for p in PROBABILITIES if p < at_balance), at_balance):
@@ -98,4 +109,5 @@ def _candidates(class_size: int, blocks: Sequence[int]) -> Iterator[Forecast]:
                 rounds=rounds,
                 probability=probability,
                 blocks=number,
+                group_size=group_size,
             )

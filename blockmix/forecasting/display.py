@@ -27,6 +27,7 @@ def describe(forecast: Forecast, releases: int) -> str:
             f"{forecast.largest_share:.1%} of an image on average come from one original; "
             f"{forecast.half_shown:.2f} images show at least half of an original",
         ),
+        *(_person_lines(forecast) if forecast.group_size > 1 else ()),
         ("sources of an image", f"{forecast.distinct_sources:.1f} images, itself among them"),
         (
             "left unmixed",
@@ -64,6 +65,22 @@ def describe(forecast: Forecast, releases: int) -> str:
     return "\n".join(f"{name:{width}}  {text}" for name, text in lines)
 
 
+def _person_lines(forecast: Forecast) -> list[tuple[str, str]]:
+    persons = forecast.persons
+    return [
+        (
+            "own person",
+            f"{persons.own_share:.1%} of an image's blocks show its person, who gives most of its "
+            f"blocks in about {persons.linked:.1%} of images",
+        ),
+        (
+            "largest of a person",
+            f"{persons.largest_share:.1%} of an image on average come from one person; "
+            f"{persons.half_shown:.2f} images show at least half of a person",
+        ),
+    ]
+
+
 def table(forecasts: Sequence[Forecast]) -> str:
     """Return forecasts as a table: the parameters, then what they reach."""
     if not forecasts:
@@ -71,7 +88,8 @@ def table(forecasts: Sequence[Forecast]) -> str:
             "no parameters that were tried reach this target: use larger labels or a milder "
             "target; a person who must not be found in a set must not be in it"
         )
-    rows = [_COLUMNS] + [
+    rows: list[tuple[str, ...]] = [_COLUMNS]
+    rows += [
         (
             f"{forecast.rounds}",
             f"{forecast.sources}",
@@ -88,6 +106,13 @@ def table(forecasts: Sequence[Forecast]) -> str:
         )
         for forecast in forecasts
     ]
+    if forecasts[0].group_size > 1:
+        names = ("person linked", "largest of a person")
+        cells = [
+            (f"{persons.linked:.1%}", f"{persons.largest_share:.1%}")
+            for persons in (forecast.persons for forecast in forecasts)
+        ]
+        rows = [(*row, *added) for row, added in zip(rows, [names, *cells], strict=True)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
         "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))

@@ -93,6 +93,19 @@ def test_persons_agree_with_the_committed_record():
     )
     page = " ".join((ROOT / "docs" / "privacy.md").read_text().split())
     assert f"from {without} to {with_groups} in 64 blocks" in page
+    differences = {"linked": 0.0, "own_share": 0.0}
+    for row in record["rows"]:
+        counted, expected = row["persons"], row["forecast"]["persons"]
+        assert expected["grouped"] is row["with_groups"]
+        for name, measured in (
+            ("linked", counted["linkage"]["by_most_blocks"]),
+            ("own_share", counted["own_share"]),
+        ):
+            assert measured["low"] <= expected[name] <= measured["high"]
+            difference = abs(measured["value"] - expected[name])
+            differences[name] = max(differences[name], difference)
+    assert f"by up to {differences['linked']:.3f} for the person found" in page
+    assert f"and {differences['own_share']:.3f} for the blocks of the person" in page
 
 
 def test_figures_of_the_report_that_are_explained_are_in_its_schema():

@@ -43,6 +43,32 @@ def test_forecast_as_json_and_balanced(blockmix):
     assert (expected["rounds"], expected["blocks"], expected["releases"]) == (2, 16, 1)
 
 
+def test_forecast_by_person(blockmix):
+    arguments = ("forecast", "--class-size", 400, "--probability", "balanced")
+    _, output, _ = blockmix(*arguments)
+    assert "person" not in output
+    _, output, _ = blockmix(*arguments, "--group-size", 10)
+    assert "9.1% of an image's blocks show its person" in output
+    _, output, _ = blockmix(*arguments, "--group-size", 10, "--without-groups")
+    assert "11.1% of an image's blocks show its person" in output
+    _, output, _ = blockmix(*arguments, "--group-size", 10, "--json")
+    expected = json.loads(output)
+    assert (expected["group_size"], expected["grouped"]) == (10, True)
+    assert expected["persons"]["own_share"] == pytest.approx(1 / 11)
+
+
+def test_advise_for_persons(blockmix):
+    arguments = ("advise", "--class-size", 60, "--group-size", 10, "--largest-share", 0.3)
+    _, output, _ = blockmix(*arguments, "--blocks", "64", "--json")
+    advised = json.loads(output)
+    assert {expected["sources"] for expected in advised} == {5, 10, 20, 50}
+    assert all(expected["persons"]["largest_share"] <= 0.3 for expected in advised)
+    _, output, _ = blockmix(*arguments, "--blocks", "64")
+    heading, *rows = output.splitlines()
+    assert heading.endswith("person linked  largest of a person")
+    assert len(rows) == len(advised)
+
+
 def test_advise(blockmix):
     code, output, _ = blockmix("advise", "--class-size", 1500, "--linked", 0.05, "--blocks", "64")
     assert code == 0
@@ -74,6 +100,14 @@ def test_advise(blockmix):
         (("forecast", "--class-size", 9, "--probability", "half"), "or 'balanced', got 'half'"),
         (("forecast", "--class-size", 9, "--releases", 0), "releases is from 1"),
         (("advise", "--class-size", 9), "advice needs a target"),
+        (
+            ("forecast", "--class-size", 9, "--group-size", 9),
+            "group_size=9 leaves no image of another person in a class of 9",
+        ),
+        (
+            ("advise", "--class-size", 9, "--group-size", 9, "--linked", 1),
+            "group_size=9 leaves no image of another person in a class of 9",
+        ),
         (
             ("advise", "--class-size", 9, "--linked", 1, "--blocks", "a"),
             "--blocks is whole numbers",

@@ -48,6 +48,7 @@ def measure(
     sources: int = 10,
     rounds: int = 1,
     probability: float | str = 0.5,
+    grouped: bool = False,
     shown_part: float = HALF,
     sample: int = SAMPLE,
     seed: int = 0,
@@ -64,6 +65,9 @@ def measure(
     sources, rounds, probability
         The parameters of the mixing, see `BlockMixer`; for the forecast, and for attackers who know
         them.
+    grouped : bool
+        Whether the mixing knew ``pair.groups``, so that images got blocks only from other persons;
+        for the forecast.
     shown_part : float
         Share of an original, in blocks, from which on an image shows it: of ``half_shown``.
     sample : int
@@ -108,7 +112,7 @@ def measure(
     _check(pair)
     load_skimage()
     parameters = {"sources": sources, "rounds": rounds, "probability": probability}
-    set_forecast = SetForecast.of_pair(pair, parameters)
+    set_forecast = SetForecast.of_pair(pair, parameters | {"grouped": grouped})
     if recogniser is not None:
         embeddings(recogniser, pair.originals[:2])  # fails before the work, not after it
     started = time.perf_counter()
