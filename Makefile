@@ -1,13 +1,12 @@
 PYTHON ?= python3
-PLAN ?= reduced
 VENV ?= .venv
 BIN := $(VENV)/bin
 DEMO := build/demo
 CURVES := bench/results/0.1.0-epyc-2cores-curves
-PRIVACY := bench/results/0.1.0-epyc-2cores-privacy.json
+PRIVACY := bench/results/0.1.0-xeon-2cores-privacy.json
 PUZZLES := bench/results/0.1.0-xeon-2cores-puzzles.json
 PERSONS := bench/results/0.1.0-xeon-2cores-persons.json
-PLAN ?= frontier
+PLAN ?= reduced
 UTILITY := $(wildcard bench/results/*-utility-*/utility.json)
 # The summary shows the times; pytest-benchmark's own table would hide them among forty rows.
 BENCH := $(BIN)/python -m pytest --benchmark-only --benchmark-quiet
@@ -80,7 +79,7 @@ puzzles: $(VENV)/.report  ## Put mixed images of a label together again (two min
 persons: $(VENV)/.report  ## Measure persons with and without groups (five minutes): IMAGES=folder of one folder a person
 	$(BIN)/python -m blockmix.bench.privacy persons $(IMAGES) build/persons.json
 
-utility: $(VENV)/.utility  ## Train on mixed sets (hours): IMAGES=folder with train, val and a CSV file of each, PLAN=frontier, BUDGET=60m
+utility: $(VENV)/.utility  ## Train on mixed sets (hours): IMAGES=folder with train, val and a CSV file of each, PLAN=reduced, BUDGET=60m
 	$(BIN)/blockmix bench utility $(IMAGES)/train --labels $(IMAGES)/train.csv:gender --groups race \
 		--test $(IMAGES)/val --test-labels $(IMAGES)/val.csv:gender \
 		--plan $(PLAN) $(if $(BUDGET),--budget $(BUDGET)) --output build/utility-$(PLAN) --resume

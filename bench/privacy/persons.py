@@ -52,8 +52,13 @@ def _row(photographs: Photographs, blocks: int, probability: float, with_groups:
     pair = Pair.of_arrays(
         images, plan.apply(images), labels, block=block, source_map=plan, groups=persons
     )
-    report = measure(pair, sample=len(images), **parameters)
+    report = measure(pair, sample=len(images), grouped=with_groups, **parameters)
     return {"with_groups": with_groups} | {name: report[name] for name in ENTRIES}
+
+
+def _beside_forecast(estimate: dict[str, float], forecast: float) -> str:
+    """Measurement with its interval / forecast."""
+    return f"{interval(estimate)} / {forecast:.3f}"
 
 
 def tables(rows: list[Report]) -> dict[str, str]:
@@ -63,8 +68,12 @@ def tables(rows: list[Report]) -> dict[str, str]:
         "probability": lambda row: f"{row['parameters']['probability']:.3f}",
         "groups": lambda row: "yes" if row["with_groups"] else "no",
         "image found": lambda row: interval(row["linkage"]["jointly"]),
-        "person found": lambda row: interval(row["persons"]["linkage"]["by_most_blocks"]),
-        "blocks of the person": lambda row: interval(row["persons"]["own_share"]),
+        "person found": lambda row: _beside_forecast(
+            row["persons"]["linkage"]["by_most_blocks"], row["forecast"]["persons"]["linked"]
+        ),
+        "blocks of the person": lambda row: _beside_forecast(
+            row["persons"]["own_share"], row["forecast"]["persons"]["own_share"]
+        ),
         "person found from one block": lambda row: interval(row["single_block"]["right"]),
     }
     return {"persons": table(columns, in_order(rows))}

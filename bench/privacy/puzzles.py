@@ -99,8 +99,10 @@ def _table(rows: list[Report]) -> str:
     columns: dict[str, Callable[[Report], str]] = WAY | {
         "still published": lambda row: f"{row['reassembly']['ceiling']:.3f}",
         "right": lambda row: interval(row["reassembly"]["right"]),
+        "expected": lambda row: f"{row['reassembly']['expected']:.3f}",
         "wrong": lambda row: interval(row["reassembly"]["wrong"]),
         "right, of what is published": lambda row: interval(row["reassembly"]["of_ceiling"]),
+        "neighbours recognised": lambda row: f"{row['reassembly']['right_neighbours']:.3f}",
         "mixed image as it is": lambda row: f"{row['reassembly']['as_published']:.3f}",
         "random blocks": lambda row: f"{row['reassembly']['chance']:.3f}",
     }

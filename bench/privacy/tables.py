@@ -37,6 +37,7 @@ def _overview(rows: list[Report]) -> str:
         "own blocks kept": lambda row: f"{row['situations']['own_kept']:.1%}",
         "linked": lambda row: f"{row['linkage']['jointly']['value']:.1%}",
         "recognised": lambda row: f"{row['identity']['rank_1']['value']:.1%}",
+        "put together again": lambda row: f"{row['reassembly']['right']['value']:.1%}",
         "SSIM": lambda row: f"{row['similarity']['ssim']['value']:.2f}",
         "two different originals": lambda row: f"{row['similarity']['ssim_floor']['value']:.2f}",
     }
@@ -68,6 +69,9 @@ def _beside_forecast(rows: list[Report]) -> str:
         "sources of an image": lambda row: _situation(row, "distinct_sources", 2),
         "linked one by one": lambda row: (
             f"{row['linkage']['by_blocks']['value']:.4f} / {row['forecast']['linked']:.4f}"
+        ),
+        "put together again": lambda row: (
+            f"{row['reassembly']['right']['value']:.2f} / {row['forecast']['reassembled']:.2f}"
         ),
     }
     return table(columns, in_order(rows))

@@ -97,15 +97,19 @@ def _reduced() -> Plan:
         squares(blocks, 10, probability, rounds)
         for blocks, rounds, probability in product(_NUMBERS, (1, 3), (0.5, BALANCED))
     )
-    # Figures 11 to 13: mean of all, with and without; each alone; and as long as in the paper.
-    figures = (
-        augmented(Way("original")),
-        *(augmented(squares(blocks)) for blocks in _NUMBERS),
+    return Plan("reduced", (SIDE, SIDE), (Way("original"), *mixed, *baselines(SIDE)))
+
+
+def _augmentation() -> Plan:
+    """Figures 11 to 13: with and without all augmentations, with each, and as long as the paper."""
+    plain = (Way("original"), *(squares(blocks) for blocks in _NUMBERS))
+    ways = (
+        *plain,
+        *(augmented(way) for way in plain),
         *(replace(squares(64), augmentation=(name,)) for name in AUGMENTATIONS),
         replace(augmented(squares(64)), same_epochs=True),
     )
-    ways = (Way("original"), *mixed, *baselines(SIDE), *figures)
-    return Plan("reduced", (SIDE, SIDE), ways)
+    return Plan("augmentation", (SIDE, SIDE), ways)
 
 
 def _frontier() -> Plan:
@@ -166,6 +170,7 @@ PLANS = {
         _smoke(),
         _quick(),
         _reduced(),
+        _augmentation(),
         _frontier(),
         _paper(
             "paper-wiki",

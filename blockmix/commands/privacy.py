@@ -23,9 +23,14 @@ from blockmix.support.arguments import new_or_empty, whole_number
 from blockmix.support.progress import progress_bars
 
 if TYPE_CHECKING:
-    from blockmix.privacy.attacks.identity import Recogniser
+    from blockmix.forecasting.forecast import Forecast
+    from blockmix.privacy.measures.recogniser import Recogniser
 
 ClassSize = Annotated[int, typer.Option(help="Images of the smallest label.", show_default=False)]
+GroupSize = Annotated[
+    int,
+    typer.Option(help="Images of one person in the label, known to the mixing (mix --groups)."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -38,6 +43,14 @@ def forecast(
     releases: Annotated[
         int, typer.Option(help="How often the set is mixed afresh and published.")
     ] = 1,
+    group_size: GroupSize = 1,
+    without_groups: Annotated[
+        bool,
+        typer.Option(
+            "--without-groups",
+            help="The mixing does not know persons: images of one can give each other blocks.",
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Say what a mixing will give away, from its parameters alone."""
@@ -51,11 +64,13 @@ def forecast(
         rounds=rounds,
         probability=parse_probability(probability),
         blocks=blocks,
+        group_size=group_size,
+        grouped=not without_groups,
     )
     if as_json:
         found_share = expected.found_from_releases(releases)
         shown = {"releases": releases, "found_from_releases": found_share}
-        typer.echo(json.dumps(asdict(expected) | shown, indent=1))
+        typer.echo(json.dumps(_entries(expected) | shown, indent=1))
     else:
         typer.echo(describe(expected, releases))
 
@@ -74,9 +89,18 @@ def advise(
         float | None,
         typer.Option(help="At most: expected share of an image that comes from one original."),
     ] = None,
+    reassembled: Annotated[
+        float | None,
+        typer.Option(help="At most: share of an image put together again without any original."),
+    ] = None,
+    block_recognised: Annotated[
+        float | None,
+        typer.Option(help="At most: how often one block finds its person, as measured on faces."),
+    ] = None,
     blocks: Annotated[
         str | None, typer.Option(metavar="N,N,...", help="Blocks of an image that may be taken.")
     ] = None,
+    group_size: GroupSize = 1,
     as_json: AsJson = False,
 ) -> None:
     """Say which parameters reach a target, the mildest first."""
@@ -88,12 +112,21 @@ def advise(
         anonymity_set=anonymity_set,
         linked=linked,
         largest_share=largest_share,
+        reassembled=reassembled,
+        block_recognised=block_recognised,
         blocks=parse_numbers("blocks", blocks) or BLOCKS,
+        group_size=group_size,
     )
     if as_json:
-        typer.echo(json.dumps([asdict(expected) for expected in advised], indent=1))
+        typer.echo(json.dumps([_entries(expected) for expected in advised], indent=1))
     else:
         typer.echo(table(advised))
+
+
+def _entries(expected: Forecast) -> dict[str, Any]:
+    """Return a forecast for JSON, by person too where persons have several images."""
+    persons = {"persons": asdict(expected.persons)} if expected.group_size > 1 else {}
+    return asdict(expected) | persons
 
 
 def report(
@@ -126,7 +159,8 @@ def report(
         str | None,
         typer.Option(
             metavar="MODULE:FUNCTION",
-            help="From images, (N, H, W, C) uint8, to vectors, (N, D). Default: eigenfaces.",
+            help="From images, (N, H, W, C) uint8, to vectors, (N, D). Default: eigenfaces. With "
+            "--groups it looks at single blocks too.",
         ),
     ] = None,
     samples: Annotated[

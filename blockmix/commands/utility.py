@@ -78,8 +78,8 @@ def utility(
         str,
         typer.Option(
             metavar="NAME",
-            help="What is trained: smoke, quick (10 minutes on two cores), reduced (an hour or "
-            "two), frontier (several hours), paper-wiki or paper-cnbc (days on a GPU).",
+            help="What is trained: smoke, quick (10 minutes on two cores), reduced or augmentation "
+            "(an hour or two), frontier (several hours), paper-wiki or paper-cnbc (days on a GPU).",
         ),
     ] = "quick",
     models: Annotated[

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from blockmix.forecasting.forecast import MOST_ROUNDS, forecast, own_kept
+from blockmix.forecasting.forecast import MOST_ROUNDS, forecast, group_kept, own_kept
+from blockmix.forecasting.sampling import shares_of_sizes
 from blockmix.mixer import BlockMixer
 from blockmix.probability import for_pool
 
 # A forecast must not hold up a finished run. With three rounds it took up to 3 ms for 1,024 blocks
 # and 0.2 s for 65,536 (AMD EPYC); for more blocks none is made.
 _MOST_BLOCKS = 65_536
-# Of more cohort sizes than this a sample is forecast: 16 of them take up to 3 s.
-_MOST_SIZES = 16
 
 
-def expectation(mixer: BlockMixer, blocks: int, cohort_sizes: Sequence[int]) -> dict[str, Any]:
+def expectation(
+    mixer: BlockMixer,
+    blocks: int,
+    cohort_sizes: Sequence[int],
+    group_sizes: Sequence[Sequence[int]] | None = None,
+) -> dict[str, Any]:
     """Return the mean forecast over the images of a run.
 
     Parameters
@@ -27,34 +31,51 @@ def expectation(mixer: BlockMixer, blocks: int, cohort_sizes: Sequence[int]) -> 
         Blocks of one image.
     cohort_sizes : sequence of int
         Number of images of each cohort.
+    group_sizes : sequence of sequence of int, optional
+        For each cohort the number of images of each of its groups, if the run knows groups.
 
     Returns
     -------
     dict
         ``own_kept`` and ``linked`` as in `Forecast`, rounded to four decimals. ``linked`` is None
-        for more rounds or blocks than are forecast.
+        for more rounds or blocks than are forecast. With groups also ``groups``: ``own_share`` and
+        ``linked`` as in `PersonForecast`. They are those of groups that all have as many images as
+        the image's own, which is an estimate if sizes differ and there are several rounds.
     """
-    size_of_image = sorted(size for size in cohort_sizes for _ in range(size))
-    if len(set(size_of_image)) > _MOST_SIZES:
-        step = len(size_of_image) / _MOST_SIZES
-        size_of_image = [size_of_image[int((i + 0.5) * step)] for i in range(_MOST_SIZES)]
+    of_cohorts = zip(
+        cohort_sizes, group_sizes or [[1] * size for size in cohort_sizes], strict=True
+    )
+    shares = shares_of_sizes(
+        (size, group) for size, groups in of_cohorts for group in groups for _ in range(group)
+    )
     can_forecast = mixer.rounds <= MOST_ROUNDS and blocks <= _MOST_BLOCKS
-    own_blocks = linked = 0.0
-    for size in set(size_of_image):
-        share = size_of_image.count(size) / len(size_of_image)
-        probability = for_pool(mixer.probability, min(mixer.sources, size - 1))
-        own_blocks += share * own_kept(size, probability, mixer.rounds)
-        if can_forecast:
-            forecast_of_size = forecast(
-                size,
-                sources=mixer.sources,
-                rounds=mixer.rounds,
-                probability=probability,
-                blocks=blocks,
-            )
-            linked += share * forecast_of_size.linked
+    means = dict.fromkeys(("own_kept", "own_share", "linked", "group_linked"), 0.0)
+    for (size, group_size), share in shares.items():
+        probability = for_pool(mixer.probability, min(mixer.sources, size - group_size))
+        means["own_kept"] += share * own_kept(size, probability, mixer.rounds, group_size)
+        means["own_share"] += share * group_kept(size, probability, mixer.rounds, group_size)
+        if not can_forecast:
+            continue
+        forecast_of_size = forecast(
+            size,
+            sources=mixer.sources,
+            rounds=mixer.rounds,
+            probability=probability,
+            blocks=blocks,
+            group_size=group_size,
+        )
+        means["linked"] += share * forecast_of_size.linked
+        if group_sizes is not None:
+            means["group_linked"] += share * forecast_of_size.persons.linked
     # Rounded, as the last digits of logarithms differ from one machine to another.
-    return {"own_kept": round(own_blocks, 4), "linked": round(linked, 4) if can_forecast else None}
+    rounded = {name: round(mean, 4) for name, mean in means.items()}
+    linked, group_linked = (
+        rounded[name] if can_forecast else None for name in ("linked", "group_linked")
+    )
+    expected: dict[str, Any] = {"own_kept": rounded["own_kept"], "linked": linked}
+    if group_sizes is not None:
+        expected["groups"] = {"own_share": rounded["own_share"], "linked": group_linked}
+    return expected
 
 
 def describe(expected: dict[str, Any]) -> str:
@@ -71,6 +92,8 @@ def describe(expected: dict[str, Any]) -> str:
             "; whoever holds the originals links about "
             f"{_percent(expected['linked'])} of the images"
         )
+        if "groups" in expected:
+            line += f", and the right group of {_percent(expected['groups']['linked'])}"
     return f"{line}: see 'blockmix forecast'"
 
 

@@ -63,7 +63,7 @@ def find_groups(
             Setting("groups", PARENT),
             " images lie in SRC/<label>/<group>/<image>",
         )
-        group_of_id = {sample.id: _folder_below_label(sample) for sample in samples}
+        group_of_id = {sample.id: folder_below_label(sample) for sample in samples}
     else:
         group_of_id = {sample.id: groups.get(f"{sample.label}/{sample.name}") for sample in samples}
         rule = ("every image needs a row with its path below the source and its group",)
@@ -76,7 +76,7 @@ def find_groups(
     return group_of_id
 
 
-def _folder_below_label(sample: Sample) -> str | None:
+def folder_below_label(sample: Sample) -> str | None:
     """The one folder between the label's and the image, or None if there are none or several."""
     folders = PurePosixPath(sample.name).parts[:-1]
     return folders[0] if len(folders) == 1 else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
@@ -18,6 +18,7 @@ from blockmix.compiler import rule
 from blockmix.datasets.cohorts import Cohort, capacity, check_memory, cut_into_cohorts
 from blockmix.datasets.encode import Encoder
 from blockmix.datasets.expectation import expectation
+from blockmix.datasets.group_hint import sample_to_compare
 from blockmix.datasets.groups import check_cohorts, find_groups
 from blockmix.datasets.interfaces import Sample
 from blockmix.datasets.opaque_names import opaque_name, originals_digest
@@ -41,6 +42,7 @@ class RunPlan:
     capacity: int  # the most images in one load
     cohorts: list[Cohort]
     groups: dict[int, Any] | None  # of samples by id; None if each is a group of its own
+    compared: frozenset[int]  # ids of the images whose likeness may hint at groups
     record: dict[str, Any]  # see FolderSummary.record
 
     @property
@@ -82,8 +84,20 @@ class RunPlan:
             "labels": labels,
             "skipped": self.record["skipped"] + len(label_of_id),
             "smallest_cohorts": _smallest_cohorts(self.cohorts, sizes),
-            "expected": expectation(self.mixer, self.record["grid"]["blocks"], sizes),
+            "expected": expectation(
+                self.mixer, self.record["grid"]["blocks"], sizes, self._group_sizes(label_of_id)
+            ),
         }
+
+    def _group_sizes(self, left_out: Container[int]) -> list[list[int]] | None:
+        """Return how many images each group of each cohort has, without those left out."""
+        groups = self.groups
+        if groups is None:
+            return None
+        return [
+            list(Counter(groups[s.id] for s in cohort.members if s.id not in left_out).values())
+            for cohort in self.cohorts
+        ]
 
 
 def make_plan(
@@ -139,6 +153,7 @@ def make_plan(
         capacity=fit,
         cohorts=cohorts,
         groups=groups,
+        compared=sample_to_compare(images) if groups is None else frozenset(),
         record=record,
     )
 

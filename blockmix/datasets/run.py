@@ -11,6 +11,7 @@ from blockmix.arrays.location import HOST
 from blockmix.backends.dispatch import choose
 from blockmix.datasets.engines.interface import Engine
 from blockmix.datasets.engines.local import LocalEngine
+from blockmix.datasets.group_hint import hint_of_folders, hint_of_likeness
 from blockmix.datasets.groups import PARENT
 from blockmix.datasets.interfaces import Sink, Source
 from blockmix.datasets.options import RunOptions
@@ -55,6 +56,9 @@ def run(
             record=plan.final_record(sample for sample, _ in outcome.left_out),
         )
         sink.finish(summary.to_json())
+        if options.groups is None and not notes:
+            hint = hint_of_folders(samples) or hint_of_likeness(outcome.hashes)
+            notes = (hint,) if hint else ()
         return replace(summary, notes=(*notes, *sink.notes))
     finally:
         pool.shutdown(cancel_futures=True)

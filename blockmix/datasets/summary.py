@@ -34,9 +34,11 @@ class FolderSummary:
         The content of ``blockmix.json``: parameters, versions and counts, without key, source path
         or time. ``expected`` is the mean share of an image's blocks that stay its own, and the
         share of images that someone with the originals links to theirs (None for more rounds or
-        blocks than are forecast; see `blockmix.privacy.forecast`).
+        blocks than are forecast; see `blockmix.privacy.forecast`); with groups, ``groups`` holds
+        the share of blocks from the image's group, and that of images to which it gives most.
     notes : tuple of str
-        What looks odd in the source, and what the file system of the destination did not offer.
+        What looks odd in the source, whether its images seem to need ``groups``, and what the file
+        system of the destination did not offer.
 
     Examples
     --------

@@ -23,7 +23,10 @@ def advise(
     anonymity_set: float | None = None,
     linked: float | None = None,
     largest_share: float | None = None,
+    reassembled: float | None = None,
+    block_recognised: float | None = None,
     blocks: Sequence[int] = BLOCKS,
+    group_size: int = 1,
 ) -> list[Forecast]:
     """Return the parameters that reach every given target, the mildest first.
 
@@ -37,10 +40,13 @@ def advise(
         Number of images of the smallest label.
     anonymity_set : float, optional
         The smallest acceptable value; see `Forecast`.
-    linked, largest_share : float, optional
-        The largest acceptable values; see `Forecast`.
+    linked, largest_share, reassembled, block_recognised : float, optional
+        The largest acceptable values; see `Forecast`. With a ``group_size`` above 1,
+        ``largest_share`` is that of a person. The last is as measured on one set of faces.
     blocks : sequence of int
         The numbers of blocks of an image to try.
+    group_size : int
+        Number of images of one person, for a mixing that knows groups; see `forecast`.
 
     Returns
     -------
@@ -59,35 +65,41 @@ def advise(
     >>> first.rounds, first.sources, round(first.probability, 3)
     (1, 10, 0.909)
     """
-    if anonymity_set is None and linked is None and largest_share is None:
-        raise InputError(
-            "advice needs a target: give ",
-            Setting("anonymity_set"),
-            ", ",
-            Setting("linked"),
-            " or ",
-            Setting("largest_share"),
-        )
+    given = {
+        "linked": linked,
+        "largest_share": largest_share,
+        "reassembled": reassembled,
+        "block_recognised": block_recognised,
+    }
+    limits = {name: limit for name, limit in given.items() if limit is not None}
+    if anonymity_set is None and not limits:
+        targets = [part for name in given for part in (" or ", Setting(name))]
+        raise InputError("advice needs a target: give ", Setting("anonymity_set"), *targets)
     if anonymity_set is not None and not anonymity_set >= 1:
         raise InputError(f"anonymity_set is a number from 1 on, got {anonymity_set}")
-    if linked is not None and not 0 <= linked <= 1:
-        raise InputError(f"linked is a chance from 0 to 1, got {linked}")
-    if largest_share is not None and not 0 <= largest_share <= 1:
-        raise InputError(f"largest_share is a share from 0 to 1, got {largest_share}")
+    for name, limit in limits.items():
+        if not 0 <= limit <= 1:
+            raise InputError(f"{name} is from 0 to 1, got {limit}")
     whole_number("class_size", class_size, 2, 2**31)
     for number in blocks:
         whole_number("blocks", number, 1, _MAX_BLOCKS)
+    forecast(class_size, group_size=group_size)  # checks both
     return [
         candidate
-        for candidate in _candidates(class_size, blocks)
+        for candidate in _candidates(class_size, blocks, group_size)
         if candidate.anonymity_set >= (anonymity_set or 0) * (1 - 1e-9)
-        and candidate.linked <= (1 if linked is None else linked)
-        and candidate.largest_share <= (1 if largest_share is None else largest_share)
+        and all(_value(candidate, name) <= limit for name, limit in limits.items())
     ]
 
 
-def _candidates(class_size: int, blocks: Sequence[int]) -> Iterator[Forecast]:
-    pool_sizes = sorted({min(sources, class_size - 1) for sources in SOURCES})
+def _value(candidate: Forecast, name: str) -> float:
+    if name == "largest_share" and candidate.group_size > 1:
+        return candidate.persons.largest_share
+    return float(getattr(candidate, name))
+
+
+def _candidates(class_size: int, blocks: Sequence[int], group_size: int) -> Iterator[Forecast]:
+    pool_sizes = sorted({min(sources, class_size - group_size) for sources in SOURCES})
     for rounds, sources, number in product(ROUNDS, pool_sizes, blocks):
         at_balance = balanced(sources)
         for probability in (*(p for p in PROBABILITIES if p < at_balance), at_balance):
@@ -97,4 +109,5 @@ def _candidates(class_size: int, blocks: Sequence[int]) -> Iterator[Forecast]:
                 rounds=rounds,
                 probability=probability,
                 blocks=number,
+                group_size=group_size,
             )

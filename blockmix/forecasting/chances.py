@@ -1,4 +1,4 @@
-"""Chances of a number of successes, and of at least one."""
+"""Chances of a number of successes, with and without replacement, and of at least one."""
 
 from __future__ import annotations
 
@@ -24,6 +24,24 @@ def binomial(trials: int, chance: float, max_successes: int) -> npt.NDArray[np.f
         log_ways + counts * log(chance) + (trials - counts) * log1p(-chance)
     )
     return chances
+
+
+def hypergeometric(total: int, marked: int, draws: int) -> npt.NDArray[np.float64]:
+    """Return the chances to draw 0, 1, ... marked items out of all, without replacement.
+
+    Examples
+    --------
+    >>> hypergeometric(4, 2, 2).round(3).tolist()
+    [0.167, 0.667, 0.167]
+    """
+    lowest, highest = max(0, draws - (total - marked)), min(marked, draws)
+    counts = np.arange(lowest, highest)
+    steps = ((marked - counts) * (draws - counts)) / (
+        (counts + 1.0) * (total - marked - draws + counts + 1)
+    )
+    logs = np.concatenate([[0.0], np.cumsum(np.log(steps))])
+    weights = np.exp(logs - logs.max())
+    return np.concatenate([np.zeros(lowest), weights / weights.sum()])
 
 
 def at_least_one(trials: int, chance: float) -> float:

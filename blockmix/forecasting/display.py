@@ -27,6 +27,7 @@ def describe(forecast: Forecast, releases: int) -> str:
             f"{forecast.largest_share:.1%} of an image on average come from one original; "
             f"{forecast.half_shown:.2f} images show at least half of an original",
         ),
+        *(_person_lines(forecast) if forecast.group_size > 1 else ()),
         ("sources of an image", f"{forecast.distinct_sources:.1f} images, itself among them"),
         (
             "left unmixed",
@@ -44,6 +45,15 @@ def describe(forecast: Forecast, releases: int) -> str:
             )
             + f", {sum(forecast.copies[len(_TIMES) :]):.1%} more often",
         ),
+        (
+            "put together again",
+            f"{forecast.reassembled:.1%} of an image, by a puzzle solver without any original",
+        ),
+        (
+            "one block alone",
+            f"finds its person in other photographs in {forecast.block_recognised:.0%} of cases, "
+            "as measured on faces (ORL)",
+        ),
         ("key", f"{forecast.key_bits} bits, unless it comes from a seed"),
     ]
     shown_share = forecast.found_from_releases(releases)
@@ -55,6 +65,22 @@ def describe(forecast: Forecast, releases: int) -> str:
     return "\n".join(f"{name:{width}}  {text}" for name, text in lines)
 
 
+def _person_lines(forecast: Forecast) -> list[tuple[str, str]]:
+    persons = forecast.persons
+    return [
+        (
+            "own person",
+            f"{persons.own_share:.1%} of an image's blocks show its person, who gives most of its "
+            f"blocks in about {persons.linked:.1%} of images",
+        ),
+        (
+            "largest of a person",
+            f"{persons.largest_share:.1%} of an image on average come from one person; "
+            f"{persons.half_shown:.2f} images show at least half of a person",
+        ),
+    ]
+
+
 def table(forecasts: Sequence[Forecast]) -> str:
     """Return forecasts as a table: the parameters, then what they reach."""
     if not forecasts:
@@ -62,7 +88,8 @@ def table(forecasts: Sequence[Forecast]) -> str:
             "no parameters that were tried reach this target: use larger labels or a milder "
             "target; a person who must not be found in a set must not be in it"
         )
-    rows = [_COLUMNS] + [
+    rows: list[tuple[str, ...]] = [_COLUMNS]
+    rows += [
         (
             f"{forecast.rounds}",
             f"{forecast.sources}",
@@ -72,16 +99,26 @@ def table(forecasts: Sequence[Forecast]) -> str:
             f"{forecast.effective_anonymity_set:.1f}",
             f"{forecast.linked:.1%}",
             f"{forecast.largest_share:.1%}",
+            f"{forecast.reassembled:.1%}",
+            f"{forecast.block_recognised:.0%}",
             f"{forecast.own_kept:.1%}",
             f"{forecast.erased:.1%}",
         )
         for forecast in forecasts
     ]
+    if forecasts[0].group_size > 1:
+        names = ("person linked", "largest of a person")
+        cells = [
+            (f"{persons.linked:.1%}", f"{persons.largest_share:.1%}")
+            for persons in (forecast.persons for forecast in forecasts)
+        ]
+        rows = [(*row, *added) for row, added in zip(rows, [names, *cells], strict=True)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
+    lines = [
         "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
         for row in rows
-    )
+    ]
+    return "\n".join([*lines, _EXPLANATION])
 
 
 _TIMES = ("never", "once", "twice")
@@ -94,6 +131,11 @@ _COLUMNS = (
     "by entropy",
     "linked",
     "largest share",
+    "reassembled",
+    "one block",
     "own kept",
     "erased",
 )
+_EXPLANATION = """
+reassembled: share of an image that a puzzle solver puts together again without any original
+one block: how often it finds its person in other photographs, as measured on faces (ORL)"""

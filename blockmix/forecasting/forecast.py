@@ -3,31 +3,40 @@
 Notation: n images of a class, N_s sources, probability p, q = 1 - p, T rounds, N_b blocks. In one
 round a block stays with probability q; otherwise it comes from one of the n - 1 other images, each
 equally likely, because the N_s images of a pool are drawn at random. Images choose independently.
-`Forecast` says which values are not exact with more than one round.
+With groups of g images, it comes from one of the n - g images of other groups. `Forecast` says
+which values are not exact with more than one round.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
 from blockmix.compiler import rule
+from blockmix.errors import InputError
+from blockmix.forecasting import persons
 from blockmix.forecasting.chances import at_least_one, binomial
 from blockmix.forecasting.linking import (
+    ChanceCounts,
     chances_of_others,
     largest_chance,
     linked,
     pools_by_depth,
 )
+from blockmix.forecasting.person_chances import PersonChances, person_chances
+from blockmix.forecasting.persons import PersonForecast
+from blockmix.forecasting.reassembly import near_square, published_too, reassembled
 from blockmix.forecasting.shares import check_shown_part, images_showing, largest_share
+from blockmix.forecasting.single_block import block_recognised
 from blockmix.probability import check_probability, for_pool
 from blockmix.support.arguments import whole_number
 
 KEY_BITS = 256
 MOST_ROUNDS = 100
+MOST_BLOCKS = 1_000_000
 # Numbers of copies of a block that are distinguished from round to round, and in the result.
 _MAX_HOLDERS, _MAX_COPIES = 128, 16
 
@@ -36,10 +45,14 @@ _MAX_HOLDERS, _MAX_COPIES = 128, 16
 class Forecast:
     """The forecast of one class, see `forecast`.
 
+    All values but ``persons`` count single images. In a mixing with groups of several images, they
+    are as exact as said below if all groups have one size; the copies of a block are then an
+    estimate with more than one round.
+
     Attributes
     ----------
     class_size, sources, rounds, blocks : int
-        The parameters; ``sources`` is at most ``class_size - 1``.
+        The parameters; ``sources`` is at most the number of images outside the image's group.
     probability : float
         The chance that a block is replaced in one round.
     own_kept : float
@@ -75,8 +88,20 @@ class Forecast:
     half_shown : float
         Expected number of mixed images that show at least half of an original, its own mixed image
         included; with more than one round an estimate.
+    reassembled : float
+        Expected share of an image that somebody who has the mixed set alone puts together again,
+        from a middle block on, recognising every right neighbour that is published; see
+        `blockmix.forecasting.reassembly.reassembled`.
+    block_recognised : float
+        How often one block of this size finds its person among other photographs: not a forecast,
+        but as measured on one set of faces; see
+        `blockmix.forecasting.single_block.block_recognised`.
     key_bits : int
         Guessing the key takes 2 to this many tries.
+    group_size : int
+        Number of images of a person.
+    grouped : bool
+        Whether images get blocks only from other persons.
     """
 
     class_size: int
@@ -95,7 +120,69 @@ class Forecast:
     linked: float
     largest_share: float
     half_shown: float
+    reassembled: float
+    block_recognised: float
     key_bits: int = KEY_BITS
+    group_size: int = 1
+    grouped: bool = True
+
+    @cached_property
+    def persons(self) -> PersonForecast:
+        """The forecast by person, with all images of a person together.
+
+        Examples
+        --------
+        >>> from blockmix.privacy import forecast
+        >>> ungrouped = forecast(400, probability="balanced", group_size=10, grouped=False)
+        >>> grouped = forecast(400, probability="balanced", group_size=10)
+        >>> round(ungrouped.persons.own_share, 3), round(grouped.persons.own_share, 3)
+        (0.111, 0.091)
+        """
+        cases = list(self._person_chances())
+        return PersonForecast(
+            own_share=self._own_share,
+            linked=persons.linked(cases, self.blocks),
+            largest_share=persons.largest_share(cases, self.blocks),
+            half_shown=persons.images_showing(cases, self.blocks, 0.5, self.group_size),
+        )
+
+    @property
+    def _own_share(self) -> float:
+        if self.grouped:
+            return group_kept(self.class_size, self.probability, self.rounds, self.group_size)
+        other_share = (1 - self.own_kept) / (self.class_size - 1)
+        return self.own_kept + (self.group_size - 1) * other_share
+
+    def _person_chances(self) -> Iterator[PersonChances]:
+        return person_chances(
+            self.class_size,
+            self._own_share,
+            self.sources,
+            self.probability,
+            self.rounds,
+            group_size=self.group_size,
+            grouped=self.grouped,
+        )
+
+    def others(self) -> ChanceCounts:
+        """Return the chances of other images to be the source of a block, and how many have each.
+
+        Examples
+        --------
+        >>> from blockmix.privacy import forecast
+        >>> counts = forecast(1000, sources=10).others()
+        >>> {round(chance, 3): round(count) for chance, count in counts.items()}
+        {0.0: 989, 0.05: 10}
+        """
+        return chances_of_others(
+            self.class_size,
+            self.own_kept,
+            self.sources,
+            self.probability,
+            self.rounds,
+            group_size=self.group_size if self.grouped else 1,
+            own_group=self._own_share if self.grouped else None,
+        )
 
     def found_from_releases(self, releases: int) -> float:
         """Return the share of own blocks that at least two of several releases show.
@@ -130,10 +217,24 @@ class Forecast:
         (0.01, 2.05)
         """
         check_shown_part(shown_part)
-        others = chances_of_others(
-            self.class_size, self.own_kept, self.sources, self.probability, self.rounds
+        return images_showing(self.own_kept, self.others(), self.blocks, shown_part)
+
+    def images_showing_person(self, shown_part: float) -> float:
+        """Return the expected number of mixed images that show at least a part of a person.
+
+        For a half, that is ``persons.half_shown``.
+
+        Examples
+        --------
+        >>> from blockmix.privacy import forecast
+        >>> expected = forecast(400, group_size=10)
+        >>> round(expected.images_showing_person(0.5), 1)
+        5.5
+        """
+        check_shown_part(shown_part)
+        return persons.images_showing(
+            self._person_chances(), self.blocks, shown_part, self.group_size
         )
-        return images_showing(self.own_kept, others, self.blocks, shown_part)
 
 
 def forecast(
@@ -142,7 +243,9 @@ def forecast(
     sources: int = 10,
     rounds: int = 1,
     probability: float | str = 0.5,
-    blocks: int = 64,
+    blocks: int | tuple[int, int] = 64,
+    group_size: int = 1,
+    grouped: bool = True,
 ) -> Forecast:
     """Forecast what mixing a class will give away, from the parameters alone.
 
@@ -154,8 +257,15 @@ def forecast(
         N_s and N_t, see `BlockMixer`. In a small class every other image is a source.
     probability : float or "balanced"
         P_D, see `BlockMixer`.
-    blocks : int
-        Number of blocks of one image (N_b).
+    blocks : int or (rows, cols)
+        Number of blocks of one image (N_b), or the grid. A number stands for the most nearly square
+        grid; only ``reassembled`` depends on it.
+    group_size : int
+        Number of images of one person in the class (g). Other persons are taken to have as many.
+    grouped : bool
+        Whether the mixing knows these groups (``groups`` of `BlockMixer`), so that an image gets
+        blocks only from other persons; the pool then has at most ``class_size - group_size``
+        images, and there must be one. If not, the pool can hold the person's other images.
 
     Returns
     -------
@@ -174,13 +284,25 @@ def forecast(
     (0.5, 0.303, 2.0)
     """
     n = whole_number("class_size", class_size, 2, 2**31)
-    sources = min(whole_number("sources", sources, 1, rule.MAX_SOURCES), n - 1)
+    group_size = whole_number("group_size", group_size, 1, 2**31)
+    if group_size > (n - 1 if grouped else n):
+        raise InputError(
+            f"group_size={group_size} leaves no image of another person in a class of {n}: lower "
+            "group_size or raise class_size"
+        )
+    known_group = group_size if grouped else 1  # to the mixing
+    sources = min(whole_number("sources", sources, 1, rule.MAX_SOURCES), n - known_group)
     rounds = whole_number("rounds", rounds, 1, MOST_ROUNDS)
-    blocks = whole_number("blocks", blocks, 1, 1_000_000)
+    rows, cols = _grid(blocks)
+    blocks = rows * cols
     p = for_pool(check_probability(probability), sources)
-    own = own_kept(n, p, rounds)
-    others = chances_of_others(n, own, sources, p, rounds)
-    copies = copies_of_a_block(n, p, rounds)
+    own = own_kept(n, p, rounds, known_group)
+    own_group = group_kept(n, p, rounds, known_group)
+    others = chances_of_others(
+        n, own, sources, p, rounds, group_size=known_group, own_group=own_group
+    )
+    # Only n - g images can take the block: as in a class of n - g + 1 without groups.
+    copies = copies_of_a_block(n - known_group + 1, p, rounds)
     return Forecast(
         class_size=n,
         sources=sources,
@@ -191,25 +313,53 @@ def forecast(
         erased=copies[0],
         published=1 - copies[0],
         copies=copies,
-        distinct_sources=distinct_sources(n, sources, p, rounds, blocks),
+        distinct_sources=distinct_sources(n, sources, p, rounds, blocks, known_group),
         unmixed=own**blocks,
         anonymity_set=1 / largest_chance(own, others, rounds),
         effective_anonymity_set=_effective_anonymity_set(own, others),
         linked=linked(own, others, blocks),
         largest_share=largest_share(own, others, blocks),
         half_shown=images_showing(own, others, blocks, 0.5),
+        reassembled=reassembled(published_too(n - known_group + 1, sources, p, rounds), rows, cols),
+        block_recognised=block_recognised(blocks),
+        group_size=group_size,
+        grouped=grouped,
     )
 
 
-def own_kept(n: int, p: float, rounds: int) -> float:
-    """Return the chance that a block is the image's own after all rounds; exact.
+def _grid(blocks: int | tuple[int, int]) -> tuple[int, int]:
+    """Return rows and columns, checked."""
+    if not isinstance(blocks, tuple):
+        return near_square(whole_number("blocks", blocks, 1, MOST_BLOCKS))
+    if len(blocks) != 2:
+        raise InputError(f"blocks is a number or (rows, columns), got {blocks!r}")
+    rows, cols = (whole_number("blocks", side, 1, MOST_BLOCKS) for side in blocks)
+    whole_number("blocks", rows * cols, 1, MOST_BLOCKS)
+    return rows, cols
 
-    A round acts on the distribution of the source of a block as the matrix
-    q I + p / (n - 1) (J - I), where J is all ones. All its eigenvalues but the one of the uniform
-    distribution are 1 - p n / (n - 1).
+
+def own_kept(n: int, p: float, rounds: int, group_size: int = 1) -> float:
+    """Return the chance that a block is the image's own after all rounds.
+
+    Exact for groups of one size, and with one round for any. Blocks that leave the group come back
+    to each of its images alike, so that q^T stays where it was and the rest of `group_kept` is
+    shared.
     """
-    # Rounding errors may make the difference slightly negative.
-    return max(0.0, 1 / n + (1 - 1 / n) * (1 - p * n / (n - 1)) ** rounds)
+    group_share = group_kept(n, p, rounds, group_size)
+    return group_share / group_size + (1 - 1 / group_size) * (1 - p) ** rounds
+
+
+def group_kept(n: int, p: float, rounds: int, group_size: int) -> float:
+    """Return the chance that a block comes from the image's group after all rounds.
+
+    Exact for groups of one size, and with one round for any. In a round the source of a block
+    leaves its group of g images with chance p, and one in another group of h images enters this
+    group with chance p g / (n - h). Other groups have g images too, or all the rest together.
+    """
+    g, h = group_size, min(group_size, n - group_size)
+    uniform = g / (n - h + g)
+    # Rounding errors may make the sum slightly negative.
+    return max(0.0, uniform + (1 - uniform) * (1 - p * (n - h + g) / (n - h)) ** rounds)
 
 
 @lru_cache(maxsize=256)
@@ -233,11 +383,13 @@ def copies_of_a_block(n: int, p: float, rounds: int) -> tuple[float, ...]:
     return (*map(float, chances[:max_copies]), float(chances[max_copies:].sum()))
 
 
-def distinct_sources(n: int, sources: int, p: float, rounds: int, blocks: int) -> float:
+def distinct_sources(
+    n: int, sources: int, p: float, rounds: int, blocks: int, group_size: int = 1
+) -> float:
     """Return the expected number of images that an image's blocks come from, itself included.
 
     With one round it is exact: 1 - p^N_b + N_s (1 - (1 - p / N_s)^N_b). With more rounds, images in
-    pools of pools are assumed to be independent and uniformly distributed.
+    pools of pools are assumed to be independent and uniformly distributed over all others.
     """
     if rounds == 1:
         return 1 - p**blocks + sources * at_least_one(blocks, p / sources)
@@ -245,7 +397,8 @@ def distinct_sources(n: int, sources: int, p: float, rounds: int, blocks: int) -
         pools * sources * np.log1p(-min(at_least_one(blocks, chance) / (n - 1), 1 - 1e-15))
         for pools, chance in pools_by_depth(sources, p, rounds)
     )
-    return at_least_one(blocks, own_kept(n, p, rounds)) - (n - 1) * float(np.expm1(log_missed))
+    own = own_kept(n, p, rounds, group_size)
+    return at_least_one(blocks, own) - (n - 1) * float(np.expm1(log_missed))
 
 
 def _effective_anonymity_set(own: float, others: Mapping[float, float]) -> float:

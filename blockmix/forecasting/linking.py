@@ -33,21 +33,36 @@ def pools_by_depth(sources: int, p: float, rounds: int) -> Iterator[tuple[int, f
         yield comb(rounds, k) * sources ** (k - 1), (1 - p) ** (rounds - k) * (p / sources) ** k
 
 
-def chances_of_others(n: int, own: float, sources: int, p: float, rounds: int) -> ChanceCounts:
+def chances_of_others(
+    n: int,
+    own: float,
+    sources: int,
+    p: float,
+    rounds: int,
+    *,
+    group_size: int = 1,
+    own_group: float | None = None,
+) -> ChanceCounts:
     """Return the chances of other images to be the source of a block, and how many have each.
 
-    An image is in each pool with chance N_s / (n - 1), and its chance grows with the number of
-    pools that hold it. Pools are assumed to be independent; with one round that is exact.
+    An image is in each pool with chance N_s / (n - g), for groups of g images, and its chance grows
+    with the number of pools that hold it. Pools are assumed to be independent; with one round that
+    is exact. ``own_group`` is the chance that a block comes from the group of its image (``own`` if
+    not given); with several rounds the other images of the group share the rest of it.
     """
+    own_group = own if own_group is None else own_group
+    candidates = n - group_size
     replaced = 1 - (1 - p) ** rounds
     if not replaced:
         return {0.0: n - 1}
-    counts = {0.0: float(n - 1)}
+    counts = {0.0: float(candidates)}
     for pools, member_chance in pools_by_depth(sources, p, rounds):
-        member_chance *= (1 - own) / replaced  # some paths lead back to the image itself
-        mean = pools * sources / (n - 1)
+        member_chance *= (1 - own_group) / replaced  # some paths lead back to the own group
+        mean = pools * sources / candidates
         is_uniform = mean >= _UNIFORM_FROM_MEAN
-        hit_chances = np.eye(1)[0] if is_uniform else binomial(pools, sources / (n - 1), _MAX_HITS)
+        hit_chances = (
+            np.eye(1)[0] if is_uniform else binomial(pools, sources / candidates, _MAX_HITS)
+        )
         shift = mean * member_chance if is_uniform else 0.0
         next_counts: dict[float, float] = {}
         for chance, count in counts.items():
@@ -58,6 +73,9 @@ def chances_of_others(n: int, own: float, sources: int, p: float, rounds: int) -
                         total = float(f"{total:.3g}")
                     next_counts[total] = next_counts.get(total, 0.0) + count * float(hit_chance)
         counts = next_counts
+    if group_size > 1:
+        chance = max(0.0, own_group - own) / (group_size - 1)
+        counts[chance] = counts.get(chance, 0.0) + group_size - 1
     return counts
 
 

@@ -14,7 +14,7 @@ from blockmix.forecasting.linking import ChanceCounts
 # Up to this many blocks the largest count is computed for exactly that many. For more, counts are
 # taken as independent Poisson numbers: the largest share was less than 0.002 off from 17 blocks on
 # (1 to 50 sources, probability 0.5 and balanced).
-_EXACT_BLOCKS = 16
+EXACT_BLOCKS = 16
 _DEVIATIONS = 9  # counts this many standard deviations from the mean, and 36 more, do not occur
 
 
@@ -31,15 +31,14 @@ def largest_share(own: float, others: ChanceCounts, blocks: int) -> float:
     blocks : int
         Number of blocks of an image.
     """
-    if blocks <= _EXACT_BLOCKS:
+    if blocks <= EXACT_BLOCKS:
         at_most = _multinomial_maximum(own, others, blocks)
         return float((1 - at_most).sum()) / blocks
     mean = blocks * max(own, *others)
-    spread = _DEVIATIONS * (sqrt(mean) + 4)
-    lowest, highest = max(0, int(mean - spread)), int(mean + spread)
-    none_larger = _poisson_at_most(blocks * own, lowest, highest)
+    lowest, highest = max(0, int(mean - spread(mean))), int(mean + spread(mean))
+    none_larger = poisson_at_most(blocks * own, lowest, highest)
     for chance, count in others.items():
-        none_larger *= _poisson_at_most(blocks * chance, lowest, highest) ** count
+        none_larger *= poisson_at_most(blocks * chance, lowest, highest) ** count
     return min(1.0, (lowest + float((1 - none_larger).sum())) / blocks)
 
 
@@ -57,14 +56,23 @@ def images_showing(own: float, others: ChanceCounts, blocks: int, part: float) -
         From 0 to 1: share of the original.
     """
     needed = blocks_shown(blocks, part)
+    shown_others = sum(
+        count * chance_shown(chance, blocks, needed) for chance, count in others.items()
+    )
+    return chance_shown(own, blocks, needed) + shown_others
 
-    def chance_shown(chance: float) -> float:
-        mean = blocks * chance
-        if abs(needed - mean) > _DEVIATIONS * (sqrt(mean) + 4):
-            return float(needed < mean)
-        return max(0.0, 1 - float(binomial(blocks, chance, needed - 1).sum()))
 
-    return chance_shown(own) + sum(count * chance_shown(chance) for chance, count in others.items())
+def chance_shown(chance: float, blocks: int, needed: int) -> float:
+    """Return the chance that an original gives at least a number of blocks, given that of one."""
+    mean = blocks * chance
+    if abs(needed - mean) > spread(mean):
+        return float(needed < mean)
+    return max(0.0, 1 - float(binomial(blocks, chance, needed - 1).sum()))
+
+
+def spread(mean: float) -> float:
+    """Return how far from its mean a number of blocks can lie."""
+    return _DEVIATIONS * (sqrt(mean) + 4)
 
 
 def blocks_shown(blocks: int, part: float) -> int:
@@ -115,7 +123,7 @@ def _multinomial_maximum(own: float, others: ChanceCounts, blocks: int) -> npt.N
     return at_most
 
 
-def _poisson_at_most(mean: float, lowest: int, highest: int) -> npt.NDArray[np.float64]:
+def poisson_at_most(mean: float, lowest: int, highest: int) -> npt.NDArray[np.float64]:
     """Return the chances that a Poisson number is at most ``lowest``, ..., ``highest - 1``."""
     if not mean:
         return np.ones(highest - lowest)

@@ -5,6 +5,7 @@
 
 from blockmix.forecasting.advice import advise
 from blockmix.forecasting.forecast import Forecast, forecast
+from blockmix.forecasting.persons import PersonForecast
 from blockmix.privacy.report.html import page
 from blockmix.privacy.report.measure import measure, measure_folders
 from blockmix.privacy.report.verdict import verdicts
@@ -14,6 +15,7 @@ from blockmix.probability import balanced
 __all__ = [
     "Forecast",
     "Pair",
+    "PersonForecast",
     "advise",
     "balanced",
     "forecast",

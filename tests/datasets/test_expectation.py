@@ -31,6 +31,31 @@ def test_of_many_sizes_it_is_a_sample():
     assert expected == {"own_kept": 0.5, "linked": 1.0}
 
 
+def test_groups_count_by_the_images_that_have_their_size():
+    """One cohort of 12 images, with groups of 6, 3, 2 and 1, and one of 9 with three of 3."""
+    mixer = BlockMixer(sources=10, rounds=2, probability="balanced", small_classes="clamp")
+    sizes = {(12, 6): 6, (12, 3): 3, (12, 2): 2, (12, 1): 1, (9, 3): 9}
+    forecasts = {
+        (size, group_size): forecast(
+            size, rounds=2, probability="balanced", blocks=20, group_size=group_size
+        )
+        for size, group_size in sizes
+    }
+    assert [forecasts[size].sources for size in sizes] == [6, 9, 10, 10, 6]
+
+    def mean(value):
+        return round(sum(value(forecasts[size]) * count / 21 for size, count in sizes.items()), 4)
+
+    assert expectation(mixer, 20, [12, 9], [[3, 6, 1, 2], [3, 3, 3]]) == {
+        "own_kept": mean(lambda forecast: forecast.own_kept),
+        "linked": mean(lambda forecast: forecast.linked),
+        "groups": {
+            "own_share": mean(lambda forecast: forecast.persons.own_share),
+            "linked": mean(lambda forecast: forecast.persons.linked),
+        },
+    }
+
+
 @pytest.mark.parametrize(("rounds", "blocks"), [(101, 64), (1, 10**9)])
 def test_numbers_that_are_not_forecast_are_left_out(rounds, blocks):
     expected = expectation(BlockMixer(rounds=rounds, probability=0.001), blocks, [1000])
@@ -44,6 +69,9 @@ def test_the_line():
         "expect: about 50% of every image's blocks stay its own; whoever holds the originals "
         "links about 100% of the images: see 'blockmix forecast'"
     )
+    assert "links about 80% of the images, and the right group of 90%: see" in describe(
+        {"own_kept": 0.5, "linked": 0.8, "groups": {"own_share": 0.6, "linked": 0.9}}
+    )
     assert "about 0.1% of every" in describe({"own_kept": 0.0012, "linked": 0.0})
 
 
@@ -53,6 +81,18 @@ def test_it_is_in_the_summary_and_in_the_record(tmp_path):
     record = json.loads((tmp_path / "dst" / "blockmix.json").read_text())
     assert record["expected"] == expectation(BlockMixer(), 16, [12, 20])
     assert describe(record["expected"]) in str(summary).splitlines()
+
+
+def test_groups_are_in_the_summary_and_in_the_record(tmp_path):
+    src = write_images(tmp_path / "src", {"cat": 6})
+    groups = {f"cat/{i:03}.png": i // 2 for i in range(7)}
+    cut = (src / "cat" / "000.png").read_bytes()
+    (src / "cat" / "006.png").write_bytes(cut[:-40])
+    options = {"block": 4, "sources": 2, "rounds": 2}
+    summary = mix_folder(src, tmp_path / "dst", on_error="skip", groups=groups, **options)
+    mixer = BlockMixer(sources=2, rounds=2)
+    assert summary.record["expected"] == expectation(mixer, 16, [6], [[2, 2, 2]])
+    assert "and the right group of " in str(summary)
 
 
 def test_files_that_are_left_out_do_not_count(tmp_path):

@@ -13,7 +13,6 @@ from blockmix.bench.curves.findings import findings
 from blockmix.bench.privacy import persons, puzzles
 from blockmix.bench.privacy.measuring import ways
 from blockmix.bench.privacy.tables import tables
-from blockmix.privacy import balanced
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -79,13 +78,6 @@ def test_puzzles_agree_with_the_committed_record():
     assert record["images"]["kind"] == "folder"
     assert f"PUZZLES := {committed.relative_to(ROOT)}\n" in MAKEFILE
     assert (ROOT / "docs" / "puzzles.png").stat().st_size > 0
-    right = {
-        tuple(row["parameters"].values()): f"{row['reassembly']['right']['value']:.0%} "
-        for row in record["rows"]
-        if (row["file_format"], row["grid"]["blocks"]) == ("png", 64)
-    }
-    assert f"puts {right[10, 1, 0.5]}of an image together" in README
-    assert f"and {right[10, 3, balanced(10)]}after three balanced rounds" in README
 
 
 def test_persons_agree_with_the_committed_record():
@@ -101,6 +93,19 @@ def test_persons_agree_with_the_committed_record():
     )
     page = " ".join((ROOT / "docs" / "privacy.md").read_text().split())
     assert f"from {without} to {with_groups} in 64 blocks" in page
+    differences = {"linked": 0.0, "own_share": 0.0}
+    for row in record["rows"]:
+        counted, expected = row["persons"], row["forecast"]["persons"]
+        assert expected["grouped"] is row["with_groups"]
+        for name, measured in (
+            ("linked", counted["linkage"]["by_most_blocks"]),
+            ("own_share", counted["own_share"]),
+        ):
+            assert measured["low"] <= expected[name] <= measured["high"]
+            difference = abs(measured["value"] - expected[name])
+            differences[name] = max(differences[name], difference)
+    assert f"by up to {differences['linked']:.3f} for the person found" in page
+    assert f"and {differences['own_share']:.3f} for the blocks of the person" in page
 
 
 def test_figures_of_the_report_that_are_explained_are_in_its_schema():

@@ -19,6 +19,13 @@ def test_a_target_for_the_largest_share():
     assert not any(expected.probability == 0.5 for expected in advised if expected.rounds == 1)
 
 
+def test_targets_for_puzzles_and_single_blocks():
+    advised = advise(1500, reassembled=0.2, block_recognised=0.4)
+    assert {expected.blocks for expected in advised} == {64, 256, 1024}
+    assert all(expected.reassembled <= 0.2 for expected in advised)
+    assert all(expected.rounds > 1 for expected in advised)
+
+
 def test_the_mildest_comes_first():
     first = advise(1500, anonymity_set=11, blocks=[64])[0]
     assert (first.rounds, first.sources, first.blocks) == (1, 10, 64)
@@ -42,11 +49,12 @@ def test_no_probability_beyond_the_balanced_one():
 @pytest.mark.parametrize(
     ("targets", "message"),
     [
-        ({}, "give anonymity_set, linked or largest_share"),
+        ({}, "give anonymity_set or linked or largest_share or reassembled or block_recognised"),
         ({"anonymity_set": -5}, "anonymity_set is a number from 1 on, got -5"),
-        ({"linked": float("nan")}, "linked is a chance from 0 to 1, got nan"),
-        ({"largest_share": -1}, "largest_share is a share from 0 to 1, got -1"),
-        ({"linked": 20}, "linked is a chance from 0 to 1, got 20"),
+        ({"linked": float("nan")}, "linked is from 0 to 1, got nan"),
+        ({"largest_share": -1}, "largest_share is from 0 to 1, got -1"),
+        ({"reassembled": 1.5}, "reassembled is from 0 to 1, got 1.5"),
+        ({"linked": 20}, "linked is from 0 to 1, got 20"),
     ],
 )
 def test_bad_targets(targets, message):

@@ -70,7 +70,7 @@ def test_every_arrangement_of_few_blocks(blocks, chances):
 @pytest.mark.parametrize("chances", [(0.5, {0.5: 1}), (0.5, {0.05: 10}), (0.02, {0.02: 49})])
 def test_both_ways_agree(chances, monkeypatch):
     exact = largest_share(*chances, 16)
-    monkeypatch.setattr(shares, "_EXACT_BLOCKS", 0)
+    monkeypatch.setattr(shares, "EXACT_BLOCKS", 0)
     assert largest_share(*chances, 16) == pytest.approx(exact, abs=0.002)
 
 

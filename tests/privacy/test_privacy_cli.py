@@ -43,14 +43,46 @@ def test_forecast_as_json_and_balanced(blockmix):
     assert (expected["rounds"], expected["blocks"], expected["releases"]) == (2, 16, 1)
 
 
+def test_forecast_by_person(blockmix):
+    arguments = ("forecast", "--class-size", 400, "--probability", "balanced")
+    _, output, _ = blockmix(*arguments)
+    assert "person" not in output
+    _, output, _ = blockmix(*arguments, "--group-size", 10)
+    assert "9.1% of an image's blocks show its person" in output
+    _, output, _ = blockmix(*arguments, "--group-size", 10, "--without-groups")
+    assert "11.1% of an image's blocks show its person" in output
+    _, output, _ = blockmix(*arguments, "--group-size", 10, "--json")
+    expected = json.loads(output)
+    assert (expected["group_size"], expected["grouped"]) == (10, True)
+    assert expected["persons"]["own_share"] == pytest.approx(1 / 11)
+
+
+def test_advise_for_persons(blockmix):
+    arguments = ("advise", "--class-size", 60, "--group-size", 10, "--largest-share", 0.3)
+    _, output, _ = blockmix(*arguments, "--blocks", "64", "--json")
+    advised = json.loads(output)
+    assert {expected["sources"] for expected in advised} == {5, 10, 20, 50}
+    assert all(expected["persons"]["largest_share"] <= 0.3 for expected in advised)
+    _, output, _ = blockmix(*arguments, "--blocks", "64")
+    heading, *rows = output.splitlines()
+    assert heading.endswith("person linked  largest of a person")
+    assert len(rows) == len(advised)
+
+
 def test_advise(blockmix):
     code, output, _ = blockmix("advise", "--class-size", 1500, "--linked", 0.05, "--blocks", "64")
     assert code == 0
-    heading, *rows = output.splitlines()
+    table, explanation = output.split("\n\n")
+    heading, *rows = table.splitlines()
     assert heading.split()[:4] == ["rounds", "sources", "probability", "blocks"]
     assert all(row.split()[3] == "64" for row in rows)
+    assert "one block: how often it finds its person in other photographs" in explanation
     code, output, _ = blockmix("advise", "--class-size", 12, "--anonymity-set", 500)
     assert "no parameters that were tried reach this target" in output
+    code, output, _ = blockmix(
+        "advise", "--class-size", 1500, "--reassembled", 0.2, "--block-recognised", 0.2, "--json"
+    )
+    assert {expected["blocks"] for expected in json.loads(output)} == {256, 1024}
     code, output, _ = blockmix("advise", "--class-size", 1500, "--linked", 0.05, "--json")
     assert all(expected["linked"] <= 0.05 for expected in json.loads(output))
 
@@ -68,6 +100,14 @@ def test_advise(blockmix):
         (("forecast", "--class-size", 9, "--probability", "half"), "or 'balanced', got 'half'"),
         (("forecast", "--class-size", 9, "--releases", 0), "releases is from 1"),
         (("advise", "--class-size", 9), "advice needs a target"),
+        (
+            ("forecast", "--class-size", 9, "--group-size", 9),
+            "group_size=9 leaves no image of another person in a class of 9",
+        ),
+        (
+            ("advise", "--class-size", 9, "--group-size", 9, "--linked", 1),
+            "group_size=9 leaves no image of another person in a class of 9",
+        ),
         (
             ("advise", "--class-size", 9, "--linked", 1, "--blocks", "a"),
             "--blocks is whole numbers",
@@ -293,10 +333,26 @@ def test_persons(blockmix, tmp_path):
         assert report["single_block"]["persons"] == report["persons"]["persons"] == 4
         assert report["persons"]["chance"] == pytest.approx(3 / 12)
         assert report["single_block"]["chance"] == pytest.approx(2 / 11)
-        assert "One block finds its person" in (folder / "report.html").read_text()
+        html = (folder / "report.html").read_text()
+        assert "One block finds its person (correlation)" in html
+        assert "s recogniser)" not in html
     code, _, errors = blockmix("report", "photos", "mixed", "--groups", "who.csv:name")
     assert code == 2
     assert "and a column 'name', got 'path', 'person'" in errors
+
+
+def test_a_recogniser_of_the_users_looks_at_single_blocks_of_persons(blockmix, tmp_path):
+    write_images(tmp_path / "photos", {"cat/ann": 3, "cat/bob": 3, "cat/cyd": 3}, size=(24, 24))
+    (tmp_path / "plain.py").write_text("def embed(images):\n    return images[:, 0, 0] + 1.0\n")
+    mixing = ("--block", "6x6", "--sources", 6, "--names", "keep", "--quiet")
+    assert blockmix("mix", "photos", "mixed", *mixing)[0] == 0
+    options = ("--groups", "parent", "--recogniser", "plain:embed", "--output", "report")
+    assert blockmix("report", "photos", "mixed", *options)[0] == 0
+    report = read_report(tmp_path / "report")
+    jsonschema.validate(report, SCHEMA)
+    assert report["single_block"]["by_recogniser"]["cells"] == 9  # one for each photograph
+    html = (tmp_path / "report" / "report.html").read_text()
+    assert "One block finds its person (the user&#39;s recogniser)" in html
 
 
 def test_a_recogniser_of_the_users(blockmix, sets):
@@ -309,6 +365,7 @@ def test_a_recogniser_of_the_users(blockmix, sets):
     assert code == 0
     report = json.loads((sets / "report" / "report.json").read_text())
     assert report["identity"]["recogniser"] == "the user's"
+    assert report["single_block"] is None  # nobody has said who is in which photograph
 
 
 def test_sets_that_do_not_belong_together(blockmix, sets):

@@ -16,6 +16,7 @@ class Outcome:
     written: int  # images
     left_out: list[tuple[Sample, str]]  # samples that could not be decoded, and why
     seconds: dict[str, float]  # by stage, see `FolderSummary`
+    hashes: list[tuple[Sample, int]]  # of the samples of `RunPlan.compared`, see `likeness`
 
 
 class Engine(Protocol):

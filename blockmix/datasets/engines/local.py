@@ -19,6 +19,7 @@ from blockmix.datasets.decode import resized
 from blockmix.datasets.engines.interface import Outcome
 from blockmix.datasets.groups import check_samples
 from blockmix.datasets.interfaces import BadImageError, Sample, Sink
+from blockmix.datasets.likeness import difference_hash
 from blockmix.datasets.plan import RunPlan
 from blockmix.datasets.stage_seconds import StageSeconds
 from blockmix.errors import InputError, Setting, WorkError
@@ -50,6 +51,7 @@ class ChunkReport(NamedTuple):
     images: int
     seconds: StageSeconds
     bad: dict[int, BadImageError]  # by index in the load
+    hashes: list[tuple[Sample, int]]  # see `Outcome`
 
 
 class LocalEngine:
@@ -70,7 +72,7 @@ class LocalEngine:
                 compiled.cancel()
                 raise
         seconds = {"compile": compiled.result(), **work.seconds}
-        return Outcome(work.written, work.left_out, seconds)
+        return Outcome(work.written, work.left_out, seconds, work.hashes)
 
 
 class _Work:
@@ -79,6 +81,7 @@ class _Work:
     def __init__(self, plan: RunPlan, sink: Sink, pool: Executor, progress: Progress) -> None:
         self.written = 0
         self.left_out: list[tuple[Sample, str]] = []
+        self.hashes: list[tuple[Sample, int]] = []
         self.seconds = StageSeconds("read", "resize", "draw", "gather", "encode", "write")
         self._plan = plan
         self._sink = sink
@@ -136,17 +139,21 @@ class _Work:
         )
 
     def _read_chunk(self, samples: list[Sample], pixels: Pixels, indices: range) -> ChunkReport:
-        seconds, bad = StageSeconds("read", "resize"), {}
+        seconds, bad, hashes = StageSeconds("read", "resize"), {}, []
         for index in indices:
+            sample = samples[index]
             try:
                 with seconds.measure("read"):
-                    image = self._plan.decode(samples[index])
+                    image = self._plan.decode(sample)
             except BadImageError as error:
                 bad[index] = error
                 continue
             with seconds.measure("resize"):
                 pixels[index] = resized(image, self._plan.size)
-        return ChunkReport(len(indices), seconds, bad)
+            if sample.id in self._plan.compared:
+                with_channels = pixels[index].reshape(1, *self._plan.size, -1)
+                hashes.append((sample, int(difference_hash(with_channels)[0])))
+        return ChunkReport(len(indices), seconds, bad, hashes)
 
     def _finish_reading(self, load: Load) -> tuple[list[Sample], npt.NDArray[np.int64], Pixels]:
         """Wait for the images of a load, and leave out those that could not be read."""
@@ -212,10 +219,11 @@ class _Work:
             with seconds.measure("write"):
                 self._sink.write(outputs[index], save)
         seconds["write"] -= seconds["encode"]
-        return ChunkReport(len(indices), seconds, {})
+        return ChunkReport(len(indices), seconds, {}, [])
 
     def _record(self, stage: str, report: ChunkReport) -> None:
         self.seconds.add(report.seconds)
+        self.hashes += report.hashes
         self._done[stage] += report.images
         self._progress(stage, self._done[stage], self._total)
 

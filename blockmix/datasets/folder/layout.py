@@ -44,7 +44,7 @@ def check_levels(src: Path, samples: Iterable[Sample]) -> str | None:
         return (
             f"every label ({_shortened(folders)}) has the same folders below it ({subfolders}), "
             f"whose images were mixed with each other: if these are the labels, mix {src / first} "
-            "and the others each on its own"
+            "and the others each on its own; if each holds one person, see --groups parent"
         )
     return None
 

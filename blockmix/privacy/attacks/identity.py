@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from blockmix.errors import InputError
+from blockmix.privacy.measures.recogniser import Recogniser, check_lengths, embeddings
 from blockmix.privacy.measures.statistics import share_with_interval
 from blockmix.privacy.sets.pair import Indices, Pair, Pixels
-from blockmix.privacy.sets.pictures import small_greys
-
-# From images, (N, H, W, C) uint8, to one vector each, (N, D).
-Recogniser = Callable[[Pixels], npt.NDArray[np.floating]]
+from blockmix.support.pictures import small_greys
 
 FALSE_ALARMS = 0.01
 _SIDE = 32  # height and width at which eigenfaces look at images
@@ -51,11 +47,7 @@ def identity(
     embed = eigenfaces(pair.originals) if recogniser is None else recogniser
     original_vectors = embeddings(embed, pair.originals)
     mixed_vectors = embeddings(embed, pair.mixed[chosen])
-    if original_vectors.shape[1] != mixed_vectors.shape[1]:
-        raise InputError(
-            "a recogniser gives vectors of one length for all images, got "
-            f"{original_vectors.shape[1]} and {mixed_vectors.shape[1]}"
-        )
+    check_lengths(original_vectors, mixed_vectors)
     rng = np.random.default_rng(0)
     ranks, scores_of_original, scores_of_others, sizes = [], [], [], []
     for image, vector in zip(chosen, mixed_vectors, strict=True):
@@ -98,30 +90,6 @@ def eigenfaces(images: Pixels) -> Recogniser:
     kept = components[:, ::-1][:, skipped : max(usable, 1)][:, :_COMPONENTS]
     spread = np.maximum((centred @ kept).std(axis=0), 1e-6)
     return lambda images: (_grey_vectors(images) - mean) @ kept / spread
-
-
-def embeddings(recogniser: Recogniser, images: Pixels) -> npt.NDArray[np.float32]:
-    """Return the vectors that a recogniser gives for images, scaled to length 1: (N, D).
-
-    Raises
-    ------
-    InputError
-        If the recogniser fails, or does not give a finite vector for each image.
-    """
-    images = images.view()
-    images.flags.writeable = False
-    try:
-        vectors = np.asarray(recogniser(images), np.float32)
-    except (Exception, SystemExit) as error:  # the recogniser is foreign code
-        raise InputError(f"the recogniser failed: {type(error).__name__}: {error}") from error
-    is_valid = vectors.ndim == 2 and len(vectors) == len(images) and vectors.shape[1] > 0
-    if not is_valid or not np.isfinite(vectors).all():
-        raise InputError(
-            f"a recogniser gives a finite vector for each image, ({len(images)}, D), "
-            f"got {vectors.shape}"
-        )
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.maximum(lengths, 1e-12), np.float32)
 
 
 def _grey_vectors(images: Pixels) -> npt.NDArray[np.float32]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from itertools import chain, repeat
 
@@ -113,6 +114,12 @@ class Puzzle:
                 if len(chosen_cells):
                     break
         return placed
+
+    def nearest(self, cell: int) -> Iterator[tuple[int, Indices]]:
+        """Yield each adjacent cell, and the likeliest neighbour there of each distinct block."""
+        for neighbour, beside in self._beside[cell].items():
+            likeliest = beside.evidence.argmax(axis=1)
+            yield neighbour, beside.blocks[np.arange(len(likeliest)), likeliest]
 
     def _best_blocks(
         self,

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from blockmix.forecasting.reassembly import reassembled
 from blockmix.privacy.attacks.puzzle import EMPTY, Puzzle
 from blockmix.privacy.measures.nearest import UNKNOWN, clear_cells
 from blockmix.privacy.measures.statistics import mean_with_interval
@@ -26,6 +27,14 @@ class _Scores(NamedTuple):
     ceiling: float
     chance: float
     as_published: float
+
+
+class _LabelResult(NamedTuple):
+    """What became of the images of one label, and how many neighbours were recognised in it."""
+
+    scores: list[_Scores]
+    right_neighbours: int
+    published_neighbours: int
 
 
 def reassembly(
@@ -58,43 +67,58 @@ def reassembly(
         comes from the original; the middle block counts as right. ``ceiling``: the largest possible
         ``right``, with every block that is still published; ``of_ceiling``, with an interval: the
         share of these that was put right. ``chance``: the share right of random blocks of the
-        label; ``as_published``: that of the mixed image as it is. All are None if the grid has one
-        block only, or no source is known.
+        label; ``as_published``: that of the mixed image as it is. ``right_neighbours``: of the
+        blocks whose right neighbour is published, the share whose likeliest neighbour it is;
+        ``expected``: the right share that follows from it and from the ceiling. All are None if the
+        grid has one block only, or no source is known; the last two also if no right neighbour is
+        published.
 
         Of labels with more than 2,000 mixed images, the attack sees a random 2,000; the ceiling
         counts all.
     """
     rng = np.random.default_rng(seed)
     labels = pair.mixed_labels[chosen]
-    scores, done = [], 0
+    results, done = [], 0
     for label in np.unique(labels):
         images = chosen[labels == label]
         of_label = np.flatnonzero(pair.mixed_labels == label)
-        scores += _scores_of_label(pair, sources, of_label, images, rng)
+        results.append(_solve_label(pair, sources, of_label, images, rng))
         done += len(images)
         progress("reassembly", done, len(chosen))
+    scores = [score for result in results for score in result.scores]
     if not scores:
-        return {"images": 0, **dict.fromkeys(_Scores._fields)}
+        names = (*_Scores._fields, "right_neighbours", "expected")
+        return {"images": 0, **dict.fromkeys(names)}
     columns = dict(zip(_Scores._fields, np.array(scores).T, strict=True))
+    recognised = expected = None
+    published_neighbours = sum(result.published_neighbours for result in results)
+    if published_neighbours:
+        recognised = sum(result.right_neighbours for result in results) / published_neighbours
+        # The middle block is always published.
+        blocks = pair.grid.blocks
+        published = max(0.0, (float(columns["ceiling"].mean()) * blocks - 1) / (blocks - 1))
+        expected = reassembled(published, pair.grid.rows, pair.grid.cols, recognised)
     return {
         "images": len(scores),
         **{
             name: mean_with_interval(column, 0, 1) if name in _ESTIMATES else float(column.mean())
             for name, column in columns.items()
         },
+        "right_neighbours": recognised,
+        "expected": expected,
     }
 
 
-def _scores_of_label(
+def _solve_label(
     pair: Pair, sources: Indices, of_label: Indices, images: Indices, rng: np.random.Generator
-) -> list[_Scores]:
+) -> _LabelResult:
     """Grow an image from the middle block of some mixed images of one label."""
     clear = clear_cells(sources[of_label]).reshape(-1)
     middle = pair.grid.rows // 2 * pair.grid.cols + pair.grid.cols // 2
     sources_of_label = sources[of_label].reshape(len(of_label), -1).T  # (cells, N)
     images = images[sources[images].reshape(len(images), -1)[:, middle] != UNKNOWN]
     if pair.grid.blocks == 1 or not clear.any() or not len(images):
-        return []
+        return _LabelResult([], 0, 0)
     members = np.searchsorted(of_label, images)
     if len(of_label) > _MAX_MEMBERS:
         others = np.setdiff1d(np.arange(len(of_label)), members)
@@ -125,4 +149,24 @@ def _scores_of_label(
                 as_published=shows_target[:, member].mean(),
             )
         )
-    return scores
+    return _LabelResult(scores, *_count_neighbours(puzzle, sources_of_label[:, seen]))
+
+
+def _count_neighbours(puzzle: Puzzle, sources: Indices) -> tuple[int, int]:
+    """Return how many blocks have their right neighbour for the likeliest, and how many have one.
+
+    ``sources`` are those of the blocks of each member: (cells, N). Several neighbours of a block
+    are counted one by one.
+    """
+    source_of_block = [
+        sources[cell, np.unique(numbers, return_index=True)[1]]
+        for cell, numbers in enumerate(puzzle.numbers)
+    ]
+    right = published = 0
+    for cell, wanted in enumerate(source_of_block):
+        for neighbour, likeliest in puzzle.nearest(cell):
+            known = source_of_block[neighbour]
+            is_published = (wanted != UNKNOWN) & np.isin(wanted, known)
+            right += int((known[likeliest] == wanted)[is_published].sum())
+            published += int(is_published.sum())
+    return right, published

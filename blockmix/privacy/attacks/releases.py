@@ -56,6 +56,7 @@ def _drawn_shares(forecast: Forecast) -> dict[int, float]:
     """Return the share for each number of releases, drawn for a class like that of a forecast."""
     images, cells = min(forecast.class_size, _MAX_IMAGES), min(forecast.blocks, _MAX_CELLS)
     own = np.arange(images)[:, None, None]
+    groups = np.arange(images) // forecast.group_size if forecast.grouped else None
     times_shown, shares = np.zeros((images, 1, cells), np.int32), {}
     for release in range(1, max(COUNTS) + 1):
         mixer = BlockMixer(
@@ -66,7 +67,7 @@ def _drawn_shares(forecast: Forecast) -> dict[int, float]:
             small_classes="clamp",
             key=Key.generate(),
         )
-        times_shown += mixer.plan([0] * images, 1, cells).sources == own
+        times_shown += mixer.plan([0] * images, 1, cells, groups=groups).sources == own
         if release in COUNTS:
             shares[release] = float((times_shown >= 2).mean())
     return shares

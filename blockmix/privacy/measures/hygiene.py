@@ -8,17 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
 from blockmix.datasets.folder.image_folder import ImageFolder
-from blockmix.privacy.sets.pair import Pair, Pixels
-from blockmix.privacy.sets.pictures import small_greys
+from blockmix.datasets.likeness import NEAR_BITS, count_alike, difference_hash
+from blockmix.privacy.sets.pair import Pair
 
-# Images whose hashes of 64 bits differ in at most this many count as near-duplicates.
-NEAR_BITS = 4
-_HASH_SIDE = 8
 _MAX_EXAMPLES = 10
 # What Pillow reports of files that hold nothing but pixels.
 _FORMAT_INFO = {
@@ -40,24 +35,11 @@ def near_duplicates(pair: Pair) -> dict[str, Any]:
     hashes = difference_hash(pair.originals)
     images = pairs = count = 0
     for _, label_originals, _ in pair.classes():
-        label_hashes = hashes[label_originals]
-        duplicates = [
-            int((np.bitwise_count(label_hashes ^ image_hash) <= NEAR_BITS).sum()) - 1
-            for image_hash in label_hashes
-        ]
-        images += sum(number > 0 for number in duplicates)
-        pairs += sum(duplicates) // 2
-        count += len(label_hashes)
+        duplicates = count_alike(hashes[label_originals])
+        images += int((duplicates > 0).sum())
+        pairs += int(duplicates.sum()) // 2
+        count += len(duplicates)
     return {"images": images, "share": images / count, "pairs": pairs, "bits": NEAR_BITS}
-
-
-def difference_hash(images: Pixels) -> npt.NDArray[np.uint64]:
-    """Return 64 bits an image: whether each of 8 x 9 fields is darker than the next one."""
-    fields = small_greys(images, _HASH_SIDE, _HASH_SIDE + 1).astype(int)
-    brighter = (np.diff(fields, axis=2) > 0).reshape(len(images), -1)
-    weights = np.uint64(1) << np.arange(64, dtype=np.uint64)
-    hashes: npt.NDArray[np.uint64] = np.where(brighter, weights, np.uint64(0)).sum(axis=1)
-    return hashes
 
 
 def small_labels(sizes: Mapping[str, int], sources: int) -> list[str]:

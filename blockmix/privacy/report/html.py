@@ -14,8 +14,8 @@ from blockmix.privacy.measures.statistics import Estimate
 from blockmix.privacy.report.figures import draw_figures
 from blockmix.privacy.report.verdict import verdicts
 from blockmix.privacy.sets.pair import Pair
-from blockmix.privacy.sets.pictures import picture
 from blockmix.support.extras import load
+from blockmix.support.pictures import picture
 from blockmix.support.progress import no_progress
 
 _SAMPLES = 8

@@ -15,7 +15,7 @@ from blockmix.datasets.groups import read_groups
 from blockmix.errors import InputError, InputTypeError
 from blockmix.forecasting.shares import check_shown_part
 from blockmix.key import Key
-from blockmix.privacy.attacks.identity import Recogniser, embeddings, identity
+from blockmix.privacy.attacks.identity import identity
 from blockmix.privacy.attacks.linkage import linkage
 from blockmix.privacy.attacks.reassembly import reassembly
 from blockmix.privacy.attacks.releases import releases
@@ -24,6 +24,7 @@ from blockmix.privacy.attacks.seeds import seed_search
 from blockmix.privacy.measures.hygiene import inspect_files, near_duplicates, small_labels
 from blockmix.privacy.measures.nearest import Nearest, find_nearest
 from blockmix.privacy.measures.persons import persons
+from blockmix.privacy.measures.recogniser import Recogniser, embeddings
 from blockmix.privacy.measures.shares import HALF, shares
 from blockmix.privacy.measures.similarity import SSIM, WINDOW, load_skimage, similarity
 from blockmix.privacy.measures.single_block import single_block
@@ -47,6 +48,7 @@ def measure(
     sources: int = 10,
     rounds: int = 1,
     probability: float | str = 0.5,
+    grouped: bool = False,
     shown_part: float = HALF,
     sample: int = SAMPLE,
     seed: int = 0,
@@ -63,6 +65,9 @@ def measure(
     sources, rounds, probability
         The parameters of the mixing, see `BlockMixer`; for the forecast, and for attackers who know
         them.
+    grouped : bool
+        Whether the mixing knew ``pair.groups``, so that images got blocks only from other persons;
+        for the forecast.
     shown_part : float
         Share of an original, in blocks, from which on an image shows it: of ``half_shown``.
     sample : int
@@ -71,7 +76,8 @@ def measure(
     seed : int
         Seed of the random sample.
     recogniser : callable, optional
-        See `blockmix.privacy.attacks.identity`.
+        From images, (N, H, W, C) uint8, to vectors, (N, D), which are compared by cosine: for
+        `blockmix.privacy.attacks.identity`, and with ``pair.groups`` for single blocks too.
     progress : callable, optional
         Called as ``progress(stage, done, total)``.
 
@@ -106,7 +112,7 @@ def measure(
     _check(pair)
     load_skimage()
     parameters = {"sources": sources, "rounds": rounds, "probability": probability}
-    set_forecast = SetForecast.of_pair(pair, parameters)
+    set_forecast = SetForecast.of_pair(pair, parameters | {"grouped": grouped})
     if recogniser is not None:
         embeddings(recogniser, pair.originals[:2])  # fails before the work, not after it
     started = time.perf_counter()
@@ -141,7 +147,9 @@ def measure(
         "situations": situations(pair, block_sources),
         "shares": shares(pair, block_sources, part=shown_part),
         "persons": persons(pair, block_sources, pair.match, nearest, shown_part),
-        "single_block": single_block(pair, sample=sample, seed=seed),
+        "single_block": single_block(
+            pair, sample=sample, seed=seed, recogniser=recogniser, progress=progress
+        ),
         "linkage": linkage(pair, match, nearest) if match_is_known else None,
         "seams": seams(pair, block_sources, pair.match, chosen, together_share),
         "reassembly": reassembly(pair, block_sources, puzzles, seed, progress),

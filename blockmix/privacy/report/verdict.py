@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from blockmix.datasets.likeness import MANY_ALIKE
 from blockmix.errors import InputError
 
 Report = dict[str, Any]
-
-# From this share of near-duplicates on, a report without persons asks for them. It was 1.4 % of
-# 6,000 photographs of different persons, and 18 % of 400 photographs of 40 persons.
-_MANY_NEAR_DUPLICATES = 0.05
 
 
 class Rule(NamedTuple):
@@ -51,7 +48,10 @@ def _largest_share(report: Report) -> float | None:
 
 def _block_recognised(report: Report) -> float | None:
     single_block = report["single_block"]
-    return None if single_block is None else float(single_block["right"]["value"])
+    if single_block is None:
+        return None
+    measured = [single_block, single_block["by_recogniser"]]
+    return max(float(found["right"]["value"]) for found in measured if found is not None)
 
 
 def _metadata(report: Report) -> float | None:
@@ -96,7 +96,7 @@ RULES: dict[str, Rule] = {
         _block_recognised,
         "share of single blocks that find their person",
         needs="no person is known to be in several originals of a label: say who is in which "
-        "(--groups)",
+        "(--groups), which a recogniser cannot replace",
     ),
     "min_anonymity_set": Rule(
         "Expected from the parameters: a block hides among {0:.1f} images, for somebody who does "
@@ -178,7 +178,7 @@ def verdicts(report: Report, thresholds: Mapping[str, float | None]) -> list[dic
     unlimited = {"value": None, "threshold": None, "met": None}
     if "files" in report and not report["files"]["private"]:
         lines.append({"rule": "private_key", "text": _SEEDED, **unlimited})
-    if report["near_duplicates"]["share"] >= _MANY_NEAR_DUPLICATES and report["persons"] is None:
+    if report["near_duplicates"]["share"] >= MANY_ALIKE and report["persons"] is None:
         lines.append({"rule": "groups", "text": _PERSONS_UNKNOWN, **unlimited})
     for name, rule in RULES.items():
         value, limit = rule.value(report), thresholds.get(name)

@@ -23,7 +23,7 @@ class Record:
     grid: BlockGrid
     grey: bool
     names_kept: bool
-    parameters: Mapping[str, Any]  # "sources", "rounds", "probability"
+    parameters: Mapping[str, Any]  # "sources", "rounds", "probability", "grouped"
     labels: Mapping[str, int]  # number of mixed images of each label
     originals: str  # see `originals_digest`
     smallest_cohorts: Mapping[str, int]
@@ -70,6 +70,7 @@ class Record:
         }
         forecast(2**31, **parameters)  # checks them
         parameters["probability"] = check_probability(parameters["probability"])
+        parameters["grouped"] = content["parameters"].get("groups") is True
         return cls(
             grid=BlockGrid(tuple(row_edges), tuple(col_edges)),
             grey=content["files"]["grey"] is True,

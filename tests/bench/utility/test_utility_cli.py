@@ -61,7 +61,7 @@ def test_a_record_can_be_drawn(torch, smoke, blockmix, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--plan", "huge"], "--plan is one of smoke, quick, reduced, frontier"),
+        (["--plan", "huge"], "--plan is one of smoke, quick, reduced, augmentation, frontier"),
         (["--plan", "quick"], "the plan quick needs a folder of training images"),
         (["--plan", "smoke", "--budget", "soon"], "--budget is a time such as 90s, 60m or 2h"),
         (["--plan", "smoke", "--seeds", "0"], "--seeds is from 1 to 10000, got 0"),

@@ -72,7 +72,10 @@ def test_description_of_a_way():
         (lambda: Recipe(epochs=0), "epochs is from 1"),
         (lambda: Plan("p", (8, 8), (Way("original"),) * 2), "names of ways differ"),
         (lambda: Plan("p", (8, 8), (), best_seeds=5), "chosen by images held out"),
-        (lambda: find_plan("huge"), "--plan is one of smoke, quick, reduced, frontier"),
+        (
+            lambda: find_plan("huge"),
+            "--plan is one of smoke, quick, reduced, augmentation, frontier",
+        ),
     ],
 )
 def test_what_is_refused(make, message):
@@ -89,7 +92,7 @@ def test_the_reduced_plan_is_the_product_that_it_promises():
         for probability in (0.5, BALANCED)
     }
     assert {way.sources for way in mixed} == {paper.SOURCES}
-    assert [way.name for way in PLANS["reduced"].ways if way.same_epochs] == [
+    assert [way.name for way in PLANS["augmentation"].ways if way.same_epochs] == [
         "64 blocks, 10 sources, 0.5, flip + rotation + brightness, "
         "4 files an image at the same epochs"
     ]

@@ -39,6 +39,7 @@ def test_other_labels_with_equal_folders_are_asked_about(tmp_path):
     summary = mix_folder(tmp_path / "src", tmp_path / "dst", block=8)
     (note,) = summary.notes
     assert "every label (fold1, fold2) has the same folders below it (cat, dog)" in note
+    assert "if each holds one person, see --groups parent" in note
     assert f"note: {note}" in str(summary)
 
 

@@ -35,6 +35,7 @@ def test_reassembly_restores_images_that_lost_no_block():
     assert scores["right"] == scores["of_ceiling"] == EVERYWHERE
     assert scores["wrong"]["value"] == scores["unfilled"]["value"] == 0
     assert scores["ceiling"] == 1
+    assert scores["right_neighbours"] == scores["expected"] == 1
     assert scores["chance"] == pytest.approx((1 + 15 / FACES) / 16, abs=0.02)
     assert scores["as_published"] == pytest.approx((1 + 15 / FACES) / 16, abs=0.02)
 
@@ -46,6 +47,8 @@ def test_reassembly_leaves_cells_of_noise_empty():
     assert scores["right"]["value"] == pytest.approx(1 / 16, abs=0.02)  # the middle block
     assert scores["wrong"]["value"] < 0.02
     assert scores["unfilled"]["value"] > 0.9
+    assert scores["right_neighbours"] == pytest.approx(1 / FACES, abs=0.01)
+    assert scores["expected"] == pytest.approx(1 / 16, abs=0.01)
 
 
 def test_reassembly_of_mixed_faces_is_far_above_chance():
@@ -55,20 +58,21 @@ def test_reassembly_of_mixed_faces_is_far_above_chance():
     assert sum(shares) == pytest.approx(1)
     assert scores["right"]["value"] > 2 * scores["chance"]
     assert scores["chance"] < scores["right"]["value"] <= scores["ceiling"] < 1
+    assert scores["right"]["value"] == pytest.approx(scores["expected"], abs=0.15)
 
 
 def test_reassembly_of_a_single_block():
     pair = mixed_pair(smooth_faces(), 0.5, block=SIDE)
     scores = reassembly(pair, pair.sources, ALL_FACES[:3], 0, no_progress)
     assert scores["images"] == 0
-    assert scores["right"] is scores["chance"] is None
+    assert scores["right"] is scores["chance"] is scores["right_neighbours"] is None
 
 
 def test_reassembly_without_known_sources():
     pair = mixed_pair(smooth_faces(), 0.5)
     scores = reassembly(pair, np.full_like(pair.sources, UNKNOWN), ALL_FACES[:3], 0, no_progress)
     assert scores["images"] == 0
-    assert scores["right"] is scores["ceiling"] is None
+    assert scores["right"] is scores["ceiling"] is scores["expected"] is None
 
 
 def test_reassembly_is_scored_in_clear_cells():

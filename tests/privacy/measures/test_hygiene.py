@@ -10,7 +10,6 @@ from PIL.PngImagePlugin import PngInfo
 
 from blockmix.privacy import Pair
 from blockmix.privacy.measures.hygiene import (
-    difference_hash,
     inspect_files,
     near_duplicates,
     small_labels,
@@ -27,13 +26,6 @@ def test_near_duplicates():
     counts = near_duplicates(pair)
     assert (counts["images"], counts["pairs"]) == (4, 2)
     assert counts["share"] == pytest.approx(4 / 6)
-
-
-def test_a_hash_depends_on_the_scene_and_not_on_its_size():
-    images = np.repeat(np.repeat(random_images(2, 8, 9), 4, axis=1), 4, axis=2)[..., None]
-    larger = np.repeat(np.repeat(images, 2, axis=1), 2, axis=2)
-    assert (difference_hash(images) == difference_hash(larger)).all()
-    assert difference_hash(images)[0] != difference_hash(images)[1]
 
 
 def test_small_labels():

@@ -61,6 +61,17 @@ def test_the_largest_share_is_that_of_persons_where_they_are_known(report):
     assert (line["value"], line["met"]) == (0.9, False)
 
 
+@pytest.mark.parametrize(
+    ("by_recogniser", "value"), [(None, 0.5), ({"right": {"value": 0.3}}, 0.5),
+                                 ({"right": {"value": 0.8}}, 0.8)]
+)  # fmt: skip
+def test_the_better_of_correlation_and_recogniser_counts(report, by_recogniser, value):
+    single_block = {"right": {"value": 0.5}, "by_recogniser": by_recogniser}
+    lines = verdicts(report | {"single_block": single_block}, {"max_block_recognised": 0.6})
+    (line,) = [line for line in lines if line["threshold"]]
+    assert (line["value"], line["met"]) == (value, value <= 0.6)
+
+
 def test_a_threshold_that_needs_persons_says_so(report):
     (line,) = [line for line in verdicts(report, {"max_block_recognised": 1}) if line["threshold"]]
     assert line["met"] is False

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
-from blockmix.privacy.sets.pair import Pixels
+Pixels = npt.NDArray[np.uint8]
 
 
 def picture(pixels: Pixels) -> Image.Image:
@@ -20,3 +21,12 @@ def small_greys(images: Pixels, height: int, width: int) -> Pixels:
         grey = picture(image).convert("L")
         thumbnails[index] = np.asarray(grey.resize((width, height), Image.Resampling.BOX))
     return thumbnails
+
+
+def stretched(images: Pixels, height: int, width: int) -> Pixels:
+    """Return small images enlarged to a size by bicubic interpolation: (N, height, width, C)."""
+    large = np.empty((len(images), height, width, images.shape[-1]), np.uint8)
+    for index, image in enumerate(images):
+        pixels = np.asarray(picture(image).resize((width, height), Image.Resampling.BICUBIC))
+        large[index] = pixels.reshape(large.shape[1:])
+    return large
