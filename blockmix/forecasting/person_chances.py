@@ -16,9 +16,8 @@ from blockmix.forecasting.other_persons import (
     PersonsOfOnePool,
 )
 
-Chances = Mapping[
-    float, float
-]  # from the chance to be the source of a block to that of this chance
+# From the chance of a person to be the source of a block to the chance of having it.
+Chances = Mapping[float, float]
 
 # The number of images of a person in pools is distinguished up to this number.
 _MAX_HITS = 24
@@ -26,7 +25,9 @@ _MAX_HITS = 24
 _UNIFORM_FROM_MEAN = 8.0
 # If there are more different chances, those that agree in two digits are merged.
 _MAX_CHANCES = 64
-_MIN_WEIGHT = 1e-7  # rarer ones are neglected
+# Rarer chances are neglected; in large classes only those that fewer persons than this have.
+_MIN_WEIGHT = 1e-7
+_MIN_COUNT = 1e-3
 # With several rounds, the chances of the own person are replaced by the means of this many equal
 # parts. With their overall mean alone, `linked` was up to 0.04 lower (balanced, 256 blocks).
 _OWN_PARTS = 5
@@ -77,7 +78,13 @@ def person_chances(
     others = PersonsOfOnePool(0, group_size, 0, 0.0)
     if outside:
         persons = max(1, round(outside / group_size))
-        chances = _chances(depths, sources, min(group_size, outside), candidates)
+        chances = _chances(
+            depths,
+            sources,
+            min(group_size, outside),
+            candidates,
+            min_weight=min(_MIN_WEIGHT, _MIN_COUNT / persons),
+        )
         others = PersonsOfManyPools(persons, _with_mean(chances, (1 - own_share) / persons))
     # With groups, blocks come back to their person by way of another one, from the second pool on.
     chances = (
@@ -85,12 +92,17 @@ def person_chances(
         if grouped
         else _chances(depths, sources, own_candidates, candidates)
     )
-    for chance, weight in _parts(_with_mean(chances, own_share - kept)).items():
+    for chance, weight in _parts(_with_mean(chances, own_share - kept)):
         yield PersonChances(weight, min(1.0, kept + chance), others)
 
 
 def _chances(
-    pools_of_depths: Iterable[tuple[int, float]], sources: int, images: int, candidates: int
+    pools_of_depths: Iterable[tuple[int, float]],
+    sources: int,
+    images: int,
+    candidates: int,
+    *,
+    min_weight: float = _MIN_WEIGHT,
 ) -> Chances:
     """Return the chances of one person with a number of images, if pools are independent."""
     chances = {0.0: 1.0}
@@ -106,7 +118,7 @@ def _chances(
         next_chances: dict[float, float] = {}
         for chance, weight in chances.items():
             for hits, hit_chance in enumerate(hit_chances):
-                if weight * hit_chance >= _MIN_WEIGHT:
+                if weight * hit_chance >= min_weight:
                     total = chance + shift + hits * member_chance
                     if len(chances) * len(hit_chances) > _MAX_CHANCES:
                         total = float(f"{total:.2g}")
@@ -140,17 +152,18 @@ def _with_mean(chances: Chances, mean: float) -> Chances:
     return scaled
 
 
-def _parts(chances: Chances) -> Chances:
-    """Return the mean of each of at most `_OWN_PARTS` parts of equal weight."""
-    means: dict[float, float] = {}
+def _parts(chances: Chances) -> list[tuple[float, float]]:
+    """Return mean and weight of each of at most `_OWN_PARTS` parts, of about equal weight."""
+    parts: list[tuple[float, float]] = []
     part_weight = part_sum = done = 0.0
     for chance, weight in sorted(chances.items()):
-        part_weight, part_sum, done = (
-            part_weight + weight,
-            part_sum + chance * weight,
-            done + weight,
-        )
-        if done >= (len(means) + 1) / _OWN_PARTS - 1e-9:
-            means[part_sum / part_weight] = part_weight
+        part_weight += weight
+        part_sum += chance * weight
+        done += weight
+        # The last part takes all that is left.
+        if len(parts) < _OWN_PARTS - 1 and done >= (len(parts) + 1) / _OWN_PARTS - 1e-9:
+            parts.append((part_sum / part_weight, part_weight))
             part_weight = part_sum = 0.0
-    return means
+    if part_weight:
+        parts.append((part_sum / part_weight, part_weight))
+    return parts

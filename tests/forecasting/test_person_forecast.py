@@ -20,6 +20,7 @@ CASES = [
     (400, 10, 10, 1, 10 / 11, 64),
     (400, 10, 10, 3, 10 / 11, 64),
     (400, 10, 10, 2, 0.5, 16),
+    (400, 10, 2, 2, 2 / 3, 64),
     (60, 3, 5, 1, 5 / 6, 17),
     (60, 3, 5, 3, 0.5, 64),
     (100, 2, 1, 1, 0.5, 8),
@@ -148,6 +149,22 @@ def test_persons_with_one_image_are_images():
     assert expected.persons.own_share == expected.own_kept
     assert expected.persons.largest_share == pytest.approx(expected.largest_share)
     assert expected.persons.half_shown == pytest.approx(expected.half_shown)
+
+
+def test_cases_are_all_there_is():
+    """Their weights add up to 1, and their mean is the own share."""
+    for rounds, sources, grouped in product((1, 2, 3), (1, 2, 10), (True, False)):
+        expected = forecast_of(400, 10, sources, rounds, sources / (sources + 1), 4, grouped)
+        weights, own = np.array([(c.weight, c.own) for c in expected._person_chances()]).T
+        assert weights.sum() == pytest.approx(1, abs=1e-6)
+        assert weights @ own == pytest.approx(expected.persons.own_share, abs=1e-6)
+
+
+def test_persons_of_a_huge_class_are_not_neglected():
+    """What one image is likely to show hardly depends on the size of a large class."""
+    large, huge = (forecast_of(size, 1, 2, 2, 2 / 3, 64, True).persons for size in (10**6, 2**31))
+    assert huge.largest_share == pytest.approx(large.largest_share, abs=1e-4)
+    assert huge.linked == pytest.approx(large.linked, abs=1e-4)
 
 
 def test_groups_take_their_images_out_of_pools():
