@@ -56,7 +56,9 @@ def _drawn_shares(forecast: Forecast) -> dict[int, float]:
     """Return the share for each number of releases, drawn for a class like that of a forecast."""
     images, cells = min(forecast.class_size, _MAX_IMAGES), min(forecast.blocks, _MAX_CELLS)
     own = np.arange(images)[:, None, None]
-    groups = np.arange(images) // forecast.group_size if forecast.grouped else None
+    # Where fewer images are drawn than the class has, persons keep their share of them.
+    group_size = max(1, forecast.group_size * images // forecast.class_size)
+    groups = np.arange(images) // group_size if forecast.grouped else None
     times_shown, shares = np.zeros((images, 1, cells), np.int32), {}
     for release in range(1, max(COUNTS) + 1):
         mixer = BlockMixer(
