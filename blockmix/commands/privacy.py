@@ -31,6 +31,9 @@ GroupSize = Annotated[
     int,
     typer.Option(help="Images of one person in the label, known to the mixing (mix --groups)."),
 ]
+ShownPart = Annotated[
+    float, typer.Option(help="Share of an original from which on an image shows it.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -39,7 +42,9 @@ def forecast(
     sources: Sources = 10,
     rounds: Rounds = 1,
     probability: Probability = "0.5",
-    blocks: Annotated[int, typer.Option(help="Blocks of an image.")] = 64,
+    blocks: Annotated[
+        int, typer.Option(help="Blocks of an image, in the most nearly square grid.")
+    ] = 64,
     releases: Annotated[
         int, typer.Option(help="How often the set is mixed afresh and published.")
     ] = 1,
@@ -51,6 +56,7 @@ def forecast(
             help="The mixing does not know persons: images of one can give each other blocks.",
         ),
     ] = False,
+    shown_part: ShownPart = 0.5,
     as_json: AsJson = False,
 ) -> None:
     """Say what a mixing will give away, from its parameters alone."""
@@ -69,10 +75,16 @@ def forecast(
     )
     if as_json:
         found_share = expected.found_from_releases(releases)
-        shown = {"releases": releases, "found_from_releases": found_share}
+        shown = {
+            "releases": releases,
+            "found_from_releases": found_share,
+            "shown_part": shown_part,
+            "images_showing": expected.images_showing(shown_part),
+            "images_showing_person": expected.images_showing_person(shown_part),
+        }
         typer.echo(json.dumps(_entries(expected) | shown, indent=1))
     else:
-        typer.echo(describe(expected, releases))
+        typer.echo(describe(expected, releases, shown_part))
 
 
 def advise(
@@ -87,7 +99,7 @@ def advise(
     ] = None,
     largest_share: Annotated[
         float | None,
-        typer.Option(help="At most: expected share of an image that comes from one original."),
+        typer.Option(help="At most: expected share of an image from one original, or one person."),
     ] = None,
     reassembled: Annotated[
         float | None,
@@ -169,9 +181,7 @@ def report(
     samples: Annotated[
         bool, typer.Option("--samples", help="Show eight originals and what became of them.")
     ] = False,
-    shown_part: Annotated[
-        float, typer.Option(help="Share of an original from which on an image shows it.")
-    ] = 0.5,
+    shown_part: ShownPart = 0.5,
     max_own_kept: Annotated[
         float | None, typer.Option(help="Threshold: share of blocks that are an image's own.")
     ] = None,

@@ -8,8 +8,12 @@ from blockmix.forecasting.costs import Cost, measured_cost
 from blockmix.forecasting.forecast import Forecast
 
 
-def describe(forecast: Forecast, releases: int) -> str:
-    """Return a forecast as text, one line for each value."""
+def describe(forecast: Forecast, releases: int, shown_part: float = 0.5) -> str:
+    """Return a forecast as text, one line for each value.
+
+    ``shown_part`` is the share of an original, or of a person, from which on an image shows it.
+    """
+    part = "half" if shown_part == 0.5 else f"{100 * shown_part:g}%"
     lines = [
         ("own blocks kept", f"{forecast.own_kept:.1%} of an image's blocks, at their place"),
         (
@@ -26,9 +30,9 @@ def describe(forecast: Forecast, releases: int) -> str:
         (
             "largest share",
             f"{forecast.largest_share:.1%} of an image on average come from one original; "
-            f"{forecast.half_shown:.2f} images show at least half of an original",
+            f"{forecast.images_showing(shown_part):.2f} images show at least {part} of an original",
         ),
-        *(_person_lines(forecast) if forecast.group_size > 1 else ()),
+        *(_person_lines(forecast, shown_part, part) if forecast.group_size > 1 else ()),
         ("sources of an image", f"{forecast.distinct_sources:.1f} images, itself among them"),
         (
             "left unmixed",
@@ -53,7 +57,7 @@ def describe(forecast: Forecast, releases: int) -> str:
         (
             "one block alone",
             f"finds its person in other photographs in {forecast.block_recognised:.0%} of cases, "
-            "as measured on faces (ORL)",
+            "as measured on faces (ORL) in 4 to 256 blocks",
         ),
         *_cost_lines(forecast),
         ("key", f"{forecast.key_bits} bits, unless it comes from a seed"),
@@ -67,8 +71,8 @@ def describe(forecast: Forecast, releases: int) -> str:
     return "\n".join(f"{name:{width}}  {text}" for name, text in lines)
 
 
-def _person_lines(forecast: Forecast) -> list[tuple[str, str]]:
-    persons = forecast.persons
+def _person_lines(forecast: Forecast, shown_part: float, part: str) -> list[tuple[str, str]]:
+    persons, images = forecast.persons, forecast.images_showing_person(shown_part)
     return [
         (
             "own person",
@@ -78,7 +82,7 @@ def _person_lines(forecast: Forecast) -> list[tuple[str, str]]:
         (
             "largest of a person",
             f"{persons.largest_share:.1%} of an image on average come from one person; "
-            f"{persons.half_shown:.2f} images show at least half of a person",
+            f"{images:.2f} images show at least {part} of a person",
         ),
     ]
 
@@ -97,8 +101,8 @@ def table(forecasts: Sequence[Forecast]) -> str:
     """Return forecasts as a table: the parameters, then what they reach."""
     if not forecasts:
         return (
-            "no parameters that were tried reach this target: use larger labels or a milder "
-            "target; a person who must not be found in a set must not be in it"
+            "no parameters that were tried reach this target: use larger labels, other blocks or a "
+            "milder target; a person who must not be found in a set must not be in it"
         )
     columns, explanation = dict(_COLUMNS), _EXPLANATION
     if forecasts[0].group_size > 1:
@@ -145,4 +149,4 @@ _PERSON_COLUMNS: dict[str, Callable[[Forecast], str]] = {
 }
 _EXPLANATION = """
 reassembled: share of an image that a puzzle solver puts together again without any original
-one block: how often it finds its person in other photographs, as measured on faces (ORL)"""
+one block: how often it finds its person, as measured on faces (ORL) in 4 to 256 blocks"""

@@ -57,6 +57,22 @@ def test_forecast_by_person(blockmix):
     assert expected["persons"]["own_share"] == pytest.approx(1 / 11)
 
 
+def test_forecast_of_another_part(blockmix):
+    arguments = ("forecast", "--class-size", 400, "--group-size", 10)
+    _, output, _ = blockmix(*arguments)
+    assert "0.55 images show at least half of an original" in output
+    assert "5.50 images show at least half of a person" in output
+    arguments += ("--shown-part", 0.3)
+    _, output, _ = blockmix(*arguments)
+    assert "1.00 images show at least 30% of an original" in output
+    assert "9.99 images show at least 30% of a person" in output
+    _, output, _ = blockmix(*arguments, "--json")
+    expected = json.loads(output)
+    assert expected["shown_part"] == 0.3
+    assert expected["images_showing"] == pytest.approx(1.0, abs=0.005)
+    assert expected["images_showing_person"] == pytest.approx(10.0, abs=0.05)
+
+
 def test_advise_for_persons(blockmix):
     arguments = ("advise", "--class-size", 60, "--group-size", 10, "--largest-share", 0.3)
     _, output, _ = blockmix(*arguments, "--blocks", "64", "--json")
@@ -76,7 +92,7 @@ def test_advise(blockmix):
     heading, *rows = table.splitlines()
     assert heading.split()[:4] == ["rounds", "sources", "probability", "blocks"]
     assert all(row.split()[3] == "64" for row in rows)
-    assert "one block: how often it finds its person in other photographs" in explanation
+    assert "one block: how often it finds its person, as measured on faces (ORL)" in explanation
     code, output, _ = blockmix("advise", "--class-size", 12, "--anonymity-set", 500)
     assert "no parameters that were tried reach this target" in output
     code, output, _ = blockmix(
