@@ -34,7 +34,7 @@ def test_values_are_means_over_originals(grouped):
         for size, share in ((1, 0.05), (2, 0.2), (4, 0.4), (6, 0.15), (8, 0.2))
     }
     forecasts = [
-        forecast(40, blocks=64, group_size=size, **parameters)
+        forecast(40, blocks=(4, 16), group_size=size, **parameters)
         for size in np.array(NUMBERS)[PERSONS]
     ]
     overall = expected.overall(0.3)
@@ -79,7 +79,7 @@ def test_in_a_cohort_a_person_has_fewer_originals():
 def test_without_persons_there_is_one_forecast_of_a_label():
     pair = replace(mixed_pair(0, False), groups=None)
     expected = SetForecast.of_pair(pair, PARAMETERS | {"grouped": True})
-    assert expected.by_label == {"0": forecast(40, blocks=64, **PARAMETERS)}
+    assert expected.by_label == {"0": forecast(40, blocks=(4, 16), **PARAMETERS)}
     assert expected.overall(0.5)["persons"] is None
 
 
