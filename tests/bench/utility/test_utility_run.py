@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from blockmix import BlockGrid, InputError
-from blockmix.bench.utility.best import best_ways
 from blockmix.bench.utility.generated import generated_data
 from blockmix.bench.utility.jobs import Jobs, Run
 from blockmix.bench.utility.plan import Plan, Recipe, Way
@@ -177,38 +176,3 @@ class TestJobs:
         once, twice = Jobs(plan, data, ("small-resnet",), "cpu").runs(ways, [0])
         assert isinstance(once, Run)
         assert (once.work, twice.work) == (160, 320)
-
-
-class TestBestWays:
-    AXES = ("linked", "largest_share", "single_block", "reassembled")
-
-    def chosen(self, points):
-        """Ways by the number of their sources: accuracy held out, and the same on all axes."""
-        ways = {
-            sources: Way("mixing", BlockGrid.even(*SIZE, 8), sources) for sources in range(1, 9)
-        }
-        used = [ways[sources] for sources in points]
-        rows = [
-            {"way": ways[sources].name, "validation_accuracy": accuracy, "accuracy": 1 - accuracy}
-            for sources, (accuracy, _) in points.items()
-        ]
-        protections = {
-            ways[sources].name: value and {axis: {"value": value} for axis in self.AXES}
-            for sources, (_, value) in points.items()
-        }
-        return [way.sources for way in best_ways(used, rows, protections)]
-
-    def test_they_are_beaten_by_no_other(self):
-        points = {1: (0.8, 0.5), 2: (0.7, 0.6), 3: (0.6, 0.1), 4: (0.9, 0.9)}
-        assert self.chosen(points) == [1, 3, 4]
-
-    def test_what_was_not_measured_takes_no_part(self):
-        assert self.chosen({1: (0.8, 0.5), 2: (0.9, None)}) == [1]
-
-    def test_originals_always_take_part(self):
-        original = Way("original")
-        assert best_ways([original], [], {}) == [original]
-        augmented = Way("original", augmentation=("flip",))
-        rows = [{"way": augmented.name, "validation_accuracy": 1.0}]
-        measured = {augmented.name: {axis: {"value": 0.0} for axis in self.AXES}}
-        assert best_ways([augmented], rows, measured) == []
