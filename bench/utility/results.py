@@ -124,8 +124,8 @@ def unbeaten(results: Iterable[Result], measure: str = "accuracy") -> list[Resul
     """Return the results of one model that no other beats in accuracy and on all `AXES`.
 
     ``measure`` is the entry of rows with the accuracy that counts: on test images, or on those that
-    were held out. Ways that are not measured on every axis, and those with fewer images or with augmentation,
-    take no part.
+    were held out. Ways that are not measured on every axis, and those with fewer images or with
+    augmentation, take no part.
     """
     points, results = {}, list(results)
     for index, result in enumerate(results):

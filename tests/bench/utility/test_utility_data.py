@@ -207,7 +207,7 @@ def test_nothing_held_out_is_refused(train, test_images):
 def test_a_label_whose_persons_are_all_held_out_is_refused(train, test_images):
     persons = np.where(train.labels == 1, "first", "second")
     labelled = replace(train, persons=tuple(persons.tolist()))
-    with pytest.raises(InputError, match="all of 'brighter (above|below)' are left out or held"):
+    with pytest.raises(InputError, match=r"all of 'brighter (above|below)' are left out or held"):
         split(labelled, test_images, validation=0.5)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from scipy import stats
-from utility_record import SEEDS, WAYS, small_record
+from utility_record import SEEDS, WAYS, estimate, small_record
 
 from blockmix.bench.utility.best import best_ways
 from blockmix.bench.utility.pareto import pareto
@@ -118,7 +118,7 @@ def test_the_best_ways_are_chosen_by_images_held_out():
     papers, balanced = "64 blocks, 10 sources, 0.5", "64 blocks, 10 sources, balanced"
     for way in record["ways"]:
         if way["name"] in (papers, balanced):
-            way["protection"] = dict.fromkeys(AXES, {"value": 0.1, "low": 0.1, "high": 0.1})
+            way["protection"] = {axis: estimate(0.1) for axis in AXES}
     best = best_ways(held_out(record, {papers: 0.8, balanced: 0.7, "original": 0.1}))
     for model in ("small", "keras:VGG16"):
         assert (model, papers) in best
