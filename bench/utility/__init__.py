@@ -9,6 +9,7 @@
 ``combine``        MixUp and CutMix
 ``models``         the models by name
 ``small_resnet``   the default model
+``optimizers``     the optimizers of recipes
 ``scores``         what is said of a trained model
 ``train``          one run: a model trained on one training set
 ``rows``           files of results
