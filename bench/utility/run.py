@@ -72,13 +72,12 @@ def run(
     for way in plan.ways:
         check_way(way, data.train)
     revision = commit()
-    models = options.models or tuple(plan.recipes)
-    jobs = Jobs(plan, data, models, options.device)
+    jobs = Jobs(plan, data, options.models or tuple(plan.recipes), options.device)
     first = list(jobs.runs(plan.ways, range(plan.seeds)))
-    one_round = len(plan.ways) * len(models)
+    one_round = len(plan.ways) * len(jobs.models)
     stage: list[Job] = [*first[:one_round], *jobs.measurements(), *first[one_round:]]
     chosen: list[Run] = []
-    with open_crew(data, output, options, models) as crew:
+    with open_crew(data, output, options, jobs.models) as crew:
         rows, protection = Rows(output / ROWS), Rows(output / PROTECTION)
         crew.do(stage, rows, protection, progress, say)
         if plan.best_seeds and not crew.left:

@@ -69,7 +69,7 @@ def test_a_record_can_be_drawn(torch, smoke, blockmix, tmp_path):
         (["--plan", "smoke", "--device", "cuda"], "this torch finds no CUDA device"),
         (["photos", "--plan", "smoke", "--labels", "absent.csv:sex"], "cannot read absent.csv"),
         (["photos", "--plan", "smoke", "--test-labels", "a.csv:b"], "but no test images"),
-        (["photos", "--plan", "smoke"], "sources=10 needs at least 11"),
+        (["photos", "--plan", "smoke"], "but 10 sources need 11: add images, or choose a plan"),
         (["photos", "--plan", "smoke", "--models", "VGG"], "a model is small-resnet, ResNet50"),
     ],
 )
@@ -83,11 +83,19 @@ def test_what_is_refused(bench_utility, tmp_path, torch, monkeypatch, arguments,
     assert not (tmp_path / "out" / "rows.jsonl").exists()
 
 
-def test_results_of_an_earlier_run_are_not_overwritten(bench_utility, tmp_path):
+@pytest.mark.parametrize("name", ["rows.jsonl", "protection.jsonl", "utility.json", ".images"])
+def test_results_of_an_earlier_run_are_not_overwritten(bench_utility, tmp_path, name):
     (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "rows.jsonl").touch()
+    (tmp_path / "out" / name).touch()
     code, _, errors = bench_utility("--plan", "smoke", "--output", "out")
     assert code == 2
     assert (
         "out holds results of an earlier run: name a new folder, or go on with --resume" in errors
     )
+
+
+@pytest.mark.parametrize("resume", [[], ["--resume"]])
+def test_a_folder_of_something_else_is_not_written_to(bench_utility, tmp_path, resume):
+    write_images(tmp_path / "photos", {"cat": 1})
+    code, _, errors = bench_utility("--plan", "smoke", "--output", "photos", *resume)
+    assert (code, errors) == (2, "blockmix: photos is not an empty folder: name a new one\n")

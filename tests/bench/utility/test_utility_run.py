@@ -1,5 +1,6 @@
 """Plans from their first run to the record: order, resume, budget, the best ways."""
 
+import fcntl
 import json
 import subprocess
 import sys
@@ -124,9 +125,21 @@ def test_models_are_refused_before_any_training(run, options, data, tmp_path):
     assert not (tmp_path / "rows.jsonl").exists()
 
 
+def test_two_runs_do_not_write_to_one_folder(run, options, data, tmp_path):
+    (tmp_path / ".images").mkdir()
+    rows, lock = tmp_path / "rows.jsonl", tmp_path / ".images" / "lock"
+    rows.write_text('{"key": "being writ')
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(InputError, match=r"another run is writing to .*: wait for it"):
+            run(PLAN, data, tmp_path, options)
+    assert lock.exists()
+    assert rows.read_text() == '{"key": "being writ'
+
+
 def test_ways_and_sizes_are_refused_before_any_training(run, options, data, tmp_path):
     too_many = Plan("test", SIZE, (Way("mixing", BlockGrid.even(*SIZE, 8), 200),))
-    with pytest.raises(InputError, match="sources=200 needs at least 201"):
+    with pytest.raises(InputError, match="but 200 sources need 201"):
         run(too_many, data, tmp_path, options)
     with pytest.raises(InputError, match=r"size of the plan, \(64, 64\), got \(32, 32\)"):
         run(Plan("test", (64, 64), PLAN.ways), data, tmp_path, options)
@@ -147,6 +160,10 @@ class TestJobs:
             for way in PLAN.ways
         ]
         assert len({run.key for run in runs}) == len(runs)
+
+    def test_a_model_that_is_named_twice_is_trained_once(self, data):
+        twice = Jobs(PLAN, data, ("VGG16", "small-resnet", "VGG16"), "cpu")
+        assert [run.model for run in twice.runs(PLAN.ways[:1], [0])] == ["VGG16", "small-resnet"]
 
     def test_keys_depend_on_what_decides_a_row(self, data):
         def key(plan=PLAN, data=data, model="small-resnet", device="cpu"):
