@@ -124,8 +124,8 @@ def _ways(jobs: Jobs, protection: Rows) -> list[dict[str, Any]]:
 
 def _protection_of(measurement: Measurement, protection: Rows) -> dict[str, Any] | None:
     row = protection.by_key.get(measurement.key)
-    found: dict[str, Any] | None = row and row["protection"]
-    return found
+    measured: dict[str, Any] | None = row and row["protection"]
+    return measured
 
 
 def _done(runs: Sequence[Run], rows: Rows) -> list[dict[str, Any]]:

@@ -82,7 +82,7 @@ def start(shared: SharedData) -> None:
     """Prepare a worker."""
     global _data
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # end without a traceback; the parent tells
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # end without a traceback; the parent reports it
     numba.set_num_threads(1)
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True, warn_only=True)  # matters on a GPU

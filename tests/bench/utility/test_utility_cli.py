@@ -55,7 +55,10 @@ def test_a_run_that_is_complete_computes_nothing_again(torch, smoke, bench_utili
 def test_a_record_can_be_drawn(torch, smoke, blockmix, tmp_path):
     code, output, _ = blockmix("bench", "plot", smoke / "utility.json", "--output", tmp_path)
     assert code == 0
-    assert all(path.endswith((".png", ".svg")) for path in output.split())
+    names = [path.rsplit("/")[-1] for path in output.split()]
+    assert names[:2] == ["frontier-small-resnet.png", "frontier-small-resnet.svg"]
+    assert names[-2:] == ["learning-small-resnet.png", "learning-small-resnet.svg"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names)
 
 
 @pytest.mark.parametrize(
