@@ -124,9 +124,12 @@ def advise(
 
 
 def _entries(expected: Forecast) -> dict[str, Any]:
-    """Return a forecast for JSON, by person too where persons have several images."""
+    """Return a forecast for JSON: by person too where persons have several images, and its cost."""
+    from blockmix.forecasting.costs import measured_cost
+
     persons = {"persons": asdict(expected.persons)} if expected.group_size > 1 else {}
-    return asdict(expected) | persons
+    cost = measured_cost(expected)
+    return asdict(expected) | persons | {"cost": cost and asdict(cost)}
 
 
 def report(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from blockmix.forecasting.costs import Cost, measured_cost
 from blockmix.forecasting.forecast import Forecast
 
 
@@ -54,6 +55,7 @@ def describe(forecast: Forecast, releases: int) -> str:
             f"finds its person in other photographs in {forecast.block_recognised:.0%} of cases, "
             "as measured on faces (ORL)",
         ),
+        *_cost_lines(forecast),
         ("key", f"{forecast.key_bits} bits, unless it comes from a seed"),
     ]
     shown_share = forecast.found_from_releases(releases)
@@ -81,6 +83,16 @@ def _person_lines(forecast: Forecast) -> list[tuple[str, str]]:
     ]
 
 
+def _cost_lines(forecast: Forecast) -> list[tuple[str, str]]:
+    cost = measured_cost(forecast)
+    if cost is None:
+        return []
+    lost = f"{cost.points_lost:.1f} points of accuracy"
+    if cost.low is not None:
+        lost += f" ({cost.low:.1f} to {cost.high:.1f})"
+    return [("cost", f"{lost}, by training on such a set, on {cost.measured_on}, as an example")]
+
+
 def table(forecasts: Sequence[Forecast]) -> str:
     """Return forecasts as a table: the parameters, then what they reach."""
     if not forecasts:
@@ -88,54 +100,49 @@ def table(forecasts: Sequence[Forecast]) -> str:
             "no parameters that were tried reach this target: use larger labels or a milder "
             "target; a person who must not be found in a set must not be in it"
         )
-    rows: list[tuple[str, ...]] = [_COLUMNS]
-    rows += [
-        (
-            f"{forecast.rounds}",
-            f"{forecast.sources}",
-            f"{forecast.probability:.3f}",
-            f"{forecast.blocks:,}",
-            f"{forecast.anonymity_set:.1f}",
-            f"{forecast.effective_anonymity_set:.1f}",
-            f"{forecast.linked:.1%}",
-            f"{forecast.largest_share:.1%}",
-            f"{forecast.reassembled:.1%}",
-            f"{forecast.block_recognised:.0%}",
-            f"{forecast.own_kept:.1%}",
-            f"{forecast.erased:.1%}",
-        )
-        for forecast in forecasts
-    ]
+    columns, explanation = dict(_COLUMNS), _EXPLANATION
     if forecasts[0].group_size > 1:
-        names = ("person linked", "largest of a person")
-        cells = [
-            (f"{persons.linked:.1%}", f"{persons.largest_share:.1%}")
-            for persons in (forecast.persons for forecast in forecasts)
-        ]
-        rows = [(*row, *added) for row, added in zip(rows, [names, *cells], strict=True)]
+        columns |= _PERSON_COLUMNS
+    costs = {forecast: measured_cost(forecast) for forecast in forecasts}
+    known = [cost for cost in costs.values() if cost is not None]
+    if known:
+        columns["points lost"] = lambda forecast: _points_lost(costs[forecast])
+        explanation += (
+            "\npoints lost: accuracy lost by training on such a set, on "
+            f"{known[0].measured_on}, as an example"
+        )
+    rows = [[*columns], *([cell(f) for cell in columns.values()] for f in forecasts)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
         "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
         for row in rows
     ]
-    return "\n".join([*lines, _EXPLANATION])
+    return "\n".join([*lines, explanation])
+
+
+def _points_lost(cost: Cost | None) -> str:
+    return "-" if cost is None else f"{cost.points_lost:.1f}"
 
 
 _TIMES = ("never", "once", "twice")
-_COLUMNS = (
-    "rounds",
-    "sources",
-    "probability",
-    "blocks",
-    "anonymity set",
-    "by entropy",
-    "linked",
-    "largest share",
-    "reassembled",
-    "one block",
-    "own kept",
-    "erased",
-)
+_COLUMNS: dict[str, Callable[[Forecast], str]] = {
+    "rounds": lambda forecast: f"{forecast.rounds}",
+    "sources": lambda forecast: f"{forecast.sources}",
+    "probability": lambda forecast: f"{forecast.probability:.3f}",
+    "blocks": lambda forecast: f"{forecast.blocks:,}",
+    "anonymity set": lambda forecast: f"{forecast.anonymity_set:.1f}",
+    "by entropy": lambda forecast: f"{forecast.effective_anonymity_set:.1f}",
+    "linked": lambda forecast: f"{forecast.linked:.1%}",
+    "largest share": lambda forecast: f"{forecast.largest_share:.1%}",
+    "reassembled": lambda forecast: f"{forecast.reassembled:.1%}",
+    "one block": lambda forecast: f"{forecast.block_recognised:.0%}",
+    "own kept": lambda forecast: f"{forecast.own_kept:.1%}",
+    "erased": lambda forecast: f"{forecast.erased:.1%}",
+}
+_PERSON_COLUMNS: dict[str, Callable[[Forecast], str]] = {
+    "person linked": lambda forecast: f"{forecast.persons.linked:.1%}",
+    "largest of a person": lambda forecast: f"{forecast.persons.largest_share:.1%}",
+}
 _EXPLANATION = """
 reassembled: share of an image that a puzzle solver puts together again without any original
 one block: how often it finds its person in other photographs, as measured on faces (ORL)"""

@@ -47,3 +47,12 @@ def test_the_fitted_evidence_finds_as_many_neighbours_as_are_published():
     assert found.mean() == pytest.approx(0.7, abs=0.02)
     assert found[:1400].mean() > 0.95
     assert found[1400:].mean() < 0.1
+
+
+def test_neighbours_keep_no_more_memory_than_they_need():
+    """A puzzle holds those of all seams, each found among thousands of columns."""
+    side = side_of_blocks(np.zeros((200, 4, 4, 1), np.uint8), 1, at_end=True)
+    for neighbours in likeliest_neighbours(side, side):
+        for array in neighbours:
+            owner = array if array.base is None else array.base
+            assert owner.nbytes == array.nbytes
