@@ -35,6 +35,30 @@ class Transposed(Constant):
         return super().forward(images.repeat(2, 1, 1, 1)).T
 
 
+class WithAuxiliary(Constant):
+    """Returns a second output while it is trained, as torchvision's Inception does."""
+
+    def forward(self, images):
+        logits = super().forward(images)
+        return (logits, logits) if self.training else logits
+
+
+class WithoutParameters(nn.Module):
+    """Has nothing to train."""
+
+    def __init__(self, num_classes):
+        super().__init__()
+        self.classes = num_classes
+
+    def forward(self, images):
+        return images.mean(dim=(2, 3))[:, : self.classes]
+
+
+def raising(num_classes):
+    """A function that cannot make the model."""
+    raise ValueError("no such number")
+
+
 def failing(num_classes):
     """A model that fails on every image."""
     return nn.Linear(7, num_classes)

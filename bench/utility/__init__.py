@@ -9,6 +9,7 @@
 ``combine``        MixUp and CutMix
 ``models``         the models by name
 ``small_resnet``   the default model
+``optimizers``     the optimizers of recipes
 ``scores``         what is said of a trained model
 ``train``          one run: a model trained on one training set
 ``rows``           files of results
@@ -26,6 +27,6 @@
 ``tables``         the record in Markdown, beside the paper's Tables II and III
 ``figures``        the record as pictures, like the paper's Figures 3 to 10, 12 and 13
 ``frontier``       accuracy against what is given away
-``costs``          what ``blockmix advise`` tells of the cost
+``costs``          what ``blockmix advise`` shows of the cost
 ``pages``          the tables of a record in pages
 """

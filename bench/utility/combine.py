@@ -25,18 +25,18 @@ def combine(
         return images, lambda logits: cross_entropy(logits, labels)
     assert way.strength is not None, "both have an alpha"
     share = float(rng.beta(way.strength, way.strength))
-    others = torch.from_numpy(rng.permutation(len(images))).to(images.device)
+    partners = torch.from_numpy(rng.permutation(len(images))).to(images.device)
     if way.kind == "mixup":
-        images = share * images + (1 - share) * images[others]
+        images = share * images + (1 - share) * images[partners]
     else:
         top, bottom, left, right = _rectangle(images.shape[2:], 1 - share, rng)
         images = images.clone()
-        images[:, :, top:bottom, left:right] = images[others, :, top:bottom, left:right]
+        images[:, :, top:bottom, left:right] = images[partners, :, top:bottom, left:right]
         share = 1 - (bottom - top) * (right - left) / images[0, 0].numel()
 
     def loss(logits: torch.Tensor) -> torch.Tensor:
         return share * cross_entropy(logits, labels) + (1 - share) * cross_entropy(
-            logits, labels[others]
+            logits, labels[partners]
         )
 
     return images, loss

@@ -1,4 +1,4 @@
-"""What `blockmix advise` tells of the measured cost: square blocks of records, in points."""
+"""What `blockmix advise` shows of the measured cost: square blocks of records, in points."""
 
 from __future__ import annotations
 

@@ -8,18 +8,21 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from blockmix import WorkError
+from blockmix import InputError, WorkError
 from blockmix.bench.utility import worker
 from blockmix.bench.utility.clock import Clock
 from blockmix.bench.utility.data import Data
 from blockmix.bench.utility.jobs import Job, Run
 from blockmix.bench.utility.rows import Rows
+from blockmix.datasets.folder import filesystem
 from blockmix.support.durations import show_duration
 from blockmix.support.progress import Progress
+
+IMAGES = ".images"  # folder of a run that goes on
 
 Say = Callable[[str], None]
 _Running = dict[Future[dict[str, Any]], tuple[Job, float]]
@@ -116,7 +119,7 @@ def open_crew(data: Data, output: Path, options: Options, models: Sequence[str])
     )
     context = multiprocessing.get_context("spawn")
     with (
-        _shared(data, output / ".images") as shared,
+        _shared(data, output / IMAGES) as shared,
         worker.environment(),
         ProcessPoolExecutor(
             processes, context, initializer=worker.start, initargs=(shared,)
@@ -130,13 +133,22 @@ def open_crew(data: Data, output: Path, options: Options, models: Sequence[str])
 
 @contextmanager
 def _shared(data: Data, folder: Path) -> Iterator[worker.SharedData]:
-    """Keep the images in files, for as long as there are workers."""
-    shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed
-    folder.mkdir()
+    """Keep the images in files, for as long as there are workers, and keep other runs out."""
+    folder.mkdir(exist_ok=True)  # that of a run that was killed is taken over
+    lock = filesystem.open_lock(folder / "lock")
     try:
-        yield worker.SharedData(data, folder)
+        # Where the file system offers no locks, nobody can be kept out.
+        with suppress(filesystem.NoLocksError):
+            if not filesystem.lock(lock, folder / "lock"):
+                raise InputError(
+                    f"another run is writing to {folder.parent}: wait for it, or stop it"
+                )
+        try:
+            yield worker.SharedData(data, folder)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
 
 
 def _result(future: Future[Any]) -> Any:

@@ -68,7 +68,7 @@ def read_data(
         train, size, labels=labels, person=person, groups=None if test else groups
     )
     if test is None:
-        chosen = held_out(training, TEST_SHARE)
+        chosen = _held_out_some(training, TEST_SHARE, "tested on")
         testing = training.take(np.flatnonzero(chosen))
         training = training.take(np.flatnonzero(~chosen))
     else:
@@ -91,19 +91,21 @@ def split(train: LabelledImages, test: LabelledImages, *, validation: float = 0.
     Raises
     ------
     InputError
-        If a test image is among the training images, or training has one label only.
+        If a test image is among the training images, training has one label only, or nothing can
+        be held out of so few images.
     """
     _refuse_leak(train, test)
     known = set(test.persons or ())
     same_person = np.array([person in known for person in train.persons or ()] or [False])
     similar = _near(train, test) & ~same_person
     rest = train.take(np.flatnonzero(~(same_person | similar)))
-    _refuse_missing_labels(rest)
-    kept_out = held_out(rest, validation)
+    kept_out = _held_out_some(rest, validation, "held out")
+    training = rest.take(np.flatnonzero(~kept_out))
+    _refuse_missing_labels(training)
     return Data(
-        rest.take(np.flatnonzero(~kept_out)),
+        training,
         test,
-        rest.take(np.flatnonzero(kept_out)) if kept_out.any() else None,
+        rest.take(np.flatnonzero(kept_out)) if validation else None,
         {"near_duplicates": int(similar.sum()), "persons_in_test": int(same_person.sum())},
     )
 
@@ -123,6 +125,17 @@ def held_out(images: LabelledImages, share: float) -> Mask:
     return np.isin(person_of, persons[:last])
 
 
+def _held_out_some(images: LabelledImages, share: float, purpose: str) -> Mask:
+    chosen = held_out(images, share)
+    if share and not chosen.any():
+        unit = "of each label" if images.persons is None else "by whole persons"
+        raise InputError(
+            f"{share:.0%} of {len(images):,} images are {purpose}, {unit}, but that is none: give "
+            "more images"
+        )
+    return chosen
+
+
 def choose_share(labels: Indices, share: float, rng: np.random.Generator) -> Indices:
     """Choose a share of the images of each label at random, in their order."""
     chosen = [
@@ -139,7 +152,7 @@ def _refuse_leak(train: LabelledImages, test: LabelledImages) -> None:
             count = sum(digest in training for digest in test.digests)
             raise InputError(
                 f"no test image is trained on, but {count:,} of them are training images too, such "
-                f"as {name}, which is {training[digest]}: remove them from one of the sets"
+                f"as {name}, which is {training[digest]}: remove one of each two"
             )
 
 
@@ -158,4 +171,7 @@ def _refuse_missing_labels(train: LabelledImages) -> None:
         raise InputError(f"training needs two labels or more, got {next(iter(counts))!r} alone")
     missing = [name for name, count in counts.items() if not count]
     if missing:
-        raise InputError(f"every training image of the label {missing[0]!r} is left out")
+        raise InputError(
+            f"training needs images of every label, but all of {missing[0]!r} are left out or held "
+            "out: add images of it, or leave the label out"
+        )

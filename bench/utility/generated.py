@@ -1,4 +1,4 @@
-"""Generated images with two labels that a small model can tell apart, to try a plan on."""
+"""Generated images with two labels that a small model can distinguish, to try a plan on."""
 
 from __future__ import annotations
 

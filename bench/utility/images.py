@@ -200,7 +200,8 @@ def _of_each(
     missing = [name for name in names if name not in by_name]
     if missing:
         raise InputError(
-            f"{_some(missing)}: no value in column {column!r} of {file}; every image needs a row"
+            f"{_some(missing)}: no value in column {column!r} of {file}; every file of the folder "
+            "is an image and needs a row"
         )
     return tuple(by_name[name] for name in names)
 

@@ -56,11 +56,12 @@ class Jobs:
     plan : Plan
     data : Data
     models : sequence of str
+        Each counts once.
     device : str
     """
 
     def __init__(self, plan: Plan, data: Data, models: Sequence[str], device: str) -> None:
-        self.plan, self.models = plan, models
+        self.plan, self.models = plan, tuple(dict.fromkeys(models))
         self.images = len(data.train)
         self.versions: Versions = {name: version(name) for name in LIBRARIES}
         self.common = {

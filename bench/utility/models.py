@@ -34,8 +34,16 @@ def build(name: str, classes: int, size: tuple[int, int], seed: int, device: str
         model = small_resnet(classes) if name == SMALL_RESNET else _call(name, classes)
         # 64 x 64 images took our network 1.2 ms an image and step, 1.5 with channels first (Xeon).
         model = model.to(device, memory_format=torch.channels_last)
-    _check_output(name, model, classes, size, device)
+    _check_output(name, model.eval(), classes, size, device)
     return model
+
+
+def check_training(name: str, classes: int, size: tuple[int, int], device: str) -> None:
+    """Refuse a model that cannot be built or trained: some return more while they are trained."""
+    model = build(name, classes, size, 0, device)
+    if not any(parameter.requires_grad for parameter in model.parameters()):
+        raise InputError(f"{name} has no parameters that can be trained")
+    _check_output(name, model.train(), classes, size, device)
 
 
 def check_device(device: str) -> None:
@@ -101,9 +109,15 @@ def _call(name: str, classes: int) -> nn.Module:
         sys.path.insert(0, "")  # modules of the current folder, as in a script
     try:
         function = getattr(import_module(module_name), function_name)
-    except (ImportError, AttributeError) as error:
+    except Exception as error:  # a module may raise anything
         raise InputError(f"the model {name} cannot be imported: {error}") from error
-    model = function(num_classes=classes)
+    try:
+        model = function(num_classes=classes)
+    except Exception as error:  # and so may a function
+        raise InputError(
+            f"{name} is called with num_classes={classes}, but raised {type(error).__name__}: "
+            f"{error}"
+        ) from error
     if not isinstance(model, nn.Module):
         raise InputError(
             f"{name}(num_classes={classes}) returns a torch.nn.Module, got {type(model).__name__}"
@@ -114,7 +128,6 @@ def _call(name: str, classes: int) -> nn.Module:
 def _check_output(
     name: str, model: nn.Module, classes: int, size: tuple[int, int], device: str
 ) -> None:
-    model.eval()
     rule = f"{name} takes images (N, 3, {size[0]}, {size[1]}) and returns (N, {classes}) logits"
     try:
         with torch.no_grad():

@@ -19,7 +19,9 @@ def main() -> None:
     parser.add_argument("page", type=Path, help="Markdown with marks")
     parser.add_argument("records", type=Path, nargs="+")
     parser.add_argument(
-        "--example", metavar="NAME", help="tell costs in `blockmix advise`, as measured on NAME"
+        "--example",
+        metavar="NAME",
+        help="write the costs that `blockmix advise` shows, as measured on NAME",
     )
     given = parser.parse_args()
     all_records = [records.load(path) for path in given.records]

@@ -85,7 +85,7 @@ def of_mixing(images: Images, labels: Labels, mixer: BlockMixer, *, seed: int) -
     expected = SetForecast.of_pair(pair, parameters)
     linked, seen, puzzles = _samples(len(images), seed)
     sample = _only(pair, linked)
-    found = linkage(
+    attacks = linkage(
         sample, _match(sample), find_nearest(sample, expected.log_likelihood_ratio, no_progress)
     )
     overall = expected.overall(HALF)
@@ -96,7 +96,7 @@ def of_mixing(images: Images, labels: Labels, mixer: BlockMixer, *, seed: int) -
         started,
         (linked, seen, puzzles),
         forecast={name: overall[name] for name in _FORECAST},
-        linkage={name: found[name] for name in _ATTACKS},
+        linkage={name: attacks[name] for name in _ATTACKS},
         own_share=float((pair.sources == _match(pair)[:, None, None]).mean()),
         largest_share=shown["largest"],
         half_shown=shown["half_shown"],
@@ -120,11 +120,11 @@ def of_images(
     pair = replace(pair, mixed_labels=pair.labels[shown], match=shown)
     linked, seen, _ = _samples(len(images), seed)
     sample = _only(pair, linked)
-    found = linkage(sample, _match(sample), find_nearest(sample, _no_evidence, no_progress))
+    attacks = linkage(sample, _match(sample), find_nearest(sample, _no_evidence, no_progress))
     return _protection(
         started,
         (linked, seen, []),
-        linkage={"by_pixels": found["by_pixels"]},
+        linkage={"by_pixels": attacks["by_pixels"]},
         recognised=identity(pair, shown, seen, None)["rank_1"],
     )
 

@@ -120,17 +120,18 @@ def points_lost(result: Result, originals: Result) -> Estimate | None:
     return mean_with_interval(np.array(lost)) if lost else None
 
 
-def unbeaten(results: Iterable[Result]) -> list[Result]:
+def unbeaten(results: Iterable[Result], measure: str = "accuracy") -> list[Result]:
     """Return the results of one model that no other beats in accuracy and on all `AXES`.
 
-    Ways that are not measured on every axis, and those with fewer images or with augmentation,
-    take no part.
+    ``measure`` is the entry of rows with the accuracy that counts: on test images, or on those that
+    were held out. Ways that are not measured on every axis, and those with fewer images or with
+    augmentation, take no part.
     """
     points, results = {}, list(results)
     for index, result in enumerate(results):
         given_away = [result.protection(axis) for axis in AXES]
         if result.is_plain and None not in given_away:
-            reached = result.mean("accuracy")["value"] or 0.0
+            reached = result.mean(measure)["value"] or 0.0
             points[index] = [-reached, *(estimate["value"] for estimate in given_away)]
     return [results[index] for index in pareto(points)]
 

@@ -35,8 +35,9 @@ class Rows:
     def add(self, row: dict[str, Any]) -> None:
         """Write a result that has a ``key``, whole, and keep it."""
         line = json.dumps(row) + "\n"
-        with self.path.open("ab", buffering=0) as file:
+        with self.path.open("ab") as file:
             file.write(line.encode())
+            file.flush()
             os.fsync(file.fileno())
         self.by_key[row["key"]] = row
 

@@ -16,6 +16,7 @@ from blockmix.bench.utility.jobs import Job, Jobs, Measurement, Run
 from blockmix.bench.utility.models import check_device
 from blockmix.bench.utility.plan import Plan
 from blockmix.bench.utility.records import NAME, UTILITY, save
+from blockmix.bench.utility.results import gather
 from blockmix.bench.utility.rows import Rows
 from blockmix.bench.utility.ways import check_way
 from blockmix.support.progress import Progress, no_progress
@@ -71,14 +72,13 @@ def run(
     for way in plan.ways:
         check_way(way, data.train)
     revision = commit()
-    models = options.models or tuple(plan.recipes)
-    jobs = Jobs(plan, data, models, options.device)
-    rows, protection = Rows(output / ROWS), Rows(output / PROTECTION)
+    jobs = Jobs(plan, data, options.models or tuple(plan.recipes), options.device)
     first = list(jobs.runs(plan.ways, range(plan.seeds)))
-    one_round = len(plan.ways) * len(models)
+    one_round = len(plan.ways) * len(jobs.models)
     stage: list[Job] = [*first[:one_round], *jobs.measurements(), *first[one_round:]]
     chosen: list[Run] = []
-    with open_crew(data, output, options, models) as crew:
+    with open_crew(data, output, options, jobs.models) as crew:
+        rows, protection = Rows(output / ROWS), Rows(output / PROTECTION)
         crew.do(stage, rows, protection, progress, say)
         if plan.best_seeds and not crew.left:
             chosen = _runs_of_best(jobs, first, rows, protection)
@@ -89,11 +89,7 @@ def run(
 
 
 def _record(jobs: Jobs, data: Data, runs: Sequence[Run], rows: Rows, protection: Rows) -> Record:
-    done = [rows.by_key[job.key] for job in runs if job.key in rows.by_key]
-    ways = [
-        way.describe() | {"protection": _protection_of(jobs.measurement(way), protection)}
-        for way in jobs.plan.ways
-    ]
+    ways, done = _ways(jobs, protection), _done(runs, rows)
     measured = {way["name"]: way["protection"]["seconds"] for way in ways if way["protection"]}
     return {
         "format": UTILITY.name,
@@ -119,21 +115,26 @@ def _describe(plan: Plan, models: Sequence[str]) -> dict[str, Any]:
     }
 
 
+def _ways(jobs: Jobs, protection: Rows) -> list[dict[str, Any]]:
+    return [
+        way.describe() | {"protection": _protection_of(jobs.measurement(way), protection)}
+        for way in jobs.plan.ways
+    ]
+
+
 def _protection_of(measurement: Measurement, protection: Rows) -> dict[str, Any] | None:
     row = protection.by_key.get(measurement.key)
-    found: dict[str, Any] | None = row and row["protection"]
-    return found
+    measured: dict[str, Any] | None = row and row["protection"]
+    return measured
+
+
+def _done(runs: Sequence[Run], rows: Rows) -> list[dict[str, Any]]:
+    return [rows.by_key[run.key] for run in runs if run.key in rows.by_key]
 
 
 def _runs_of_best(jobs: Jobs, first: Sequence[Run], rows: Rows, protection: Rows) -> list[Run]:
     """Return runs with seeds that had no part in choosing."""
     plan = jobs.plan
-    measured = {way.name: _protection_of(jobs.measurement(way), protection) for way in plan.ways}
-    best = {
-        model: best_ways(
-            plan.ways, (rows.by_key[job.key] for job in first if job.model == model), measured
-        )
-        for model in jobs.models
-    }
+    best = best_ways(gather({"ways": _ways(jobs, protection), "rows": _done(first, rows)}))
     seeds = range(plan.seeds, plan.seeds + plan.best_seeds)
-    return [job for job in jobs.runs(plan.ways, seeds) if job.way in best[job.model]]
+    return [run for run in jobs.runs(plan.ways, seeds) if (run.model, run.way.name) in best]

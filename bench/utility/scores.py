@@ -71,7 +71,7 @@ def by_group(logits: Logits, labels: Labels, groups: Sequence[str] | None) -> di
 
 
 def membership(members: Losses, strangers: Losses) -> dict[str, float]:
-    """Return how well a threshold on the loss tells training images from others.
+    """Return how well a threshold on the loss separates training images from others.
 
     ``auc`` is the chance that a member has the lower loss, ties counting half; ``tpr_at_...`` is
     the share of members that are found where that share of strangers is taken for one. A weak

@@ -11,16 +11,17 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
+from blockmix import WorkError
 from blockmix.bench.utility import scores
 from blockmix.bench.utility.combine import combine
 from blockmix.bench.utility.data import Data
 from blockmix.bench.utility.images import Images
 from blockmix.bench.utility.models import build
+from blockmix.bench.utility.optimizers import optimizer_of
 from blockmix.bench.utility.plan import Recipe, Way
 from blockmix.bench.utility.ways import taken_images, training_set
 
 _AT_ONCE = 250  # images of an evaluation
-_KERAS_EPSILON = 1e-7
 
 Channels = npt.NDArray[np.float64]  # a value for each
 Watch = Callable[[int, int], None]  # steps that are done, and all
@@ -58,6 +59,11 @@ def train_one(
     -------
     dict
         An entry of ``rows`` in the record, but for its key.
+
+    Raises
+    ------
+    WorkError
+        If training diverges.
     """
     started = time.perf_counter()
     height, width = data.train.images.shape[1:3]
@@ -108,7 +114,7 @@ class _Trainer:
         mean, deviation = _mean_and_deviation(images, recipe.scaling)
         self.mean = self._on_device(mean).float().view(1, -1, 1, 1)
         self.deviation = self._on_device(deviation).float().view(1, -1, 1, 1)
-        self.optimizer = _optimizer(model, recipe)
+        self.optimizer = optimizer_of(model, recipe)
         self.schedule = _schedule(self.optimizer, recipe, self.epochs * self.steps)
 
     def epoch(self, number: int, watch: Watch) -> dict[str, Any]:
@@ -144,14 +150,26 @@ class _Trainer:
         return (pixels.permute(0, 3, 1, 2).float() - self.mean) / self.deviation
 
     def logits(self, images: Images) -> scores.Logits:
-        """Return the logits of images that are not changed."""
+        """Return the logits of images that are not changed.
+
+        Raises
+        ------
+        WorkError
+            If they are not finite, as training has diverged.
+        """
         self.model.eval()
         with torch.no_grad():
             parts = [
                 self.model(self.scaled(self._on_device(images[begin : begin + _AT_ONCE])))
                 for begin in range(0, len(images), _AT_ONCE)
             ]
-        return torch.cat(parts).double().cpu().numpy()
+        logits: scores.Logits = torch.cat(parts).double().cpu().numpy()
+        if not np.isfinite(logits).all():
+            raise WorkError(
+                f"training diverged after {self.done} steps on {self.way.name!r}, so that outputs "
+                "are not finite: choose another model, or a plan with a lower learning rate"
+            )
+        return logits
 
     def _on_device(self, array: npt.NDArray[Any]) -> torch.Tensor:
         return torch.from_numpy(array).to(self.device)
@@ -178,20 +196,6 @@ def _batches(count: int, batch: int, seed: int) -> Iterator[torch.Tensor]:
             waiting = np.concatenate([waiting, rng.permutation(count)])
         yield torch.from_numpy(waiting[:batch])
         waiting = waiting[batch:]
-
-
-def _optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    rate, decay = recipe.rate, recipe.weight_decay
-    if recipe.optimizer == "adam":
-        return torch.optim.Adam(parameters, rate, eps=_KERAS_EPSILON, weight_decay=decay)
-    if recipe.optimizer == "rmsprop":
-        return torch.optim.RMSprop(
-            parameters, rate, alpha=0.9, eps=_KERAS_EPSILON, weight_decay=decay
-        )
-    return torch.optim.SGD(
-        parameters, rate, recipe.momentum, weight_decay=decay, nesterov=recipe.momentum > 0
-    )
 
 
 def _schedule(

@@ -8,11 +8,10 @@ from functools import partial
 import numpy as np
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
-from blockmix import BlockMixer, Key
+from blockmix import BlockMixer, InputError, Key
 from blockmix.bench.utility.data import choose_share
 from blockmix.bench.utility.images import Images, Indices, LabelledImages, Labels
 from blockmix.bench.utility.plan import Way
-from blockmix.labels import check_sizes
 
 ANGLE = 20  # degrees of the paper's rotation, and its brightness
 BRIGHTNESS = 1.5
@@ -71,8 +70,15 @@ def mixer_of(way: Way, *, seed: int) -> BlockMixer:
 def check_way(way: Way, train: LabelledImages) -> None:
     """Refuse a way for which a label has too few images."""
     if way.kind == "mixing":
-        taken = np.bincount(train.labels[taken_images(way, train.labels, seed=0)])
-        check_sizes(train.classes, taken.tolist(), way.sources, "error")
+        chosen = taken_images(way, train.labels, seed=0)
+        taken = np.bincount(train.labels[chosen], minlength=len(train.classes))
+        fewest = int(taken.argmin())
+        if taken[fewest] <= way.sources:
+            raise InputError(
+                f"{way.name!r} takes {taken[fewest]} training images of the label "
+                f"{train.classes[fewest]!r}, but {way.sources} sources need {way.sources + 1}: add "
+                "images, or choose a plan with fewer sources"
+            )
 
 
 def _of_each(change: Change, images: Images) -> Images:

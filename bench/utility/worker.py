@@ -20,7 +20,7 @@ import torch
 from blockmix.bench.utility.data import Data
 from blockmix.bench.utility.images import LabelledImages
 from blockmix.bench.utility.jobs import Measurement, Run
-from blockmix.bench.utility.models import build
+from blockmix.bench.utility.models import check_training
 from blockmix.bench.utility.protection import protection_of
 from blockmix.bench.utility.train import train_one
 
@@ -82,7 +82,7 @@ def start(shared: SharedData) -> None:
     """Prepare a worker."""
     global _data
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # end without a traceback; the parent tells
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # end without a traceback; the parent reports it
     numba.set_num_threads(1)
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True, warn_only=True)  # matters on a GPU
@@ -92,9 +92,9 @@ def start(shared: SharedData) -> None:
 
 
 def check_model(name: str, device: str) -> None:
-    """Build a model, so that one that cannot be trained is refused before any training."""
+    """Refuse a model that cannot be trained before any training."""
     height, width = _data.train.images.shape[1:3]
-    build(name, len(_data.train.classes), (height, width), 0, device)
+    check_training(name, len(_data.train.classes), (height, width), device)
 
 
 def work(job: Run | Measurement, device: str, deadline: float | None) -> dict[str, Any]:

@@ -145,7 +145,7 @@ def utility(
     data = _read(train, chosen, labels, test, test_labels, person, groups)
     output.mkdir(parents=True, exist_ok=True)
     options = Options(
-        models=tuple(models.split(",")) if models else (),
+        models=tuple(name.strip() for name in models.split(",")) if models else (),
         device=device.value,
         processes=processes,
         budget=None if seconds is None else seconds - (time.perf_counter() - started),
@@ -188,15 +188,18 @@ def _read(
 
 
 def _check_output(output: Path, *, resume: bool) -> None:
-    from blockmix.bench.utility.run import ROWS
+    """Refuse a folder with results, unless they are gone on with, and one with anything else."""
+    from blockmix.bench.utility.crew import IMAGES
+    from blockmix.bench.utility.records import NAME
+    from blockmix.bench.utility.run import PROTECTION, ROWS
 
-    if not resume and (output / ROWS).exists():
+    if not any((output / name).exists() for name in (ROWS, PROTECTION, NAME, IMAGES)):
+        new_or_empty(output)
+    elif not resume:
         raise InputError(
             f"{output} holds results of an earlier run: name a new folder, or go on with ",
             Setting("resume", True),
         )
-    if not resume:
-        new_or_empty(output)
 
 
 def _print(record: dict[str, Any]) -> None:

@@ -55,7 +55,10 @@ def test_a_run_that_is_complete_computes_nothing_again(torch, smoke, bench_utili
 def test_a_record_can_be_drawn(torch, smoke, blockmix, tmp_path):
     code, output, _ = blockmix("bench", "plot", smoke / "utility.json", "--output", tmp_path)
     assert code == 0
-    assert all(path.endswith((".png", ".svg")) for path in output.split())
+    names = [path.rsplit("/")[-1] for path in output.split()]
+    assert names[:2] == ["frontier-small-resnet.png", "frontier-small-resnet.svg"]
+    assert names[-2:] == ["learning-small-resnet.png", "learning-small-resnet.svg"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +72,7 @@ def test_a_record_can_be_drawn(torch, smoke, blockmix, tmp_path):
         (["--plan", "smoke", "--device", "cuda"], "this torch finds no CUDA device"),
         (["photos", "--plan", "smoke", "--labels", "absent.csv:sex"], "cannot read absent.csv"),
         (["photos", "--plan", "smoke", "--test-labels", "a.csv:b"], "but no test images"),
-        (["photos", "--plan", "smoke"], "sources=10 needs at least 11"),
+        (["photos", "--plan", "smoke"], "but 10 sources need 11: add images, or choose a plan"),
         (["photos", "--plan", "smoke", "--models", "VGG"], "a model is small-resnet, ResNet50"),
     ],
 )
@@ -83,11 +86,19 @@ def test_what_is_refused(bench_utility, tmp_path, torch, monkeypatch, arguments,
     assert not (tmp_path / "out" / "rows.jsonl").exists()
 
 
-def test_results_of_an_earlier_run_are_not_overwritten(bench_utility, tmp_path):
+@pytest.mark.parametrize("name", ["rows.jsonl", "protection.jsonl", "utility.json", ".images"])
+def test_results_of_an_earlier_run_are_not_overwritten(bench_utility, tmp_path, name):
     (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "rows.jsonl").touch()
+    (tmp_path / "out" / name).touch()
     code, _, errors = bench_utility("--plan", "smoke", "--output", "out")
     assert code == 2
     assert (
         "out holds results of an earlier run: name a new folder, or go on with --resume" in errors
     )
+
+
+@pytest.mark.parametrize("resume", [[], ["--resume"]])
+def test_a_folder_of_something_else_is_not_written_to(bench_utility, tmp_path, resume):
+    write_images(tmp_path / "photos", {"cat": 1})
+    code, _, errors = bench_utility("--plan", "smoke", "--output", "photos", *resume)
+    assert (code, errors) == (2, "blockmix: photos is not an empty folder: name a new one\n")

@@ -11,7 +11,7 @@ from PIL import Image
 from blockmix import InputError, WorkError
 from blockmix.bench.utility.data import held_out, read_data, split
 from blockmix.bench.utility.generated import generated_images
-from blockmix.bench.utility.images import LabelledImages, read_images
+from blockmix.bench.utility.images import read_images
 
 SIZE = (16, 16)
 
@@ -184,8 +184,31 @@ def test_one_label_is_refused(tmp_path, folder, table):
 def test_a_label_that_is_left_out_as_a_whole_is_refused(train, test_images):
     images = train.images.copy()
     images[train.labels == 1] = test_images.images[0]
-    with pytest.raises(InputError, match="every training image of the label 'brighter below'"):
+    with pytest.raises(InputError, match="but all of 'brighter below' are left out"):
         split(replace(train, images=images), test_images)
+
+
+def test_an_empty_test_set_is_refused(tmp_path, folder, table):
+    with pytest.raises(InputError, match="20% of 10 images are tested on, by whole persons, but"):
+        read_data(folder, SIZE, labels=table(), person="mood")
+    few = write_images(tmp_path / "few", {"cat": 2, "dog": 2})
+    with pytest.raises(InputError, match="20% of 4 images are tested on, of each label, but that"):
+        read_data(few, SIZE)
+
+
+def test_nothing_held_out_is_refused(train, test_images):
+    with pytest.raises(InputError, match="1% of 48 images are held out, of each label, but that"):
+        split(train, test_images, validation=0.01)
+    one_person = replace(train, persons=("p",) * len(train))
+    with pytest.raises(InputError, match="10% of 48 images are held out, by whole persons, but"):
+        split(one_person, test_images, validation=0.1)
+
+
+def test_a_label_whose_persons_are_all_held_out_is_refused(train, test_images):
+    persons = np.where(train.labels == 1, "first", "second")
+    labelled = replace(train, persons=tuple(persons.tolist()))
+    with pytest.raises(InputError, match=r"all of 'brighter (above|below)' are left out or held"):
+        split(labelled, test_images, validation=0.5)
 
 
 def test_description(data):
@@ -206,7 +229,6 @@ def test_the_listing_depends_on_everything_but_the_pixels(train):
         replace(train, classes=("a", "b")),
     ]
     assert len({images.listing_sha256() for images in (train, *changed)}) == 7
-    assert isinstance(train, LabelledImages)
 
 
 def test_generated_images_are_the_same_every_time():

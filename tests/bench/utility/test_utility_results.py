@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 from scipy import stats
-from utility_record import SEEDS, WAYS, small_record
+from utility_record import SEEDS, WAYS, estimate, small_record
 
+from blockmix.bench.utility.best import best_ways
 from blockmix.bench.utility.pareto import pareto
 from blockmix.bench.utility.results import (
     AXES,
@@ -102,3 +103,30 @@ def test_ways_that_lack_an_axis_or_images_take_no_part():
 
 def test_the_axes_are_entries_of_the_protection():
     assert {*AXES} <= {*next(iter(WAYS.values()))["protection"]}
+
+
+def held_out(record, accuracies):
+    """The record with an accuracy on the images held out for each way, which tests contradict."""
+    for row in record["rows"]:
+        row["validation_accuracy"] = accuracies.get(row["way"], 0.0)
+        row["accuracy"] = 1 - row["validation_accuracy"]
+    return gather(record)
+
+
+def test_the_best_ways_are_chosen_by_images_held_out():
+    record = small_record()
+    papers, balanced = "64 blocks, 10 sources, 0.5", "64 blocks, 10 sources, balanced"
+    for way in record["ways"]:
+        if way["name"] in (papers, balanced):
+            way["protection"] = {axis: estimate(0.1) for axis in AXES}
+    best = best_ways(held_out(record, {papers: 0.8, balanced: 0.7, "original": 0.1}))
+    for model in ("small", "keras:VGG16"):
+        assert (model, papers) in best
+        assert (model, balanced) not in best  # as good on every axis, but less accurate
+
+
+def test_originals_are_always_among_the_best():
+    record = small_record(("small",))
+    for way in record["ways"]:
+        way["protection"] = None
+    assert best_ways(gather(record)) == {("small", "original")}

@@ -1,5 +1,7 @@
 """Files of rows, of which a kill may have cut off the last line."""
 
+import resource
+
 import pytest
 
 from blockmix import InputError
@@ -26,6 +28,18 @@ def test_a_line_that_was_cut_off_is_dropped(path):
     assert path.read_bytes() == whole
     rows.add({"key": "c"})
     assert [*Rows(path).by_key] == ["a", "c"]
+
+
+def test_a_row_that_does_not_fit_on_the_disk_is_an_error(path):
+    Rows(path).add({"key": "a"})
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 5, hard))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            Rows(path).add({"key": "b"})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert [*Rows(path).by_key] == ["a"]
 
 
 @pytest.mark.parametrize("line", ["{]", "[1]", '{"way": "original"}'])

@@ -1,5 +1,6 @@
 """Plans from their first run to the record: order, resume, budget, the best ways."""
 
+import fcntl
 import json
 import subprocess
 import sys
@@ -8,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from blockmix import BlockGrid, InputError
-from blockmix.bench.utility.best import best_ways
 from blockmix.bench.utility.generated import generated_data
 from blockmix.bench.utility.jobs import Jobs, Run
 from blockmix.bench.utility.plan import Plan, Recipe, Way
@@ -125,9 +125,21 @@ def test_models_are_refused_before_any_training(run, options, data, tmp_path):
     assert not (tmp_path / "rows.jsonl").exists()
 
 
+def test_two_runs_do_not_write_to_one_folder(run, options, data, tmp_path):
+    (tmp_path / ".images").mkdir()
+    rows, lock = tmp_path / "rows.jsonl", tmp_path / ".images" / "lock"
+    rows.write_text('{"key": "being writ')
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(InputError, match=r"another run is writing to .*: wait for it"):
+            run(PLAN, data, tmp_path, options)
+    assert lock.exists()
+    assert rows.read_text() == '{"key": "being writ'
+
+
 def test_ways_and_sizes_are_refused_before_any_training(run, options, data, tmp_path):
     too_many = Plan("test", SIZE, (Way("mixing", BlockGrid.even(*SIZE, 8), 200),))
-    with pytest.raises(InputError, match="sources=200 needs at least 201"):
+    with pytest.raises(InputError, match="but 200 sources need 201"):
         run(too_many, data, tmp_path, options)
     with pytest.raises(InputError, match=r"size of the plan, \(64, 64\), got \(32, 32\)"):
         run(Plan("test", (64, 64), PLAN.ways), data, tmp_path, options)
@@ -148,6 +160,10 @@ class TestJobs:
             for way in PLAN.ways
         ]
         assert len({run.key for run in runs}) == len(runs)
+
+    def test_a_model_that_is_named_twice_is_trained_once(self, data):
+        twice = Jobs(PLAN, data, ("VGG16", "small-resnet", "VGG16"), "cpu")
+        assert [run.model for run in twice.runs(PLAN.ways[:1], [0])] == ["VGG16", "small-resnet"]
 
     def test_keys_depend_on_what_decides_a_row(self, data):
         def key(plan=PLAN, data=data, model="small-resnet", device="cpu"):
@@ -177,38 +193,3 @@ class TestJobs:
         once, twice = Jobs(plan, data, ("small-resnet",), "cpu").runs(ways, [0])
         assert isinstance(once, Run)
         assert (once.work, twice.work) == (160, 320)
-
-
-class TestBestWays:
-    AXES = ("linked", "largest_share", "single_block", "reassembled")
-
-    def chosen(self, points):
-        """Ways by the number of their sources: accuracy held out, and the same on all axes."""
-        ways = {
-            sources: Way("mixing", BlockGrid.even(*SIZE, 8), sources) for sources in range(1, 9)
-        }
-        used = [ways[sources] for sources in points]
-        rows = [
-            {"way": ways[sources].name, "validation_accuracy": accuracy, "accuracy": 1 - accuracy}
-            for sources, (accuracy, _) in points.items()
-        ]
-        protections = {
-            ways[sources].name: value and {axis: {"value": value} for axis in self.AXES}
-            for sources, (_, value) in points.items()
-        }
-        return [way.sources for way in best_ways(used, rows, protections)]
-
-    def test_they_are_beaten_by_no_other(self):
-        points = {1: (0.8, 0.5), 2: (0.7, 0.6), 3: (0.6, 0.1), 4: (0.9, 0.9)}
-        assert self.chosen(points) == [1, 3, 4]
-
-    def test_what_was_not_measured_takes_no_part(self):
-        assert self.chosen({1: (0.8, 0.5), 2: (0.9, None)}) == [1]
-
-    def test_originals_always_take_part(self):
-        original = Way("original")
-        assert best_ways([original], [], {}) == [original]
-        augmented = Way("original", augmentation=("flip",))
-        rows = [{"way": augmented.name, "validation_accuracy": 1.0}]
-        measured = {augmented.name: {axis: {"value": 0.0} for axis in self.AXES}}
-        assert best_ways([augmented], rows, measured) == []

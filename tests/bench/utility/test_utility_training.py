@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from blockmix import BlockGrid, InputError
+from blockmix import BlockGrid, InputError, WorkError
 from blockmix.bench.utility.data import split
 from blockmix.bench.utility.plan import AUGMENTATIONS, Recipe, Way
 from blockmix.probability import BALANCED
@@ -127,6 +127,7 @@ def test_each_epoch_sees_every_image_once(train_one, data):
         ("utility_models:Transposed", r"returns \(N, 2\) logits, got \(2, 4\) for 2 images"),
         ("utility_models:failing", r"returns \(N, 2\) logits, got RuntimeError"),
         ("utility_models:number", r"returns a torch\.nn\.Module, got int"),
+        ("utility_models:raising", "with num_classes=2, but raised ValueError: no such number"),
         ("utility_models:absent", "cannot be imported: module 'utility_models' has no attribute"),
         ("absent_module:model", "cannot be imported: No module named 'absent_module'"),
         ("ResNet18", "a model is small-resnet, ResNet50, .* or MODULE:FUNCTION, got 'ResNet18'"),
@@ -137,6 +138,55 @@ def test_models_that_are_refused(train_one, data, name, message):
     with pytest.raises(InputError, match=message):
         train_one(data, WAYS[0], name, RECIPE, 0, watch=lambda done, total: steps.append(done))
     assert steps == []
+
+
+def test_models_that_cannot_be_trained(torch):
+    from blockmix.bench.utility.models import check_training
+
+    check_training(SMALL, 2, (32, 32), "cpu")
+    with pytest.raises(InputError, match=r"returns \(N, 2\) logits, got tuple for 2 images"):
+        check_training("utility_models:WithAuxiliary", 2, (32, 32), "cpu")
+    with pytest.raises(InputError, match="WithoutParameters has no parameters that can be trained"):
+        check_training("utility_models:WithoutParameters", 2, (32, 32), "cpu")
+
+
+def test_a_module_that_cannot_be_run(train_one, data, tmp_path, monkeypatch):
+    (tmp_path / "broken_model.py").write_text("1 / 0\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(InputError, match="broken_model:f cannot be imported: division by zero"):
+        train_one(data, WAYS[0], "broken_model:f", RECIPE, 0)
+
+
+def test_training_that_diverges_is_refused(train_one, data):
+    with pytest.raises(WorkError, match="diverged after 3 steps on 'original', so that outputs"):
+        train_one(data, WAYS[0], SMALL, replace(RECIPE, rate=1e30, rising=None), 0)
+
+
+@pytest.mark.parametrize("name", ["adam", "rmsprop", "sgd"])
+def test_optimizers_are_those_of_keras(keras, torch, name):
+    """Large gradients, and those that epsilon matters for."""
+    from blockmix.bench.utility.optimizers import optimizer_of
+
+    rng = np.random.default_rng(0)
+    start = rng.normal(size=6).astype(np.float32)
+    scales = np.float32([1, 1e-2, 1e-3, 1e-4, 1e-5, 0])
+    ours = torch.nn.Linear(6, 1, bias=False)
+    ours.weight.data[:] = torch.from_numpy(start)
+    theirs = keras.Variable(start)
+    optimizer = optimizer_of(ours, Recipe(1, 8, name, 0.01, 0, 0, None))
+    of_keras = {
+        "adam": keras.optimizers.Adam,
+        "rmsprop": keras.optimizers.RMSprop,
+        "sgd": keras.optimizers.SGD,
+    }[name](0.01)
+    for _ in range(20):
+        gradient = (scales * rng.normal(size=6)).astype(np.float32)
+        ours.weight.grad = torch.from_numpy(gradient)[None]
+        optimizer.step()
+        of_keras.apply([torch.from_numpy(gradient)], [theirs])
+    expected = theirs.value.detach().numpy() - start
+    moved = ours.weight.detach().numpy()[0] - start
+    assert moved == pytest.approx(expected, rel=1e-4, abs=1e-7)
 
 
 def test_the_small_network_has_a_third_of_a_million_parameters(torch):

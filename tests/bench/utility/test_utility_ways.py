@@ -76,7 +76,7 @@ def test_a_share_of_the_images_is_taken_before_they_are_mixed(train):
 
 def test_a_way_that_needs_more_images_is_refused(train):
     check_way(Way("mixing", GRID, 23), train)
-    with pytest.raises(InputError, match=r"'brighter above' has 24 images, .*sources=24 needs at"):
+    with pytest.raises(InputError, match=r"takes 24 training images of .* 24 sources need 25"):
         check_way(Way("mixing", GRID, 24), train)
-    with pytest.raises(InputError, match="has 12 images"):
+    with pytest.raises(InputError, match="50% of the images' takes 12 training images"):
         check_way(Way("mixing", GRID, 12, image_share=0.5), train)
