@@ -13,6 +13,12 @@ from blockmix.bench.curves.findings import findings
 from blockmix.bench.privacy import persons, puzzles
 from blockmix.bench.privacy.measuring import ways
 from blockmix.bench.privacy.tables import tables
+from blockmix.bench.utility import figures as utility_figures
+from blockmix.bench.utility import records as utility_records
+from blockmix.bench.utility import tables as utility_tables
+from blockmix.bench.utility.costs import costs
+from blockmix.bench.utility.results import gather
+from blockmix.forecasting.costs import COSTS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -106,6 +112,42 @@ def test_persons_agree_with_the_committed_record():
             differences[name] = max(differences[name], difference)
     assert f"by up to {differences['linked']:.3f} for the person found" in page
     assert f"and {differences['own_share']:.3f} for the blocks of the person" in page
+
+
+def test_utility_agrees_with_the_committed_records():
+    page = (ROOT / "docs" / "utility.md").read_text()
+    committed = sorted(ROOT.glob("bench/results/*-utility-*/utility.json"))
+    all_records = [utility_records.load(path) for path in committed]
+    for path, record in zip(committed, all_records, strict=True):
+        parts = utility_tables.tables(record)
+        assert fill(page, parts) == page
+        assert all(page.count(BEGIN.format(name)) == 1 for name in parts)
+        assert not record["commit"]["dirty"]
+        assert path.parent.name.endswith(f"-utility-{record['plan']['name']}")
+        drawn = {figure.stem for figure in path.parent.glob("*.png")}
+        assert drawn == {figure.stem for figure in path.parent.glob("*.svg")}
+        assert drawn == {name for name, _ in utility_figures.figures(record)}
+        for name in drawn:
+            assert f"](../{path.parent.relative_to(ROOT)}/{name}.png)" in page
+    assert json.loads(COSTS.read_text()) == costs(all_records, "FairFace gender")
+
+
+def test_what_the_readme_says_of_costs_is_in_the_record():
+    (committed,) = ROOT.glob("bench/results/*-utility-reduced/utility.json")
+    record = utility_records.load(committed)
+    results = {result.name: result for result in gather(record)}
+
+    def percent(name):
+        accuracy = results[name].mean("accuracy")
+        half = 100 * (accuracy["high"] - accuracy["value"])
+        return f"{100 * accuracy['value']:.1f} ± {half:.1f}%"
+
+    text = " ".join(README.split())
+    assert f"told gender in {percent('original')} of unmixed test images" in text
+    assert f"{percent('64 blocks, 10 sources, 0.5')}" in text
+    assert f"{percent('64 blocks, 10 sources, balanced, 3 rounds')}" in text
+    assert f"({record['data']['majority']:.1%} for a guess" in text
+    assert f"]({committed.parent.relative_to(ROOT)}/frontier-small-resnet.png)" in text
 
 
 def test_figures_of_the_report_that_are_explained_are_in_its_schema():
