@@ -143,7 +143,7 @@ def test_what_the_readme_says_of_costs_is_in_the_record():
         return f"{100 * accuracy['value']:.1f} ± {half:.1f}%"
 
     text = " ".join(README.split())
-    assert f"told gender in {percent('original')} of unmixed test images" in text
+    assert f"tells gender in {percent('original')} of unmixed test images" in text
     assert f"{percent('64 blocks, 10 sources, 0.5')}" in text
     assert f"{percent('64 blocks, 10 sources, balanced, 3 rounds')}" in text
     assert f"({record['data']['majority']:.1%} for a guess" in text
