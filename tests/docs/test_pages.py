@@ -19,7 +19,7 @@ PAGES = {
 PYTHON = re.compile(r"^```(python|pycon)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 COMMAND_LINE = re.compile(r"^    blockmix (\S.*?)(?:  +#.*)?$", re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
-# What a command line of a page may fail on here: the files that it names, and libraries of its extra.
+# What a command line of a page may fail on here: files that it names, and libraries of an extra.
 MISSING = re.compile(
     "photos is not|cannot read |ORIGINAL|needs the key|no such file|need torch", re.IGNORECASE
 )
