@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from math import isclose
 from pathlib import Path
+from typing import Any
 
 from blockmix.forecasting.forecast import Forecast
 
@@ -48,7 +50,7 @@ def measured_cost(forecast: Forecast, path: Path = COSTS) -> Cost | None:
     >>> measured_cost(forecast(1500, sources=7, blocks=9)) is None
     True
     """
-    example = json.loads(path.read_text(encoding="utf-8"))
+    example = _example(path)
     for cost in example["costs"]:
         same = all(
             cost[name] == getattr(forecast, name) for name in ("sources", "rounds", "blocks")
@@ -57,3 +59,9 @@ def measured_cost(forecast: Forecast, path: Path = COSTS) -> Cost | None:
             lost = cost["points_lost"]
             return Cost(lost["value"], lost["low"], lost["high"], example["measured_on"])
     return None
+
+
+@cache
+def _example(path: Path) -> dict[str, Any]:
+    """Return the content of a file, which is read once for all rows of a table."""
+    return dict(json.loads(path.read_text(encoding="utf-8")))
