@@ -141,7 +141,8 @@ def _entries(expected: Forecast) -> dict[str, Any]:
 
     persons = {"persons": asdict(expected.persons)} if expected.group_size > 1 else {}
     cost = measured_cost(expected)
-    return asdict(expected) | persons | {"cost": cost and asdict(cost)}
+    others = {"reassembled": expected.reassembled, "cost": cost and asdict(cost)}
+    return asdict(expected) | persons | others
 
 
 def report(

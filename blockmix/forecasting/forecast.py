@@ -88,10 +88,6 @@ class Forecast:
     half_shown : float
         Expected number of mixed images that show at least half of an original, its own mixed image
         included; with more than one round an estimate.
-    reassembled : float
-        Expected share of an image that somebody who has the mixed set alone puts together again,
-        from a middle block on, recognising every right neighbour that is published; see
-        `blockmix.forecasting.reassembly.reassembled`.
     block_recognised : float
         How often one block of this size finds its person among other photographs: not a forecast,
         but as measured on one set of faces; see
@@ -102,6 +98,8 @@ class Forecast:
         Number of images of a person.
     grouped : bool
         Whether images get blocks only from other persons.
+    grid : (rows, cols)
+        The grid that ``reassembled`` is for.
     """
 
     class_size: int
@@ -120,11 +118,30 @@ class Forecast:
     linked: float
     largest_share: float
     half_shown: float
-    reassembled: float
     block_recognised: float
+    grid: tuple[int, int]
     key_bits: int = KEY_BITS
     group_size: int = 1
     grouped: bool = True
+
+    @cached_property
+    def reassembled(self) -> float:
+        """Expected share of an image that somebody who has the mixed set alone puts together again.
+
+        From a middle block on, recognising every right neighbour that is published; see
+        `blockmix.forecasting.reassembly.reassembled`. Simulated when it is asked for.
+
+        Examples
+        --------
+        >>> from blockmix.privacy import forecast
+        >>> round(forecast(1500).reassembled, 1), round(forecast(1500, rounds=3).reassembled, 1)
+        (0.6, 0.2)
+        """
+        known_group = self.group_size if self.grouped else 1
+        published = published_too(
+            self.class_size - known_group + 1, self.sources, self.probability, self.rounds
+        )
+        return reassembled(published, *self.grid)
 
     @cached_property
     def persons(self) -> PersonForecast:
@@ -320,8 +337,8 @@ def forecast(
         linked=linked(own, others, blocks),
         largest_share=largest_share(own, others, blocks),
         half_shown=images_showing(own, others, blocks, 0.5),
-        reassembled=reassembled(published_too(n - known_group + 1, sources, p, rounds), rows, cols),
         block_recognised=block_recognised(blocks),
+        grid=(rows, cols),
         group_size=group_size,
         grouped=grouped,
     )
