@@ -118,8 +118,7 @@ class Puzzle:
     def nearest(self, cell: int) -> Iterator[tuple[int, Indices]]:
         """Yield each adjacent cell, and the likeliest neighbour there of each distinct block."""
         for neighbour, beside in self._beside[cell].items():
-            likeliest = beside.evidence.argmax(axis=1)
-            yield neighbour, beside.blocks[np.arange(len(likeliest)), likeliest]
+            yield neighbour, beside.likeliest()[0]
 
     def _best_blocks(
         self,
@@ -152,14 +151,10 @@ class Puzzle:
         together, total = 0, 0
         for cell, all_beside in enumerate(self._beside):
             for neighbour, after in all_beside.items():
-                rows = np.arange(len(after.blocks))
-                columns = after.evidence.argmax(axis=1)
-                nearest = after.blocks[rows, columns]
-                back = self._beside[neighbour][cell]
-                nearest_back = back.blocks[
-                    np.arange(len(back.blocks)), back.evidence.argmax(axis=1)
-                ]
-                is_sure = (nearest_back[nearest] == rows) & (after.evidence[rows, columns] >= _SURE)
+                nearest, evidence = after.likeliest()
+                nearest_back, _ = self._beside[neighbour][cell].likeliest()
+                is_mutual = nearest_back[nearest] == np.arange(len(nearest))
+                is_sure = is_mutual & (evidence >= _SURE)
                 numbers = self.numbers[cell]
                 sure = is_sure[numbers]
                 together += int((self.numbers[neighbour] == nearest[numbers])[sure].sum())

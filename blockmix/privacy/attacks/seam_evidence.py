@@ -28,6 +28,12 @@ class Beside(NamedTuple):
     blocks: Indices
     evidence: Evidence  # log-likelihood ratio; all other blocks have `LEAST_EVIDENCE`
 
+    def likeliest(self) -> tuple[Indices, Evidence]:
+        """Return the likeliest neighbour of each block, and its evidence: (K,) each."""
+        blocks = np.arange(len(self.blocks))
+        columns = self.evidence.argmax(axis=1)
+        return self.blocks[blocks, columns], self.evidence[blocks, columns]
+
 
 def seam_evidence(costs: Costs, blocks: int, intercept: float) -> Evidence:
     """Return the log-likelihood ratios of costs among a number of blocks."""
