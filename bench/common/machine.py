@@ -10,6 +10,7 @@ from typing import Any
 import numba
 
 from blockmix.backends.driver import devices
+from blockmix.support.cores import cores
 from blockmix.support.versions import version
 
 LIBRARIES = ("blockmix", "numba", "llvmlite", "numpy", "pillow", "tbb", "torch")
@@ -20,7 +21,7 @@ def describe(threads: int) -> dict[str, Any]:
     """Hardware, system, versions and threads."""
     return {
         "cpu": _cpu_name(),
-        "cores": len(os.sched_getaffinity(0)),
+        "cores": cores(),
         "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),

@@ -19,6 +19,7 @@ from blockmix.bench.utility.data import Data
 from blockmix.bench.utility.jobs import Job, Run
 from blockmix.bench.utility.rows import Rows
 from blockmix.datasets.folder import filesystem
+from blockmix.support.cores import cores
 from blockmix.support.durations import show_duration
 from blockmix.support.progress import Progress
 
@@ -114,9 +115,7 @@ class Crew:
 @contextmanager
 def open_crew(data: Data, output: Path, options: Options, models: Sequence[str]) -> Iterator[Crew]:
     """Start workers, which have built every model once."""
-    processes = options.processes or (
-        len(os.sched_getaffinity(0)) if options.device == "cpu" else 1
-    )
+    processes = options.processes or (cores() if options.device == "cpu" else 1)
     context = multiprocessing.get_context("spawn")
     with (
         _shared(data, output / IMAGES) as shared,

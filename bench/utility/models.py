@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
-from importlib import import_module
 from typing import Any
 
 import torch
@@ -13,6 +11,7 @@ from torch import nn
 from blockmix import InputError
 from blockmix.bench.utility.small_resnet import small_resnet
 from blockmix.support.extras import load
+from blockmix.support.user_code import import_function
 
 SMALL_RESNET = "small-resnet"
 KERAS_MODELS = ("ResNet50", "VGG16", "InceptionV3", "DenseNet121")
@@ -100,16 +99,13 @@ def _keras_model(
 
 
 def _call(name: str, classes: int) -> nn.Module:
-    module_name, _, function_name = name.partition(":")
-    if not function_name:
+    if not name.partition(":")[2]:
         raise InputError(
             f"a model is {SMALL_RESNET}, {', '.join(KERAS_MODELS)} or MODULE:FUNCTION, got {name!r}"
         )
-    if "" not in sys.path:
-        sys.path.insert(0, "")  # modules of the current folder, as in a script
     try:
-        function = getattr(import_module(module_name), function_name)
-    except Exception as error:  # a module may raise anything
+        function = import_function(name)
+    except (Exception, SystemExit) as error:  # a module may raise anything
         raise InputError(f"the model {name} cannot be imported: {error}") from error
     try:
         model = function(num_classes=classes)

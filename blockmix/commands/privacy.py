@@ -5,7 +5,6 @@ Heavy modules are imported inside the commands, so that ``--help`` answers at on
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import sys
@@ -21,6 +20,7 @@ from blockmix.errors import InputError
 from blockmix.support import atomic, streams
 from blockmix.support.arguments import new_or_empty, whole_number
 from blockmix.support.progress import progress_bars
+from blockmix.support.user_code import import_function
 
 if TYPE_CHECKING:
     from blockmix.forecasting.forecast import Forecast
@@ -295,11 +295,9 @@ def _check_output(output: Path, original: Path, mixed: Path) -> None:
 
 
 def _load_recogniser(name: str) -> Recogniser:
-    """Return the function of this name; its module may lie in the working folder."""
-    module, _, function = name.partition(":")
-    sys.path.insert(0, os.getcwd())  # stays there for imports inside the function
+    """Return the function of this name."""
     try:
-        value: Any = getattr(importlib.import_module(module), function)
+        value = import_function(name)
     except (Exception, SystemExit) as error:  # the module is foreign code
         raise InputError(
             f"--recogniser is MODULE:FUNCTION, got {name!r}: {type(error).__name__}: {error}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from blockmix.datasets.encode import WRITE_SUFFIXES
 from blockmix.datasets.groups import GroupsOfPaths, read_groups
 from blockmix.support.arguments import one_of, whole_number
+from blockmix.support.cores import cores
 from blockmix.support.sizes import image_size, parse_memory
 
 
@@ -45,14 +45,7 @@ class RunOptions:
             quality=None if quality is None else whole_number("quality", quality, 1, 100),
             names=one_of("names", names, ("opaque", "keep")),
             memory=parse_memory(memory),
-            workers=_cores() if workers is None else whole_number("workers", workers, 1, 1024),
+            workers=cores() if workers is None else whole_number("workers", workers, 1, 1024),
             on_error=one_of("on_error", on_error, ("error", "skip")),
             groups=read_groups(groups),
         )
-
-
-def _cores() -> int:
-    """Return how many cores this process may use; in a container not all of the machine."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
