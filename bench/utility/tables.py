@@ -80,7 +80,7 @@ def _frontier(results: Sequence[Result]) -> str:
         "training set": lambda result: (
             f"**{result.name}**" if result.name in chosen else result.name
         ),
-        "accuracy, %": lambda result: _points(result.mean("accuracy")),
+        "accuracy, %": lambda result: points(result.mean("accuracy")),
         "linked": lambda result: _per_cent(result.protection("linked")),
         "largest share": lambda result: _per_cent(result.protection("largest_share")),
         "one block": lambda result: _per_cent(result.protection("single_block")),
@@ -98,7 +98,7 @@ def _cost(results: Sequence[Result]) -> str:
     columns: _Columns = {
         "training set": lambda result: result.name,
         "seeds": lambda result: str(len(result.rows)),
-        "accuracy, %": lambda result: _points(result.mean("accuracy")),
+        "accuracy, %": lambda result: points(result.mean("accuracy")),
         "points lost": lambda result: _lost(result, originals),
         "loss": lambda result: _number(result.mean("loss"), 3),
         "ECE": lambda result: _number(result.mean("ece"), 3),
@@ -198,7 +198,8 @@ def _lost(result: Result, originals: Result | None) -> str:
     return _MISSING if lost is None else _with_half(lost, 1)
 
 
-def _points(estimate: Estimate) -> str:
+def points(estimate: Estimate) -> str:
+    """Return a share in points, and half the width of its interval, if there is one."""
     scaled = {name: None if end is None else 100 * end for name, end in estimate.items()}
     return _with_half(scaled, 1)
 

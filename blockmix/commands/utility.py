@@ -208,21 +208,16 @@ def _print(record: dict[str, Any]) -> None:
     from rich.table import Table
 
     from blockmix.bench.utility.results import AXES, gather
+    from blockmix.bench.utility.tables import points
 
     table = Table("training set", "model", "seeds", "accuracy", *AXES, box=None)
     for result in gather(record):
-        accuracy = result.mean("accuracy")
-        half = (
-            ""
-            if accuracy["low"] is None
-            else f" ± {100 * (accuracy['high'] - accuracy['value']):.1f}"
-        )
         given_away = [result.protection(axis) for axis in AXES]
         table.add_row(
             result.name,
             result.model,
             str(len(result.rows)),
-            f"{100 * accuracy['value']:.1f}{half}",
+            points(result.mean("accuracy")),
             *("-" if value is None else f"{value['value']:.0%}" for value in given_away),
         )
     console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
