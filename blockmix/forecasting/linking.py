@@ -13,10 +13,11 @@ from blockmix.forecasting.chances import binomial
 # From the chance to be the source of a block to the number of other images that have this chance.
 ChanceCounts = Mapping[float, float]
 
-# The number of pools that hold an image is distinguished up to this number.
-_MAX_HITS = 24
-# From this many pools an image on average, every image gets the same chance: that of the mean.
-_UNIFORM_FROM_MEAN = 8.0
+# The number of pools that hold an image, or of a person's images in pools, is distinguished up to
+# this number.
+MAX_HITS = 24
+# From this many on average, every image or person gets the same chance: that of the mean.
+UNIFORM_FROM_MEAN = 8.0
 # Smaller numbers of images are neglected.
 _MIN_COUNT = 1e-3
 # If there are more different chances, those that agree in three digits are merged.
@@ -59,24 +60,57 @@ def chances_of_others(
     for pools, member_chance in pools_by_depth(sources, p, rounds):
         member_chance *= (1 - own_group) / replaced  # some paths lead back to the own group
         mean = pools * sources / candidates
-        is_uniform = mean >= _UNIFORM_FROM_MEAN
+        is_uniform = mean >= UNIFORM_FROM_MEAN
         hit_chances = (
-            np.eye(1)[0] if is_uniform else binomial(pools, sources / candidates, _MAX_HITS)
+            np.eye(1)[0] if is_uniform else binomial(pools, sources / candidates, MAX_HITS)
         )
         shift = mean * member_chance if is_uniform else 0.0
-        next_counts: dict[float, float] = {}
-        for chance, count in counts.items():
-            for hits, hit_chance in enumerate(hit_chances):
-                if count * hit_chance >= _MIN_COUNT:
-                    total = min(1.0, chance + shift + hits * member_chance)
-                    if len(counts) > _MAX_CHANCES:
-                        total = float(f"{total:.3g}")
-                    next_counts[total] = next_counts.get(total, 0.0) + count * float(hit_chance)
-        counts = next_counts
+        steps = shift + np.arange(len(hit_chances)) * member_chance
+        digits = 3 if len(counts) > _MAX_CHANCES else None
+        counts = add_pools(counts, hit_chances, steps, least=_MIN_COUNT, digits=digits)
     if group_size > 1:
         chance = max(0.0, own_group - own) / (group_size - 1)
         counts[chance] = counts.get(chance, 0.0) + group_size - 1
     return counts
+
+
+def add_pools(
+    counts: ChanceCounts,
+    hit_chances: npt.NDArray[np.float64],
+    steps: npt.NDArray[np.floating],
+    *,
+    least: float,
+    digits: int | None,
+) -> dict[float, float]:
+    """Return the chances to be the source of a block after some more pools.
+
+    Parameters
+    ----------
+    counts : mapping of float to float
+        The chances before, and how many have each, or the weight of each.
+    hit_chances, steps : (K,) float64
+        The chances of 0, 1, ... hits in these pools, and what so many add to a chance.
+    least : float
+        Smaller counts are neglected.
+    digits : int, optional
+        Chances that agree in so many digits are merged.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> halves, steps = np.array([0.5, 0.5]), np.array([0.0, 0.25])
+    >>> add_pools({0.0: 8.0, 0.25: 4.0}, halves, steps, least=0.1, digits=None)
+    {0.0: 4.0, 0.25: 6.0, 0.5: 2.0}
+    """
+    next_counts: dict[float, float] = {}
+    for chance, count in counts.items():
+        for step, hit_chance in zip(steps.tolist(), hit_chances.tolist(), strict=True):
+            if count * hit_chance >= least:
+                total = min(1.0, chance + step)
+                if digits is not None:
+                    total = float(f"{total:.{digits}g}")
+                next_counts[total] = next_counts.get(total, 0.0) + count * hit_chance
+    return next_counts
 
 
 def log_likelihood_ratio(own: float, others: ChanceCounts, blocks: int) -> npt.NDArray[np.float64]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from blockmix.forecasting.chances import hypergeometric
-from blockmix.forecasting.linking import pools_by_depth
+from blockmix.forecasting.linking import MAX_HITS, UNIFORM_FROM_MEAN, add_pools, pools_by_depth
 from blockmix.forecasting.other_persons import (
     Array,
     OtherPersons,
@@ -19,10 +19,6 @@ from blockmix.forecasting.other_persons import (
 # From the chance of a person to be the source of a block to the chance of having it.
 Chances = Mapping[float, float]
 
-# The number of images of a person in pools is distinguished up to this number.
-_MAX_HITS = 24
-# From this many images in pools on average, every person gets the same chance: that of the mean.
-_UNIFORM_FROM_MEAN = 8.0
 # If there are more different chances, those that agree in two digits are merged.
 _MAX_CHANCES = 64
 # Rarer chances are neglected; in large classes only those that fewer persons than this have.
@@ -108,22 +104,16 @@ def _chances(
     chances = {0.0: 1.0}
     for pools, member_chance in pools_of_depths:
         mean = pools * sources * images / candidates
-        is_uniform = mean >= _UNIFORM_FROM_MEAN
+        is_uniform = mean >= UNIFORM_FROM_MEAN
         hit_chances = (
             np.ones(1)
             if is_uniform
             else _repeated(hypergeometric(candidates, images, min(sources, candidates)), pools)
         )
         shift = mean * member_chance if is_uniform else 0.0
-        next_chances: dict[float, float] = {}
-        for chance, weight in chances.items():
-            for hits, hit_chance in enumerate(hit_chances):
-                if weight * hit_chance >= min_weight:
-                    total = chance + shift + hits * member_chance
-                    if len(chances) * len(hit_chances) > _MAX_CHANCES:
-                        total = float(f"{total:.2g}")
-                    next_chances[total] = next_chances.get(total, 0.0) + weight * float(hit_chance)
-        chances = next_chances
+        steps = shift + np.arange(len(hit_chances)) * member_chance
+        digits = 2 if len(chances) * len(hit_chances) > _MAX_CHANCES else None
+        chances = add_pools(chances, hit_chances, steps, least=min_weight, digits=digits)
     return chances
 
 
@@ -132,9 +122,9 @@ def _repeated(hit_chances: Array, pools: int) -> Array:
     total = np.ones(1)
     while pools:
         if pools % 2:
-            total = np.convolve(total, hit_chances)[: _MAX_HITS + 1]
+            total = np.convolve(total, hit_chances)[: MAX_HITS + 1]
         pools //= 2
-        hit_chances = np.convolve(hit_chances, hit_chances)[: _MAX_HITS + 1]
+        hit_chances = np.convolve(hit_chances, hit_chances)[: MAX_HITS + 1]
     return total
 
 
