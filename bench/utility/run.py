@@ -135,6 +135,14 @@ def _done(runs: Sequence[Run], rows: Rows) -> list[dict[str, Any]]:
 def _runs_of_best(jobs: Jobs, first: Sequence[Run], rows: Rows, protection: Rows) -> list[Run]:
     """Return runs with seeds that had no part in choosing."""
     plan = jobs.plan
-    best = best_ways(gather({"ways": _ways(jobs, protection), "rows": _done(first, rows)}))
+    best = best_ways(
+        gather(
+            {
+                "plan": _describe(plan, jobs.models),
+                "ways": _ways(jobs, protection),
+                "rows": _done(first, rows),
+            }
+        )
+    )
     seeds = range(plan.seeds, plan.seeds + plan.best_seeds)
     return [run for run in jobs.runs(plan.ways, seeds) if (run.model, run.way.name) in best]

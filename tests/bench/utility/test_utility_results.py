@@ -69,6 +69,37 @@ def test_points_lost_without_a_shared_seed(own):
     )
 
 
+@pytest.fixture
+def chosen():
+    """Results of a record whose first seed chose ways that were run with two more."""
+    record = small_record(("small",))
+    record["plan"] |= {"seeds": 1, "best_seeds": 2}
+    record["rows"] = [row for row in record["rows"] if row["seed"] == 0 or row["way"] in CHOSEN]
+    for row in record["rows"]:
+        row["accuracy"] += 0.05 * (row["seed"] == 0 and row["way"] in CHOSEN)
+    return gather(record)
+
+
+CHOSEN = ("original", "64 blocks, 10 sources, 0.5")
+
+
+def test_seeds_that_chose_a_way_do_not_count_for_it(chosen):
+    assert [row["seed"] for row in named(chosen, "original").counted] == [1, 2]
+    assert named(chosen, "original").mean("accuracy")["value"] == pytest.approx(0.845)
+    assert [row["seed"] for row in named(chosen, "mixup").counted] == [0]
+    assert named(chosen, "mixup").mean("accuracy")["value"] == pytest.approx(0.825)
+
+
+def test_points_lost_of_a_way_that_was_not_chosen_are_those_of_its_seed(chosen):
+    originals = original(chosen, "small")
+    assert points_lost(named(chosen, CHOSEN[1]), originals)["value"] == pytest.approx(6)
+    assert points_lost(named(chosen, "mixup"), originals) == {
+        "value": pytest.approx(5.5),
+        "low": None,
+        "high": None,
+    }
+
+
 def test_the_pareto_set_against_its_definition():
     points = dict(enumerate(np.random.default_rng(0).integers(0, 6, (60, 3)).tolist()))
     chosen = pareto(points)
