@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from blockmix import InputError
+from blockmix import InputError, WorkError
 from blockmix.bench.common import machine
 from blockmix.bench.common.checkout import commit
 from blockmix.bench.utility.best import best_ways
@@ -63,6 +63,8 @@ def run(
     ------
     InputError
         If a label has too few images for a way, or a model cannot be trained, before any training.
+    WorkError
+        If training diverged in some runs, after all others, whose results are in the record.
     """
     if data.train.images.shape[1:3] != plan.size:
         raise InputError(
@@ -85,6 +87,11 @@ def run(
             crew.do(chosen, rows, protection, progress, say)
     record = _record(jobs, data, [*first, *chosen], rows, protection) | {"commit": revision}
     save(record, output / NAME)
+    if crew.diverged:
+        raise WorkError(
+            f"{len(crew.diverged)} runs have no result, all others are in {output / NAME}: "
+            + "; ".join(crew.diverged)
+        )
     return record
 
 
