@@ -1,5 +1,6 @@
 """Shared parts of tests: a fixed key, small image sets, folders of images, the command line."""
 
+import contextlib
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -39,6 +40,12 @@ def read_tree(folder):
     }
 
 
+class FakeDevice(contextlib.nullcontext):
+    def __init__(self, number):
+        super().__init__()
+        self.id = number
+
+
 class FakeCupy:
     """A CuPy array as far as blockmix looks at one, in memory of the host.
 
@@ -50,7 +57,11 @@ class FakeCupy:
         self.array = array
         self.shape, self.strides, self.dtype = array.shape, array.strides, array.dtype
         self.data = SimpleNamespace(ptr=array.ctypes.data)
-        self.device = SimpleNamespace(id=device)
+        self.device = FakeDevice(device)
 
     def get(self):
         return self.array.copy()
+
+    def empty_like(self, order):
+        """The function of the module, which NumPy has with the same meaning of ``order``."""
+        return FakeCupy(np.empty_like(self.array, order=order), self.device.id)

@@ -39,11 +39,15 @@ class Container(Protocol):
         ``name`` if the array is not plain memory on the host or on a CUDA device.
         """
 
-    def empty_like(self, array: Any) -> Any:
-        """An uninitialised C-contiguous array of the same shape and dtype, at the same location."""
+    def empty_like(self, array: Any, *, keep_order: bool) -> Any:
+        """An uninitialised array of the same shape and dtype, at the same location.
 
-    def contiguous(self, array: Any) -> Any:
-        """A C-contiguous copy at the same location."""
+        C-contiguous, or with its axes in the order in which those of ``array`` lie in memory, as
+        the library itself keeps that order in its results.
+        """
+
+    def contiguous(self, array: Any, axes: tuple[int, ...]) -> Any:
+        """A C-contiguous copy at the same location, with its axes in another order."""
 
     def location(self, array: Any) -> Location:
         """The location of the array."""
@@ -69,11 +73,11 @@ class NumpyContainer:
             )
         return np.asarray(array)
 
-    def empty_like(self, array: Any) -> Any:
-        return np.empty(array.shape, array.dtype)
+    def empty_like(self, array: Any, *, keep_order: bool) -> Any:
+        return np.empty_like(array, order="K" if keep_order else "C", subok=False)
 
-    def contiguous(self, array: Any) -> Any:
-        return np.ascontiguousarray(array)
+    def contiguous(self, array: Any, axes: tuple[int, ...]) -> Any:
+        return np.ascontiguousarray(array.transpose(axes))
 
     def location(self, array: Any) -> Location:
         return HOST
@@ -102,6 +106,11 @@ class TorchContainer:
             raise InputTypeError(
                 f"{name} is a sparse, nested, quantised or lazy torch tensor: make it dense first"
             )
+        if array.numel() and not array.data_ptr():
+            raise InputTypeError(
+                f"{name} is a {type(array).__name__}, a torch tensor without memory of its own: "
+                "pass the tensor that it wraps"
+            )
         size = array.dtype.itemsize
         if array.device.type == "cuda":
             strides = tuple(stride * size for stride in array.stride())
@@ -112,12 +121,13 @@ class TorchContainer:
             tensor = tensor.view(same_size[size])
         return tensor.numpy()  # type: ignore[no-any-return]
 
-    def empty_like(self, array: Any) -> Any:
+    def empty_like(self, array: Any, *, keep_order: bool) -> Any:
         torch = sys.modules["torch"]
-        return torch.empty(array.shape, dtype=array.dtype, device=array.device)
+        memory_format = torch.preserve_format if keep_order else torch.contiguous_format
+        return same_subclass(torch.empty_like(array.detach(), memory_format=memory_format), array)
 
-    def contiguous(self, array: Any) -> Any:
-        return array.detach().contiguous()
+    def contiguous(self, array: Any, axes: tuple[int, ...]) -> Any:
+        return array.detach().permute(axes).contiguous()
 
     def location(self, array: Any) -> Location:
         cuda = array.device.type == "cuda"
@@ -141,13 +151,13 @@ class CupyContainer:
     def view(self, array: Any, name: str) -> npt.NDArray[Any]:
         return _shadow(array.data.ptr, array.shape, array.strides, array.dtype.itemsize)
 
-    def empty_like(self, array: Any) -> Any:
+    def empty_like(self, array: Any, *, keep_order: bool) -> Any:
         with array.device:
-            return sys.modules["cupy"].empty(array.shape, array.dtype)
+            return sys.modules["cupy"].empty_like(array, order="K" if keep_order else "C")
 
-    def contiguous(self, array: Any) -> Any:
+    def contiguous(self, array: Any, axes: tuple[int, ...]) -> Any:
         with array.device:
-            return sys.modules["cupy"].ascontiguousarray(array)
+            return sys.modules["cupy"].ascontiguousarray(array.transpose(axes))
 
     def location(self, array: Any) -> Location:
         return Location(CupyLibrary(), array.device.id)
@@ -242,6 +252,16 @@ def integer_cast(values: Any) -> str:
     """The call that makes integers of values of any kind, for messages."""
     casts = (container.integer_cast for container in CONTAINERS if container.owns(values))
     return next(casts, NumpyContainer.integer_cast)
+
+
+def same_subclass(tensor: Any, like: Any) -> Any:
+    """A result of torch, of the subclass that results of ``like`` have.
+
+    Subclasses decide in ``__torch_function__``. ``detach`` asks them: torchvision's give results of
+    their own class for few operations, of which it is one, and parameters give plain tensors.
+    """
+    subclass = type(like.detach())
+    return tensor if type(tensor) is subclass else tensor.as_subclass(subclass)
 
 
 def untraced(function: Callable[..., Any], *arguments: Any) -> Any:
