@@ -10,7 +10,6 @@ those of 32 neighbouring bytes of a line. In the other one they are those of the
 lines, which are transposed before and after.
 """
 
-import math
 from functools import lru_cache
 from itertools import accumulate
 from typing import NamedTuple
@@ -18,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import prange
 
-from .lanczos import COUNT, FIRST_SUM, FIRST_TAP, LOBES, START, lanczos_taps
+from .lanczos import COUNT, FIRST_SUM, FIRST_TAP, START, lanczos_taps
 from .lanes import (
     COLUMNS,
     LANES,
@@ -37,10 +36,11 @@ from .threads import inlined, parallel, sequential, serial
 
 BLOCK = 32
 SAMPLE_BYTES = 4 * LANES
-# The numbers of a plan, see `Plan`.
-HEIGHT, WIDTH, CHANNELS, NEW_HEIGHT, NEW_WIDTH, IMAGE_BYTES, NEW_IMAGE_BYTES = range(7)
-WIDENED, NEW_WIDENED, MIDDLE, ADDRESSES, BYTE_COLUMNS, NEW_BYTE_COLUMNS, SAMPLES = range(7, 14)
-SCRATCH_BYTES = 14
+# The numbers of a plan, see `plan_resize`.
+HEIGHT, WIDTH, CHANNELS, NEW_HEIGHT, NEW_WIDTH, HEIGHT_FIRST = range(6)
+IMAGE_BYTES, NEW_IMAGE_BYTES = 6, 7
+WIDENED, NEW_WIDENED, MIDDLE, ADDRESSES, BYTE_COLUMNS, NEW_BYTE_COLUMNS, SAMPLES = range(8, 15)
+PART_BYTES = 15
 
 
 @serial
@@ -126,12 +126,10 @@ def resize_image(out, image, plan, row_taps, row_tap_bytes, col_taps, col_tap_by
         copy_lines(source, step, image, line_bytes, lines, line_bytes)
     if new_step > new_line_bytes:
         result = scratch + plan[NEW_WIDENED]
-    # Pillow's rule: height first, if it loses lines, and more than twice as many as width pixels.
-    height_first = lines - new_lines > max(2 * (width - new_width), 0)
     passes = (lines != new_lines) + (width != new_width)
     for turn in range(2):
         target = result if passes == 1 else scratch + plan[MIDDLE]
-        if (turn == 0) == height_first:
+        if (turn == 0) == (plan[HEIGHT_FIRST] == 1):
             if lines == new_lines:
                 continue
             resample_height(
@@ -167,7 +165,7 @@ def resize_images(out, images, count, plan, row_taps, col_taps, scratch):
 def resize_batch(out, images, count, plan, row_taps, col_taps, scratch, counter, threads):
     """Resize images in several threads, each of which takes the next image; see `resize`."""
     for thread in prange(threads):
-        part = scratch + thread * plan[SCRATCH_BYTES]
+        part = scratch + thread * plan[PART_BYTES]
         index = fetch_add(counter)
         while index < count:
             resize_image(
@@ -179,12 +177,14 @@ def resize_batch(out, images, count, plan, row_taps, col_taps, scratch, counter,
 
 
 class Plan(NamedTuple):
-    """What is known before the pixels are.
+    """What is known before the pixels are; see `plan_resize`.
 
     Attributes
     ----------
     numbers : (16,) int64
-        Sizes, and the bytes at which the parts of the scratch memory begin.
+        Height, width, channels, new height and width; 1 if the height is changed before the width;
+        bytes of an old and a new image; the first byte of each part of the scratch memory, and its
+        end.
     row_taps, col_taps
         See `lanczos_taps`.
     """
@@ -193,31 +193,40 @@ class Plan(NamedTuple):
     row_taps: np.ndarray
     col_taps: np.ndarray
 
+    def scratch_bytes(self, threads):
+        """The scratch memory that `resize` needs."""
+        return threads * int(self.numbers[PART_BYTES]) + CACHE_LINE
+
 
 @lru_cache(maxsize=256)
 def plan_resize(height, width, channels, new_height, new_width):
-    """Plan to resize images of one size to another, which is not the same."""
-    step, new_step = (max(line, LANES) for line in (width * channels, new_width * channels))
+    """Plan to resize images of one size to another."""
+    row_taps, col_taps = lanczos_taps(height, new_height), lanczos_taps(width, new_width)
+    # Pillow's rule since version 13; before, the width was always first.
+    height_first = height - new_height > max(2 * (width - new_width), 0)
+    line, new_line = width * channels, new_width * channels
+    step, new_step = max(line, LANES), max(new_line, LANES)
     parts = [
-        height * step if width * channels < LANES else 0,
-        new_height * new_step if new_width * channels < LANES else 0,
-        max(height * new_step, new_height * step),
+        height * step if step > line else 0,
+        new_height * new_step if new_step > new_line else 0,
+        new_height * step if height_first else height * new_step,
         2 * 8 * LANES,
         step * LANES,
         new_step * LANES,
-        max(window(height, new_height), window(width, new_width) * channels) * SAMPLE_BYTES,
+        max(window(row_taps), window(col_taps) * channels) * SAMPLE_BYTES,
     ]
     aligned = [-(-part // CACHE_LINE) * CACHE_LINE for part in parts]
-    sizes = height, width, channels, new_height, new_width
-    images = height * width * channels, new_height * new_width * channels
-    numbers = np.array([*sizes, *images, *accumulate(aligned, initial=0)], np.int64)
-    return Plan(numbers, lanczos_taps(height, new_height), lanczos_taps(width, new_width))
+    sizes = height, width, channels, new_height, new_width, height_first
+    image_bytes = height * line, new_height * new_line
+    numbers = np.array([*sizes, *image_bytes, *accumulate(aligned, initial=0)], np.int64)
+    return Plan(numbers, row_taps, col_taps)
 
 
-def window(size, new_size):
+def window(taps):
     """The most pixels that a block of new pixels is computed from."""
-    scale = max(size / new_size, 1.0)
-    return min(size, math.ceil((BLOCK + 2 * LOBES) * scale) + 1)
+    blocks = np.arange(0, len(taps), BLOCK)
+    first, last = taps[blocks], taps[np.minimum(blocks + BLOCK, len(taps)) - 1]
+    return int((last[:, START] + last[:, COUNT] - first[:, START]).max())
 
 
 def resize(out, images, plan, threads, scratch):
@@ -232,7 +241,8 @@ def resize(out, images, plan, threads, scratch):
     plan : Plan
     threads : int
         With 1, it is the calling thread.
-    scratch : (threads * plan.scratch_bytes,) uint8, written
+    scratch : (plan.scratch_bytes(threads),) uint8, written
+        Or larger.
     """
     aligned = scratch.ctypes.data + -scratch.ctypes.data % CACHE_LINE
     arguments = out.ctypes.data, images.ctypes.data, len(images), *plan, aligned

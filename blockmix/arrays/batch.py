@@ -111,7 +111,7 @@ def open_out(out: Any, images: Any, layout: str) -> Batch:
             "each image of out must be C-contiguous, with channels last or first in memory, and on "
             "memory of its own: pass a new array, or leave out=None"
         )
-    if _share_memory(view, container.view(images, "images")):
+    if share_memory(view, container.view(images, "images")):
         raise InputError(
             "out shares memory with images, which mixing still reads: pass a separate array"
         )
@@ -148,7 +148,8 @@ def _images_overlap(view: npt.NDArray[Any]) -> bool:
     return len(view) > 1 and view.size > 0 and abs(view.strides[0]) < view[0].nbytes
 
 
-def _share_memory(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> bool:
+def share_memory(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> bool:
+    """Whether two arrays share memory; True where that takes too long to find out."""
     try:
         return np.shares_memory(a, b, max_work=100_000)  # type: ignore[arg-type]
     except np.exceptions.TooHardError:

@@ -46,6 +46,12 @@ class Container(Protocol):
         the library itself keeps that order in its results.
         """
 
+    def empty(self, array: Any, shape: tuple[int, ...], axes: tuple[int, ...]) -> Any:
+        """An uninitialised array of another shape, and of the dtype and at the location of one.
+
+        In memory its axes lie without gaps, in the order ``axes``.
+        """
+
     def contiguous(self, array: Any, axes: tuple[int, ...]) -> Any:
         """A C-contiguous copy at the same location, with its axes in another order."""
 
@@ -75,6 +81,9 @@ class NumpyContainer:
 
     def empty_like(self, array: Any, *, keep_order: bool) -> Any:
         return np.empty_like(array, order="K" if keep_order else "C", subok=False)
+
+    def empty(self, array: Any, shape: tuple[int, ...], axes: tuple[int, ...]) -> Any:
+        return np.empty([shape[axis] for axis in axes], array.dtype).transpose(_inverse(axes))
 
     def contiguous(self, array: Any, axes: tuple[int, ...]) -> Any:
         return np.ascontiguousarray(array.transpose(axes))
@@ -126,6 +135,11 @@ class TorchContainer:
         memory_format = torch.preserve_format if keep_order else torch.contiguous_format
         return same_subclass(torch.empty_like(array.detach(), memory_format=memory_format), array)
 
+    def empty(self, array: Any, shape: tuple[int, ...], axes: tuple[int, ...]) -> Any:
+        lengths = [shape[axis] for axis in axes]
+        out = sys.modules["torch"].empty(lengths, dtype=array.dtype, device=array.device)
+        return same_subclass(out.permute(_inverse(axes)), array)
+
     def contiguous(self, array: Any, axes: tuple[int, ...]) -> Any:
         return array.detach().permute(axes).contiguous()
 
@@ -154,6 +168,11 @@ class CupyContainer:
     def empty_like(self, array: Any, *, keep_order: bool) -> Any:
         with array.device:
             return sys.modules["cupy"].empty_like(array, order="K" if keep_order else "C")
+
+    def empty(self, array: Any, shape: tuple[int, ...], axes: tuple[int, ...]) -> Any:
+        with array.device:
+            out = sys.modules["cupy"].empty([shape[axis] for axis in axes], array.dtype)
+        return out.transpose(_inverse(axes))
 
     def contiguous(self, array: Any, axes: tuple[int, ...]) -> Any:
         with array.device:
@@ -272,6 +291,11 @@ def untraced(function: Callable[..., Any], *arguments: Any) -> Any:
     if "torch._dynamo" not in sys.modules:  # then nothing is compiled; loading it takes seconds
         return function(*arguments)
     return sys.modules["torch"].compiler.disable(function)(*arguments)
+
+
+def _inverse(axes: tuple[int, ...]) -> list[int]:
+    """The order that puts axes back; NumPy would take longer for it than for all the rest."""
+    return sorted(range(len(axes)), key=axes.__getitem__)
 
 
 class _Shadow:

@@ -24,6 +24,7 @@ from blockmix.datasets.pillow_warnings import (
     concerns_tiff_pixels,
 )
 from blockmix.errors import WorkError
+from blockmix.resampling import resize
 
 READ_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 # A JPEG is decoded at a half, quarter or eighth of its size if that is still this many times the
@@ -158,9 +159,10 @@ def _scale(stored: tuple[int, int], size: tuple[int, int]) -> int:
 
 def resized(image: Image.Image, size: tuple[int, int]) -> npt.NDArray[np.uint8]:
     """Return pixels of (height, width) or (height, width, 3), resized by Lanczos if need be."""
-    if image.size != size[::-1]:
-        image = image.resize(size[::-1], Image.Resampling.LANCZOS)
-    return np.asarray(image)
+    pixels = np.asarray(image)
+    if pixels.shape[:2] == size:
+        return pixels
+    return resize(pixels, size, layout="HW" if pixels.ndim == 2 else "HWC")  # type: ignore[no-any-return]
 
 
 def _header(image: ImageFile.ImageFile) -> Header:
