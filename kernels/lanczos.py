@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from .lanes import PRECISION, coefficient_bias, packed_coefficient
+from .lanes import PRECISION, missing_part, packed_coefficient
 from .threads import inlined, sequential
 
 LOBES = 3.0  # on each side of the filter
@@ -48,7 +48,7 @@ def fill_taps(taps, weights, size):
             weight = weights[tap] / total
             half = -0.5 if weight < 0 else 0.5
             coefficient = int(half + weight * (1 << PRECISION))
-            first_sum += coefficient_bias(coefficient)
+            first_sum += missing_part(coefficient)
             taps[index, FIRST_TAP + tap] = packed_coefficient(coefficient)
         taps[index, START], taps[index, COUNT], taps[index, FIRST_SUM] = start, count, first_sum
 
