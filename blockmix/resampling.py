@@ -223,9 +223,6 @@ def _fill(out: Pixels, images: Pixels, order: str) -> None:
     channels = images.shape[-1] if order[-1] == "C" else 1
     height, width = (images.shape[order.index(side)] for side in "HW")
     new_height, new_width = (out.shape[order.index(side)] for side in "HW")
-    if (height, width) == (new_height, new_width):
-        np.copyto(out, images)
-        return
     count = images.size // (height * width * channels)
     if count == 0:
         return

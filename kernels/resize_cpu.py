@@ -118,7 +118,7 @@ def copy_lines(target, target_step, source, source_step, count, line_bytes):
 
 @inlined
 def resize_image(out, image, plan, row_taps, row_tap_bytes, col_taps, col_tap_bytes, scratch):
-    """Resize one image."""
+    """Resize one image, in no, one or two passes."""
     lines, new_lines = plan[HEIGHT], plan[NEW_HEIGHT]
     width, new_width, channels = plan[WIDTH], plan[NEW_WIDTH], plan[CHANNELS]
     line_bytes, new_line_bytes = width * channels, new_width * channels
@@ -130,6 +130,8 @@ def resize_image(out, image, plan, row_taps, row_tap_bytes, col_taps, col_tap_by
     if new_step > new_line_bytes:
         result = scratch + plan[NEW_WIDENED]
     passes = (lines != new_lines) + (width != new_width)
+    if passes == 0:
+        copy_lines(result, step, source, step, lines, line_bytes)
     for turn in range(2):
         target = result if passes == 1 else scratch + plan[MIDDLE]
         if (turn == 0) == (plan[HEIGHT_FIRST] == 1):
