@@ -105,7 +105,7 @@ def resize(
     >>> blockmix.resize(images[0], 96, layout="HWC").shape
     (96, 96, 3)
     >>> blockmix.resize(np.array([[0, 200]], np.uint8), (1, 4))
-    array([[  0,  36, 164, 210]], dtype=uint8)
+    array([[  0,  47, 153, 235]], dtype=uint8)
     """
     return untraced(_resize, images, size, layout, out)
 
