@@ -86,9 +86,9 @@ def resize(
     -----
     A new pixel is a sum of products of pixels and Lanczos coefficients (three lobes, wider when an
     image becomes smaller), in fixed point with 22 fractional bits. Width and height are resampled
-    one after the other, width first, unless the height shrinks by more than twice as many pixels
-    as the width. Before version 13 Pillow had no such exception; of images that fall under it, it
-    gave pixels that differ by rounding.
+    one after the other, and rounded and cut off at 0 and 255 between: width first, unless the
+    height shrinks by more than twice as many pixels as the width. Before version 13 Pillow had no
+    such exception, and gave slightly different pixels where it holds now.
 
     Channels are independent of each other, as in Pillow's modes RGB, RGBX and CMYK. Pillow itself
     multiplies the colours of RGBA and LA by their transparency before it resizes them.
