@@ -35,9 +35,9 @@ from .moves import CACHE_LINE, copy_1, fetch_add, load_int32, store_int64
 from .threads import inlined, parallel, sequential, serial
 
 # New pixels that are computed together, so that the samples that they share stay in the cache. Time
-# relative to this value, 224, 512 and 128 to 192 pixels a side, and 1,500 x 1,000 to 336 x 224, with
-# AVX2 and with AVX-512 (fourth generation of Xeon): 8 pixels 1.03 to 1.16, 16 pixels 0.91 to 1.10,
-# 64 pixels 0.99 to 1.42, all at once 1.01 to 1.23.
+# relative to this value, 224, 512 and 128 to 192 pixels a side, and 1,500 x 1,000 to 336 x 224,
+# with AVX2 and with AVX-512 (fourth generation of Xeon): 8 pixels 1.03 to 1.16, 16 pixels 0.91 to
+# 1.10, 64 pixels 0.99 to 1.42, all at once 1.01 to 1.23.
 BLOCK = 32
 SAMPLE_BYTES = 4 * LANES
 # The numbers of a plan, see `plan_resize`.
