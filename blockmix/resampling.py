@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -122,6 +123,8 @@ def _resize(images: Any, size: Any, layout: str | None, out: Any) -> Any:
     new_size = image_size(size)
     container = container_of(images, "images")
     view = _checked_view(container, images)
+    if layout is not None:
+        one_of("layout", layout, LAYOUTS)
     layout = _checked_layout(view.shape, layout)
     sides = dict(zip("HW", new_size, strict=True))
     shape = tuple(sides.get(axis, length) for axis, length in zip(layout, view.shape, strict=True))
@@ -162,6 +165,7 @@ def _holds_bytes(array: Any) -> bool:
     return array.dtype == np.uint8 or str(array.dtype).endswith(".uint8")
 
 
+@lru_cache(maxsize=256)
 def _checked_layout(shape: tuple[int, ...], layout: str | None) -> str:
     if layout is None:
         if len(shape) == 3 and shape[2] <= MAX_CHANNELS:
@@ -172,7 +176,6 @@ def _checked_layout(shape: tuple[int, ...], layout: str | None) -> str:
         if len(shape) not in _DEFAULT_LAYOUTS:
             raise InputError(f"images have two to four axes, got shape {shape}")
         layout = _DEFAULT_LAYOUTS[len(shape)]
-    one_of("layout", layout, LAYOUTS)
     if len(layout) != len(shape):
         raise InputError(f"images of layout {layout} have {len(layout)} axes, got shape {shape}")
     lengths = dict(zip(layout, shape, strict=True))

@@ -250,8 +250,9 @@ def resize(out, images, plan, threads, scratch):
     scratch : (plan.scratch_bytes(threads),) uint8, written
         Or larger.
     """
-    aligned = scratch.ctypes.data + -scratch.ctypes.data % CACHE_LINE
-    arguments = out.ctypes.data, images.ctypes.data, len(images), *plan, aligned
+    address = scratch.ctypes.data
+    address += -address % CACHE_LINE
+    arguments = out.ctypes.data, images.ctypes.data, len(images), *plan, address
     if threads == 1:
         resize_images(*arguments)
     else:
