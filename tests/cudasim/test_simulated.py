@@ -8,6 +8,7 @@ from builders import SECRET, random_images
 from hypothesis import given
 from hypothesis import strategies as st
 from numba.cuda.simulator.cudadrv.devicearray import FakeCUDAArray
+from random_mixes import random_mixes
 
 from blockmix import (
     BlockGrid,
@@ -27,56 +28,11 @@ from blockmix.kernels import gather_cuda, reference
 from blockmix.kernels.cuda import cuda
 
 
-@st.composite
-def some_groups(draw, labels):
-    """Groups such that every image has one of its label and of another group."""
-    groups = draw(st.lists(st.integers(0, 3), min_size=len(labels), max_size=len(labels)))
-    for label in set(labels):
-        first = labels.index(label)
-        groups[first] = 4  # alone
-    return groups
-
-
-@given(data=st.data())
-def test_any_mix_equals_the_reference(data):
-    """Draw and gather, on the device: small classes, groups, pools of all others, rounds."""
-    sizes = data.draw(st.lists(st.integers(2, 7), min_size=1, max_size=3))
-    labels = data.draw(st.permutations([c for c, size in enumerate(sizes) for _ in range(size)]))
-    groups = data.draw(st.none() | some_groups(labels))
-    height, width = data.draw(st.integers(1, 6)), data.draw(st.integers(1, 9))
-    channels = data.draw(st.sampled_from([1, 3, 4]))
-    block = data.draw(st.integers(1, height)), data.draw(st.integers(1, width))
-    parameters = {
-        "sources": data.draw(st.integers(1, 9)),
-        "rounds": data.draw(st.integers(1, 3)),
-        "probability": data.draw(st.sampled_from([0, 0.1, 0.5, 1])),
-    }
-    ids = data.draw(
-        st.none()
-        | st.lists(
-            st.integers(0, 2**64 - 1), min_size=len(labels), max_size=len(labels), unique=True
-        )
-    )
-    grid = BlockGrid.even(height, width, block)
-    images = random_images(len(labels), height, width, channels)
-    drawn = reference.source_map(
-        SECRET, labels, grid.rows * grid.cols, ids=ids, groups=groups, **parameters
-    )
-    expected = reference.apply(
-        images, drawn.reshape(-1, grid.rows, grid.cols), grid.row_edges, grid.col_edges, "NHWC"
-    )
-    mixed = mix(
-        images,
-        labels,
-        block=block,
-        key=Key(SECRET),
-        ids=ids,
-        groups=groups,
-        small_classes="clamp",
-        device="cuda",
-        **parameters,
-    )
-    assert np.array_equal(mixed, expected)
+@given(random_mix=random_mixes())
+def test_any_mix_equals_the_reference(random_mix):
+    """Draw and gather, on the device."""
+    images, labels, parameters, expected = random_mix
+    assert np.array_equal(mix(images, labels, device="cuda", **parameters), expected)
 
 
 def test_pools_that_need_several_groups_of_words():
