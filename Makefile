@@ -27,7 +27,7 @@ test: $(VENV)/.test  ## Set up and run the tests
 test-cudasim: $(VENV)/.test $(VENV)/.cuda13  ## Run the CUDA kernels in numba's simulator, without a GPU
 	NUMBA_ENABLE_CUDASIM=1 $(BIN)/python -m pytest tests/cudasim
 
-test-ptx: $(VENV)/.test $(VENV)/.cuda13  ## Compile the CUDA kernels for five generations of GPUs, without a GPU
+test-ptx: $(VENV)/.test $(VENV)/.cuda13  ## Compile the CUDA kernels for five generations of GPUs and run the result, without a GPU
 	$(BIN)/python -m pytest tests/ptx
 
 gpu-check:  ## On a machine with a GPU: test and measure the CUDA backend, write build/gpu.json

@@ -1,42 +1,17 @@
-"""The PTX of the CUDA kernels for five generations of GPUs; no driver is needed.
+"""What the CUDA kernels compile to: they stay in registers and move whole words.
 
-The kernels compile, stay in registers and move whole words. Whether they run is not tested.
+Whether the compiled code is right is tested in `test_ptx_kernels`.
 """
 
 import re
 from functools import cache
 
+import compiled
 import pytest
+from compiled import CAPABILITIES, KERNELS
 from cuda.bindings import nvjitlink
-from numba import boolean, int32, int64, types, uint8, uint16, uint32, uint64
 
-from blockmix.kernels import draw_cuda, gather_cuda
-from blockmix.kernels.cuda import cuda
-
-MAPS = (int32[::1], int32[::1])
-KEY = types.UniTuple(uint32, 8)
-CLASSES = (KEY, int64, uint64[::1], int32[::1], int64[::1], int32[::1])
-
-
-def gather_signature(word):
-    words, size = (word[::1], int64, int64), (int64, int64)
-    maps, table = (int32[::1], int32[::1], int64), (int32[::1], word[::1], int64)
-    return (*words, *words, *size, *maps, *table, int64)
-
-
-KERNELS = {
-    "fill_pools": (draw_cuda.fill_pools, (int32[::1], int64, *CLASSES)),
-    "throw_dice": (
-        draw_cuda.throw_dice,
-        (*MAPS, boolean, int64, int64, int32[::1], int64, *CLASSES, uint64[::1], uint64[::1]),
-    ),
-    "gather_words of 64 bits": (gather_cuda.gather_words, gather_signature(uint64)),
-    "gather_words of 32 bits": (gather_cuda.gather_words, gather_signature(uint32)),
-    "gather_words of 16 bits": (gather_cuda.gather_words, gather_signature(uint16)),
-    "gather_words of 8 bits": (gather_cuda.gather_words, gather_signature(uint8)),
-}
-# Turing, Ampere, Hopper, and Blackwell for data centres and for desktops.
-CAPABILITIES = [(7, 5), (8, 0), (9, 0), (10, 0), (12, 0)]
+from blockmix.kernels import gather_cuda
 
 pytestmark = [
     pytest.mark.parametrize("capability", CAPABILITIES, ids=str),
@@ -44,18 +19,8 @@ pytestmark = [
 ]
 
 
-@cache
 def ptx(name, capability):
-    kernel, arguments = KERNELS[name]
-    code, _ = cuda.compile(
-        kernel.py_func,
-        types.void(*arguments),
-        device=False,
-        cc=capability,
-        output="ptx",
-        abi="numba",
-    )
-    return code
+    return compiled.ptx(*KERNELS[name], capability)
 
 
 @cache
