@@ -7,14 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from PIL import Image
-
 from blockmix.datasets.decode import decode
 from blockmix.datasets.folder.enclosure import Enclosure
 from blockmix.datasets.folder.layout import check_levels
 from blockmix.datasets.folder.prefetch import PrefetchedJpegs
 from blockmix.datasets.folder.scan import list_images
-from blockmix.datasets.interfaces import Header, Sample
+from blockmix.datasets.interfaces import Header, Pixels, Sample
 
 
 class ImageFolder:
@@ -60,7 +58,7 @@ class FileSample(NamedTuple):
         self.folder.enclosure.check(path)
         return self.folder.prefetched.read_header(self.id, path)
 
-    def decode(self, size: tuple[int, int], *, resize: bool, grey: bool) -> Image.Image:
+    def decode(self, size: tuple[int, int], *, resize: bool, grey: bool) -> Pixels:
         """Decode the file, see `blockmix.datasets.decode.decode`."""
         path, jpeg = self.path, self.folder.prefetched.pop(self.id)
         if jpeg is None:
