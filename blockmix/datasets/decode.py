@@ -18,7 +18,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageFile, TiffImagePlugin, UnidentifiedImageError
 
 from blockmix.datasets.interfaces import BadImageError, Header, Pixels
-from blockmix.datasets.jpeg import Frame, decode_jpeg, read_frame, read_if_jpeg, read_start
+from blockmix.datasets.jpeg import Frame, decode_jpeg, read_frame, read_start
 from blockmix.datasets.pillow_warnings import (
     collected_warnings,
     concerns_pixels,
@@ -81,12 +81,15 @@ class UprightJpeg(NamedTuple):
         return _as_pixels(image, grey)
 
 
-def read_header(path: str, data: bytes | None = None) -> Header:
+def read_header(path: str, data: bytes | None = None, start: bytes = b"") -> Header:
     """Read a file's header and refuse what cannot be mixed, as far as the header shows.
 
-    ``data`` is the content of the file if it is in memory; ``path`` then only names it.
+    ``data`` is the content of the file if it is in memory; ``path`` then only names it. ``start``
+    is its beginning, if no more was read.
     """
-    frame = read_frame(read_start(path) if data is None else data)
+    if data is None and not start:
+        start, _ = read_start(path, lambda size: False)
+    frame = read_frame(start if data is None else data)
     if _is_plain(frame):
         return Header(frame.height, frame.width, frame.grey, jpeg=True)
     with _opened(path, data) as image:
@@ -124,7 +127,9 @@ def decode(
     """
     frame = None
     if jpeg is None:
-        data = read_if_jpeg(path) if data is None else data
+        if data is None:
+            start, is_whole = read_start(path, lambda size: True)
+            data = start if is_whole else None
         frame = None if data is None else read_frame(data)
         if data is not None and _is_plain(frame):
             jpeg = UprightJpeg(data, frame[:2], frame.grey, True)

@@ -61,39 +61,26 @@ class Frame(NamedTuple):
     plain: bool  # nothing in the header can turn the image, or make it one of several
 
 
-def read_start(path: str) -> bytes:
-    """Return the first `HEADER_BYTES` of a file, or nothing if they cannot be read."""
-    try:
-        file = os.open(path, os.O_RDONLY)
-    except OSError:
-        return b""
-    try:
-        return os.read(file, HEADER_BYTES)
-    except OSError:
-        return b""
-    finally:
-        os.close(file)
+def read_start(path: str, fits: Callable[[int], bool]) -> tuple[bytes, bool]:
+    """Return the start of a file, and whether that is all of a JPEG file.
 
-
-def read_if_jpeg(path: str, fits: Callable[[int], bool] | None = None) -> bytes | None:
-    """Return the content of a file that starts like a JPEG, if so many bytes fit.
-
-    None for other files, and for those that cannot be read: Pillow will say why.
+    It is if the file starts like one and so many bytes fit. Otherwise these are the first
+    `HEADER_BYTES`, or none if the file cannot be read: Pillow will say why.
     """
     try:
         file = os.open(path, os.O_RDONLY)
     except OSError:
-        return None
+        return b"", False
     try:
         size = os.fstat(file).st_size
         data = os.read(file, HEADER_BYTES)
-        if not data.startswith(_START) or (fits and not fits(size)):
-            return None
+        if not data.startswith(_START) or not fits(size):
+            return data, False
         while len(data) < size and (piece := os.read(file, size - len(data))):
             data += piece
-        return data
+        return data, True
     except OSError:
-        return None
+        return b"", False
     finally:
         os.close(file)
 

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from blockmix.datasets.cohorts import Cohort, group_into_loads
 from blockmix.datasets.decode import resized
+from blockmix.datasets.encode import write_all
 from blockmix.datasets.engines.interface import Outcome
 from blockmix.datasets.groups import check_samples
 from blockmix.datasets.interfaces import BadImageError, Sample, Sink
@@ -210,13 +211,18 @@ class _Work:
 
     def _write_chunk(self, outputs: list[str], mixed: Pixels, indices: list[int]) -> ChunkReport:
         seconds = StageSeconds("encode", "write")
-        for index in indices:
+        with seconds.measure("write"):
+            with seconds.measure("encode"):
+                files = self._plan.encoder.encode_small(mixed, indices)
+            for position, index in enumerate(indices):
 
-            def save(file: FileIO, pixels: Pixels = mixed[index]) -> None:
-                with seconds.measure("encode"):
-                    self._plan.encoder.save(pixels, file)
+                def save(file: FileIO, position: int = position, index: int = index) -> None:
+                    if files is not None:
+                        write_all(file, files[position])
+                        return
+                    with seconds.measure("encode"):
+                        self._plan.encoder.save(mixed[index], file)
 
-            with seconds.measure("write"):
                 self._sink.write(outputs[index], save)
         seconds["write"] -= seconds["encode"]
         return ChunkReport(len(indices), seconds, {}, [])

@@ -20,6 +20,7 @@ class ImageFolder:
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
         self.root = Path(root)
+        self.prefix = os.path.join(root, "")
         self.enclosure = Enclosure(self.root)
         self.prefetched = PrefetchedJpegs()
 
@@ -50,7 +51,7 @@ class FileSample(NamedTuple):
 
     @property
     def path(self) -> str:
-        return os.path.join(self.folder.root, self.label, self.name)
+        return f"{self.folder.prefix}{self.label}/{self.name}"
 
     def read_header(self) -> Header:
         """Look at the file, and keep a small JPEG in memory until it is decoded."""
