@@ -32,7 +32,8 @@ _RESTART = re.compile(rb"\xff[\xd0-\xd7]")
 _SCAN = b"\xff\xda"
 _END = b"\xff\xd9"
 _INTERVAL_BYTES = 6  # of the segment for restarts, which only the header of a stack has
-_TRIAL_IMAGES = 3
+# Images of little noise, so that even at quality 100 they fit into the buffer of one write.
+_TRIAL_IMAGES, _TRIAL_VALUES = 2, 64
 
 
 def encode_stack(images: Pixels, indices: Sequence[int], quality: int) -> list[bytes] | None:
@@ -62,7 +63,7 @@ def _header(height: int, width: int, grey: bool, quality: int) -> bytes | None:
     It would, with a library that lets one block decide on the coding of others.
     """
     shape = (_TRIAL_IMAGES, height, width) if grey else (_TRIAL_IMAGES, height, width, 3)
-    images = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    images = np.random.default_rng(0).integers(0, _TRIAL_VALUES, shape, np.uint8)
     files = []
     for pixels in images:
         memory = io.BytesIO()

@@ -133,6 +133,17 @@ class TestWhatDecides:
         )
         assert read_tree(together) == read_tree(run(memory=10 * EACH)[0])
 
+    @pytest.mark.parametrize("size", [None, 12])
+    def test_how_many_images_a_worker_gets_does_not(self, tmp_path, key, monkeypatch, size):
+        src = write_images(tmp_path / "src", {"a": 30, "b": 20}, suffix=".jpg")
+        trees = []
+        for count in (1, 7, 64):
+            monkeypatch.setattr(local_module, "_CHUNK", count)
+            monkeypatch.setattr(local_module, "_LARGEST_CHUNK", count)
+            mix_folder(src, tmp_path / str(count), size=size, block=4, sources=3, key=key)
+            trees.append(read_tree(tmp_path / str(count)))
+        assert trees[0] == trees[1] == trees[2]
+
     def test_how_many_files_are_kept_does_not(self, tmp_path, key, monkeypatch):
         src = write_images(tmp_path / "src", {"a": 30, "b": 20}, suffix=".jpg")
         trees = []
