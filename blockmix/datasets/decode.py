@@ -68,8 +68,9 @@ class UprightJpeg(NamedTuple):
     def decode(self, scale: int, grey: bool) -> Pixels:
         """Decode at 1 / ``scale`` of the size; a damaged file raises ValueError.
 
-        Pillow does not parse the header in Python again, which would hold the interpreter:
-        224 x 224 x 3 took 240 us, against 420 for a file that is opened (Pillow 13.0, AMD EPYC).
+        The header is not parsed in Python again, which would hold the interpreter: 224 x 224 x 3
+        took 116 us by simplejpeg and 275 by Pillow, against 359 for a file that Pillow opens
+        (simplejpeg 1.9, Pillow 13.0, Xeon).
         """
         if self.has_frame and self.grey >= grey:
             pixels = decode_jpeg(self.data, self.size, scale, grey)

@@ -13,7 +13,7 @@ class Enclosure:
     """The source folder, outside of which no file may lie.
 
     Folders are resolved once, not for every file in them, and each file takes one system call: 2 us
-    a file, and some 150 with folders resolved each time (Xeon).
+    a file, and some 150 with folders resolved each time.
     """
 
     def __init__(self, src: Path) -> None:
