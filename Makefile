@@ -55,12 +55,13 @@ pages: $(VENV)/.plot $(VENV)/.report  ## Write what pages take from records and 
 	$(BIN)/python docs/command_line.py docs/command-line.md
 	$(BIN)/python docs/before_after.py docs/before-after.png
 
-bench: $(VENV)/.bench  ## Measure draw, gather and mix beside a memory copy, NumPy and PyTorch (two minutes)
-	$(BENCH) bench/suites/bench_mix.py --benchmark-json=build/bench.json
+bench: $(VENV)/.bench  ## Measure draw, gather and mix beside a copy, NumPy and PyTorch, and resizing beside Pillow (two minutes)
+	$(BENCH) bench/suites/bench_mix.py bench/suites/bench_resize.py --benchmark-json=build/bench.json
 	$(BIN)/python -m blockmix.bench.speed.summary build/bench.json
 
 bench-full: $(VENV)/.bench  ## The same, and sizes, labels, layouts, threads, memory, start-up (10 GiB of memory)
-	$(BENCH) bench/suites/bench_mix.py bench/suites/bench_full.py --benchmark-json=build/bench-full.json
+	$(BENCH) bench/suites/bench_mix.py bench/suites/bench_resize.py bench/suites/bench_full.py \
+		--benchmark-json=build/bench-full.json
 	$(BIN)/python -m blockmix.bench.speed.summary build/bench-full.json
 	$(BIN)/python -m blockmix.bench.speed.memory
 	$(BIN)/python -m blockmix.bench.speed.memory --rounds 3

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from blockmix.grid import BlockGrid
     from blockmix.key import Key
     from blockmix.mixer import BlockMixer, mix
+    from blockmix.resampling import resize
     from blockmix.source_map import SourceMap
 
 __version__ = "0.1.0"
@@ -34,6 +35,7 @@ __all__ = [
     "WorkError",
     "mix",
     "mix_folder",
+    "resize",
 ]
 
 _MODULES = {
@@ -48,6 +50,7 @@ _MODULES = {
     "WorkError": "blockmix.errors",
     "mix": "blockmix.mixer",
     "mix_folder": "blockmix.datasets.mix_folder",
+    "resize": "blockmix.resampling",
 }
 
 

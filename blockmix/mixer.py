@@ -45,7 +45,8 @@ class BlockMixer:
     key : Key, optional
         Every choice follows from it. If not given, a fresh key that ends with the mixer.
     layout : {"NHWC", "NCHW"}
-        Whether channels come last or first, in images that have channels.
+        Whether channels are the last or the first axis of images that have channels. Where they
+        lie in memory does not matter: a torch tensor in channels_last is NCHW.
     small_classes : {"error", "clamp"}
         A label with fewer than ``sources + 1`` images is an error, or mixes each image with all its
         others. A label with one image is always an error. With ``groups`` an image needs
@@ -155,6 +156,7 @@ key=Key(<from a seed: not private>), layout='NHWC', small_classes='error')
         Returns
         -------
         Same kind as images
+            See `SourceMap.apply` for its order in memory.
 
         Examples
         --------
@@ -250,7 +252,7 @@ key=Key(<from a seed: not private>), layout='NHWC', small_classes='error')
         )
         source_map = self._draw(backend, parts, grid)
         if out_batch is None:
-            out = new_out(images)
+            out = new_out(images, self.layout)
             out_batch = open_out(out, images, self.layout)
         source_map.move(batch, out_batch, backend)
         return out
@@ -307,7 +309,8 @@ def mix(
     Returns
     -------
     Same kind as images
-        The mixed images, in the order and with the labels of ``images``.
+        The mixed images, in the order and with the labels of ``images``. See `SourceMap.apply` for
+        their order in memory.
 
     Raises
     ------

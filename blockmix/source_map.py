@@ -127,14 +127,16 @@ class SourceMap:
         ----------
         images : numpy.ndarray, torch.Tensor or cupy.ndarray
             (N, H, W, C), (N, C, H, W) with ``layout="NCHW"``, or (N, H, W); any dtype of fixed
-            size. Never modified. The batch axis may have any stride; images that are not
-            C-contiguous are copied once. Gradients do not flow. On a GPU the work is
-            ordered by the current stream of CuPy or torch, and the call does not wait for it.
+            size. Never modified. The batch axis may have any stride, and channels may lie last or
+            first in memory, whatever the layout. Images that are not contiguous in one of these
+            orders, or lie in another one than ``out``, are copied once. Gradients do not flow. On a
+            GPU the work is ordered by the current stream of CuPy or torch, and the call does not
+            wait for it.
         out : same kind as images, optional
             The array to write the mixed images to, with the shape and dtype of ``images`` and
             sharing no memory with them.
         layout : {"NHWC", "NCHW"}
-            Whether channels come last or first.
+            Whether channels are the last or the first axis.
         device : {"cpu", "cuda", "cuda:<index>"}, optional
             The device that moves the blocks; that of the images, if not given. A GPU can mix images
             on the host, strip by strip, even if they do not fit into its memory; the call returns
@@ -143,7 +145,11 @@ class SourceMap:
         Returns
         -------
         Same kind as images
-            The mixed images, ``out`` if given.
+            The mixed images, ``out`` if given. A new array has the order in memory that its library
+            gives to results, if channels lie last or first in it: NumPy's and CuPy's ``order="K"``,
+            and ``torch.preserve_format``, so that channels_last stays channels_last. Else it is
+            C-contiguous. A torch tensor has the subclass that operations give to results of
+            ``images``, such as ``torchvision.tv_tensors.Image``; that of a parameter is plain.
 
         Raises
         ------
@@ -167,7 +173,7 @@ class SourceMap:
         self._check_fits(batch)
         backend = choose(batch.location, device)
         if out is None:
-            out = new_out(images)
+            out = new_out(images, layout)
         self.move(batch, open_out(out, images, layout), backend)
         return out
 

@@ -13,7 +13,7 @@ import torch
 from torch.utils.data import default_collate, get_worker_info
 
 from blockmix.arrays.batch import open_images
-from blockmix.arrays.containers import untraced
+from blockmix.arrays.containers import same_subclass, untraced
 from blockmix.errors import InputError, InputTypeError
 from blockmix.grid import Block, BlockGrid
 from blockmix.key import Key
@@ -44,7 +44,8 @@ class BlockMix(torch.nn.Module):  # type: ignore[misc]
     block, sources, rounds, probability, key
         See `blockmix.BlockMixer`.
     layout : {"NCHW", "NHWC"}
-        Whether channels come first, as usual in torch, or last, in images that have channels.
+        Whether channels are the first or the last axis of images that have channels, whatever the
+        memory format: a batch in channels_last is NCHW.
     small_classes : {"error", "clamp", "drop"}
         Labels with fewer than ``sources + 1`` images in a batch are an error, mix each image with
         all its others (a single image is still an error), or are left out of the batch. With
@@ -120,7 +121,8 @@ small_classes='error')
         ----------
         images : torch.Tensor
             (N, C, H, W), or (N, H, W, C) with ``layout="NHWC"``, or (N, H, W). Never modified.
-            Gradients do not flow.
+            Gradients do not flow. Batches in the memory format channels_last are mixed as they lie,
+            without a copy.
         labels : torch.Tensor
             (N,) integers: mix before one-hot or soft labels are made of them. On a GPU they are
             brought to the host, which waits for them.
@@ -131,7 +133,9 @@ small_classes='error')
         Returns
         -------
         images, labels : torch.Tensor
-            With ``small_classes="drop"`` fewer of them, and none if no label has enough.
+            The images in the memory format and of the subclass of those given, such as
+            ``torchvision.tv_tensors.Image``. With ``small_classes="drop"`` fewer of them, and none
+            if no label has enough.
 
         Raises
         ------
@@ -224,7 +228,8 @@ small_classes='error')
             (usable,) = np.nonzero(enough[class_of])
             if len(usable) < count:
                 index = torch.from_numpy(usable)
-                images, labels = images[index.to(images.device)], labels[index.to(labels.device)]
+                images = same_subclass(images[index.to(images.device)], images)
+                labels = labels[index.to(labels.device)]
                 groups = None if groups is None else groups[usable]
                 count = len(usable)
         mixer, first_id = self._next_batch()

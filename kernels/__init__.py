@@ -1,4 +1,4 @@
-"""The lowest floor of blockmix: the draw and the gather, as scalar rules and array loops.
+"""The lowest floor of blockmix: draw, gather and resizing, as scalar rules and array loops.
 
 Nothing here checks its arguments; `blockmix` checks them once, where a call enters.
 """

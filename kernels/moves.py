@@ -42,7 +42,24 @@ def _loader(kind):
     return load
 
 
+def _storer(kind):
+    """An intrinsic ``store(address, value)`` of one number of a type."""
+
+    @intrinsic
+    def store(typingctx, address, value):
+        def codegen(context, builder, signature, arguments):
+            address, value = arguments
+            pointer = context.get_value_type(kind).as_pointer()
+            builder.store(value, builder.inttoptr(address, pointer))
+            return context.get_dummy_value()
+
+        return types.void(types.intp, kind), codegen
+
+    return store
+
+
 load_int32, load_int64 = _loader(types.int32), _loader(types.int64)
+store_int64 = _storer(types.int64)
 copy_1, copy_4, copy_8, copy_16, copy_32, copy_64 = map(_copier, (1, 4, 8, 16, 32, 64))
 
 

@@ -44,5 +44,14 @@ inlined = njit(**_OPTIONS, inline="always")
 
 def parallel(function):
     """Compile an array loop when it is first called, or load it from disk."""
-    loop = njit(**_OPTIONS, parallel=True)(function)
+    return _callable(function, parallel=True)
+
+
+def sequential(function):
+    """The same for a loop that runs in the thread that calls it."""
+    return _callable(function)
+
+
+def _callable(function, **options):
+    loop = njit(**_OPTIONS, **options)(function)
     return cached(loop) if COMPILED else loop

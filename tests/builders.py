@@ -1,7 +1,7 @@
 """Shared parts of tests: a fixed key, small image sets, folders of images, the command line."""
 
+import contextlib
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -43,12 +43,18 @@ def read_tree(folder):
     }
 
 
-@contextmanager
+@contextlib.contextmanager
 def pillow_alone():
     """JPEGs are decoded as where simplejpeg is not installed."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(jpeg, "simplejpeg", None)
         yield
+
+
+class FakeDevice(contextlib.nullcontext):
+    def __init__(self, number):
+        super().__init__()
+        self.id = number
 
 
 class FakeCupy:
@@ -62,7 +68,11 @@ class FakeCupy:
         self.array = array
         self.shape, self.strides, self.dtype = array.shape, array.strides, array.dtype
         self.data = SimpleNamespace(ptr=array.ctypes.data)
-        self.device = SimpleNamespace(id=device)
+        self.device = FakeDevice(device)
 
     def get(self):
         return self.array.copy()
+
+    def empty_like(self, order):
+        """The function of the module, which NumPy has with the same meaning of ``order``."""
+        return FakeCupy(np.empty_like(self.array, order=order), self.device.id)

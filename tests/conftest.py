@@ -64,7 +64,8 @@ def _required(name):
 @pytest.fixture
 def fake_cupy(monkeypatch):
     """Makes CuPy arrays of NumPy arrays, beside a module cupy that they belong to."""
-    monkeypatch.setitem(sys.modules, "cupy", SimpleNamespace(ndarray=FakeCupy))
+    cupy = SimpleNamespace(ndarray=FakeCupy, empty_like=FakeCupy.empty_like)
+    monkeypatch.setitem(sys.modules, "cupy", cupy)
     return FakeCupy
 
 

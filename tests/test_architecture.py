@@ -32,7 +32,7 @@ FLOORS = [
     {"blockmix.datasets.engines", "blockmix.datasets.folder"},
     {"blockmix.datasets"},
     {"blockmix.forecasting"},
-    {"blockmix.mixer"},
+    {"blockmix.mixer", "blockmix.resampling"},
     {"blockmix.source_map"},
     {"blockmix.backends"},
     {"blockmix.grid", "blockmix.key", "blockmix.labels", "blockmix.probability"},

@@ -145,7 +145,8 @@ class TestOut:
 
     def test_not_contiguous_within_an_image(self):
         out = np.empty((3, 6, 4, 3), np.uint8).transpose(0, 2, 1, 3)
-        self.refused(out, InputError, "each image of out must be C-contiguous")
+        message = "each image of out must be C-contiguous, with channels last or first in memory"
+        self.refused(out, InputError, message)
 
     def test_overlapping_itself(self):
         out = np.lib.stride_tricks.as_strided(np.empty(400, np.uint8), (3, 4, 6, 3), (8, 18, 3, 1))

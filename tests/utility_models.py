@@ -43,6 +43,14 @@ class WithAuxiliary(Constant):
         return (logits, logits) if self.training else logits
 
 
+class Diverging(Constant):
+    """Has outputs that are not finite after it was trained."""
+
+    def forward(self, images):
+        logits = super().forward(images)
+        return logits if self.training else logits / 0
+
+
 class WithoutParameters(nn.Module):
     """Has nothing to train."""
 

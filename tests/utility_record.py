@@ -154,7 +154,12 @@ def small_record(models=("small", "keras:VGG16"), plan="frontier"):
             "left_out": {"near_duplicates": 3},
             "majority": 0.527,
         },
-        "plan": {"name": plan, "recipe": {"epochs": EPOCHS, "batch": 64}, "seeds": SEEDS},
+        "plan": {
+            "name": plan,
+            "recipe": {"epochs": EPOCHS, "batch": 64},
+            "seeds": SEEDS,
+            "best_seeds": 0,
+        },
         "ways": copy.deepcopy(list(WAYS.values())),
         "rows": [
             row(entry["name"], model, seed, accuracy + 0.05 * number + 0.01 * (seed - 1))

@@ -30,18 +30,10 @@ def time_beside_copy(benchmark: Any, prepared_case: PreparedCase, row: str) -> N
     case = prepared_case.case
     prepare, warmups, repeats = ROWS[row]
     work, copy = prepare(prepared_case), ROWS["copy"].prepare(prepared_case)
-    copy_times: list[float] = []
-
-    def copy_first() -> None:
-        started = perf_counter()
-        copy()
-        copy_times.append(perf_counter() - started)
-
     benchmark.group = case.name
-    benchmark.pedantic(work, setup=copy_first, rounds=repeats, warmup_rounds=warmups)
+    row_times, copy_times = time_pairs(benchmark, work, copy, warmups=warmups, repeats=repeats)
     if benchmark.disabled:
         return
-    row_times = benchmark.stats.stats.data
     benchmark.extra_info |= {
         "group": case.group,
         "case": case.name,
@@ -53,8 +45,36 @@ def time_beside_copy(benchmark: Any, prepared_case: PreparedCase, row: str) -> N
         "blocks": case.blocks,
         "bytes": prepared_case.images.nbytes,
         "threads": prepared_case.threads,
-        **shares(row_times, copy_times[warmups:]),
+        **shares(row_times, copy_times),
     }
+
+
+def time_pairs(
+    benchmark: Any,
+    work: Callable[[], object],
+    peer: Callable[[], object],
+    *,
+    warmups: int,
+    repeats: int,
+) -> tuple[list[float], list[float]]:
+    """Time work by pytest-benchmark, each run right after one of a peer.
+
+    Returns
+    -------
+    list of float, list of float
+        The seconds of both, which are pairs; nothing if the benchmark is disabled.
+    """
+    peer_times: list[float] = []
+
+    def peer_first() -> None:
+        started = perf_counter()
+        peer()
+        peer_times.append(perf_counter() - started)
+
+    benchmark.pedantic(work, setup=peer_first, rounds=repeats, warmup_rounds=warmups)
+    if benchmark.disabled:
+        return [], []
+    return benchmark.stats.stats.data, peer_times[warmups:]
 
 
 def time_in_turns(
@@ -87,15 +107,16 @@ def shares(row_times: list[float], copy_times: list[float]) -> dict[str, object]
     rows, copies = np.array(row_times), np.array(copy_times)
     return {
         "median_s": float(np.median(rows)),
-        "quartiles_s": _quartiles(rows),
+        "quartiles_s": quartiles(rows),
         "copy_median_s": float(np.median(copies)),
-        "copy_quartiles_s": _quartiles(copies),
+        "copy_quartiles_s": quartiles(copies),
         "share_of_copy": float(np.median(copies / rows)),
-        "share_quartiles": _quartiles(copies / rows),
+        "share_quartiles": quartiles(copies / rows),
         "copy_s": copies.tolist(),
     }
 
 
-def _quartiles(values: np.ndarray[Any, np.dtype[np.float64]]) -> list[float]:
+def quartiles(values: np.ndarray[Any, np.dtype[np.float64]]) -> list[float]:
+    """The lower and the upper quartile."""
     low, high = np.quantile(values, [0.25, 0.75])
     return [float(low), float(high)]

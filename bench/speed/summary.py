@@ -24,7 +24,8 @@ noise         quartiles of the copy's speed beside itself: how far noise moves a
 share         share of the copy's speed, with quartiles
 3/1           time of three rounds / time of one round
 draw          time of the draw / time of the mix
-NumPy, torch  their time / time of the mix: by indexing blocks, and by taking lines"""
+NumPy, torch  their time / time of the mix: by indexing blocks, and by taking lines
+resize        resizing beside Pillow, in turns: how many times as fast, with quartiles"""
 
 
 def rows_by_case(record: dict[str, Any]) -> dict[str, dict[str, Rows]]:
@@ -82,8 +83,8 @@ def _cell(column: Column, rows: Rows) -> str:
         return NOT_TIMED
 
 
-def _per_image(row: str) -> Column:
-    return lambda rows: f"{1e6 * rows[row]['median_s'] / rows[row]['images']:.2f}"
+def _per_image(row: str, median: str = "median_s") -> Column:
+    return lambda rows: f"{1e6 * rows[row][median] / rows[row]['images']:.2f}"
 
 
 def _share(row: str) -> Column:
@@ -103,6 +104,11 @@ def _time_ratio(row: str, base: str) -> Column:
     return lambda rows: f"{rows[base]['share_of_copy'] / rows[row]['share_of_copy']:.2f}"
 
 
+def _times_as_fast(rows: Rows) -> str:
+    low, high = rows["resize"]["times_as_fast_quartiles"]
+    return f"{rows['resize']['times_as_fast']:.1f} ({low:.1f}-{high:.1f})"
+
+
 COLUMNS: dict[str, Column] = {
     "copy\nus": _per_image("copy"),
     "noise": _spread("copy"),
@@ -115,6 +121,9 @@ COLUMNS: dict[str, Column] = {
     "NumPy\nlines": _time_ratio("numpy lines", "mix"),
     "torch\n": _time_ratio("torch", "mix"),
     "torch\nlines": _time_ratio("torch lines", "mix"),
+    "resize\nus": _per_image("resize"),
+    "Pillow\nus": _per_image("resize", "pillow_median_s"),
+    "times\nas fast": _times_as_fast,
 }
 
 

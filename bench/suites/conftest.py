@@ -59,6 +59,15 @@ def prepared_case(case, row, arrays, pytestconfig):
     numba.set_num_threads(available)
 
 
+@pytest.fixture
+def one_thread():
+    """Let numba work in the calling thread alone."""
+    available = numba.get_num_threads()
+    numba.set_num_threads(1)
+    yield
+    numba.set_num_threads(available)
+
+
 def pytest_benchmark_update_machine_info(config, machine_info):
     # A record may be published, so the names of the machine and of its kernel stay out.
     for name in ("node", "release"):

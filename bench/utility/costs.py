@@ -33,7 +33,7 @@ def _costs(record: Record) -> Iterator[dict[str, Any]]:
         if originals is not None and result.is_plain and _has_square_blocks(result):
             yield {
                 **{name: result.way[name] for name in _PARAMETERS},
-                "seeds": len(result.rows),
+                "seeds": len(result.counted),
                 "points_lost": points_lost(result, originals),
             }
 

@@ -18,6 +18,7 @@ from blockmix.bench.utility.clock import Clock
 from blockmix.bench.utility.data import Data
 from blockmix.bench.utility.jobs import Job, Run
 from blockmix.bench.utility.rows import Rows
+from blockmix.bench.utility.train import DivergedError
 from blockmix.datasets.folder import filesystem
 from blockmix.support.cores import cores
 from blockmix.support.durations import show_duration
@@ -56,6 +57,7 @@ class Crew:
         self.pool, self.processes, self.device = pool, processes, options.device
         self.clock = Clock(options.budget)
         self.left = 0  # jobs that did not fit into the budget
+        self.diverged: list[str] = []  # what is said of runs that have no result
 
     def do(
         self, jobs: Iterable[Job], rows: Rows, protection: Rows, progress: Progress, say: Say
@@ -72,7 +74,11 @@ class Crew:
             finished, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in finished:
                 job, started = running.pop(future)
-                result = _result(future)
+                try:
+                    result = _result(future)
+                except DivergedError as error:  # that way is of no use, the others may be
+                    self.diverged.append(str(error))
+                    continue
                 if "projected" in result:
                     self.clock.took(job, result["projected"])
                     waiting.insert(0, job)

@@ -127,11 +127,13 @@ def _against_blocks(lines: _Lines, originals: Result | None, title: str) -> Figu
 
 def _mean_of_shapes(shapes: Sequence[Result], measure: str) -> Estimate:
     """Return the mean over block shapes of one number of blocks, as the paper's Figure 3."""
-    by_seed: dict[int, list[float]] = defaultdict(list)
-    for result in shapes:
-        for row in result.rows:
-            by_seed[row["seed"]].append(row[measure])
-    return mean_with_interval(np.array([np.mean(values) for values in by_seed.values()]))
+    by_seed = [{row["seed"]: row[measure] for row in result.counted} for result in shapes]
+    if any(values.keys() != by_seed[0].keys() for values in by_seed):  # some were run more often
+        means = [np.mean(list(values.values())) for values in by_seed]
+        return {"value": float(np.mean(means)), "low": None, "high": None}
+    return mean_with_interval(
+        np.array([np.mean([values[seed] for values in by_seed]) for seed in by_seed[0]])
+    )
 
 
 def _learning(own: Sequence[Result], title: str) -> Figure:
@@ -164,6 +166,6 @@ _CURVES = {
 
 
 def _curve(result: Result, measure: str) -> tuple[list[int], list[float]]:
-    epochs = [point["epoch"] for point in result.rows[0]["curve"]]
-    values = np.array([[point[measure] for point in row["curve"]] for row in result.rows])
+    epochs = [point["epoch"] for point in result.counted[0]["curve"]]
+    values = np.array([[point[measure] for point in row["curve"]] for row in result.counted])
     return epochs, values.mean(axis=0).tolist()

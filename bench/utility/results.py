@@ -37,11 +37,15 @@ class Result:
         The name of the model.
     rows : tuple of dict
         Entries of ``rows``, by seed.
+    choosing_seeds : int
+        How many of the first seeds chose the ways that were run again. A way is chosen where it was
+        lucky, so these seeds count only for ways that have no others.
     """
 
     way: Way
     model: str
     rows: tuple[Row, ...]
+    choosing_seeds: int = 0
 
     @property
     def name(self) -> str:
@@ -67,10 +71,16 @@ class Result:
         is_even = self.way["block"] is not None
         return is_even and scheme is not None and scheme[::2] == (paper.SOURCES, paper.PROBABILITY)
 
+    @property
+    def counted(self) -> tuple[Row, ...]:
+        """The rows whose seeds had no part in choosing this way; all if there are no such rows."""
+        later = tuple(row for row in self.rows if row["seed"] >= self.choosing_seeds)
+        return later or self.rows
+
     def mean(self, value: str | Callable[[Row], float]) -> Estimate:
-        """Return the mean over seeds of an entry of the rows, with Student's interval."""
+        """Return the mean of an entry of the `counted` rows, with Student's interval."""
         get = value if callable(value) else lambda row: row[value]
-        return mean_with_interval(np.array([get(row) for row in self.rows], float))
+        return mean_with_interval(np.array([get(row) for row in self.counted], float))
 
     def protection(self, name: str) -> Any:
         """Return an entry of what the way protects, or None."""
@@ -80,6 +90,8 @@ class Result:
 def gather(record: Record) -> list[Result]:
     """Return the results of all ways and models that have rows, in the record's order."""
     models = dict.fromkeys(row["model"] for row in record["rows"])
+    plan = record["plan"]
+    choosing_seeds = plan["seeds"] if plan["best_seeds"] else 0
     results = [
         Result(
             way,
@@ -90,6 +102,7 @@ def gather(record: Record) -> list[Result]:
                     key=lambda row: row["seed"],
                 )
             ),
+            choosing_seeds,
         )
         for model in models
         for way in record["ways"]
@@ -114,7 +127,7 @@ def points_lost(result: Result, originals: Result) -> Estimate | None:
     accuracy = {row["seed"]: row["accuracy"] for row in originals.rows}
     lost = [
         100 * (accuracy[row["seed"]] - row["accuracy"])
-        for row in result.rows
+        for row in result.counted
         if row["seed"] in accuracy
     ]
     return mean_with_interval(np.array(lost)) if lost else None

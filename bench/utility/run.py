@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from blockmix import InputError
+from blockmix import InputError, WorkError
 from blockmix.bench.common import machine
 from blockmix.bench.common.checkout import commit
 from blockmix.bench.utility.best import best_ways
@@ -63,6 +63,8 @@ def run(
     ------
     InputError
         If a label has too few images for a way, or a model cannot be trained, before any training.
+    WorkError
+        If training diverged in some runs, after all others, whose results are in the record.
     """
     if data.train.images.shape[1:3] != plan.size:
         raise InputError(
@@ -85,6 +87,11 @@ def run(
             crew.do(chosen, rows, protection, progress, say)
     record = _record(jobs, data, [*first, *chosen], rows, protection) | {"commit": revision}
     save(record, output / NAME)
+    if crew.diverged:
+        raise WorkError(
+            f"{len(crew.diverged)} runs have no result, all others are in {output / NAME}: "
+            + "; ".join(crew.diverged)
+        )
     return record
 
 
@@ -135,6 +142,14 @@ def _done(runs: Sequence[Run], rows: Rows) -> list[dict[str, Any]]:
 def _runs_of_best(jobs: Jobs, first: Sequence[Run], rows: Rows, protection: Rows) -> list[Run]:
     """Return runs with seeds that had no part in choosing."""
     plan = jobs.plan
-    best = best_ways(gather({"ways": _ways(jobs, protection), "rows": _done(first, rows)}))
+    best = best_ways(
+        gather(
+            {
+                "plan": _describe(plan, jobs.models),
+                "ways": _ways(jobs, protection),
+                "rows": _done(first, rows),
+            }
+        )
+    )
     seeds = range(plan.seeds, plan.seeds + plan.best_seeds)
     return [run for run in jobs.runs(plan.ways, seeds) if (run.model, run.way.name) in best]

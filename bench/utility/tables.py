@@ -50,10 +50,8 @@ def _about(record: Record, models: Sequence[str]) -> str:
         for reason, count in data["left_out"].items()
         if count
     )
-    seeds = {(row["way"], row["model"]): 0 for row in record["rows"]}
-    for row in record["rows"]:
-        seeds[row["way"], row["model"]] += 1
-    few, many = min(seeds.values()), max(seeds.values())
+    seeds = [len(result.counted) for result in gather(record)]
+    few, many = min(seeds), max(seeds)
     lines = [
         f"*Data*: {data['train']['count']:,} training images ({classes}"
         f"{f'; {left_out}' if left_out else ''}), {data['test']['count']:,} unmixed test images, "
@@ -97,7 +95,7 @@ def _cost(results: Sequence[Result]) -> str:
     originals = original(results, results[0].model)
     columns: _Columns = {
         "training set": lambda result: result.name,
-        "seeds": lambda result: str(len(result.rows)),
+        "seeds": lambda result: str(len(result.counted)),
         "accuracy, %": lambda result: points(result.mean("accuracy")),
         "points lost": lambda result: _lost(result, originals),
         "loss": lambda result: _number(result.mean("loss"), 3),
@@ -158,7 +156,7 @@ def _own_overview(
     for model in models:
         originals = original(results, model)
         mixed = [
-            [100 * row["accuracy"] for row in result.rows]
+            [100 * row["accuracy"] for row in result.counted]
             for result in of_model(results, model)
             if result.is_papers and result.is_plain
         ]
@@ -179,11 +177,12 @@ def _papers_overview() -> Iterator[tuple[str, Sequence[float]]]:
 
 def _worst_group(result: Result) -> str:
     """The group with the lowest mean accuracy over seeds, and that accuracy."""
-    groups = result.rows[0]["by_group"]
+    groups = result.counted[0]["by_group"]
     if not groups:
         return _MISSING
     means = {
-        group: float(np.mean([row["by_group"][group] for row in result.rows])) for group in groups
+        group: float(np.mean([row["by_group"][group] for row in result.counted]))
+        for group in groups
     }
     worst = min(means, key=lambda group: means[group])
     return f"{worst} {means[worst]:.1%}"

@@ -27,6 +27,10 @@ Channels = npt.NDArray[np.float64]  # a value for each
 Watch = Callable[[int, int], None]  # steps that are done, and all
 
 
+class DivergedError(WorkError):
+    """Training has diverged: the outputs of the model are not finite."""
+
+
 def train_one(
     data: Data,
     way: Way,
@@ -62,7 +66,7 @@ def train_one(
 
     Raises
     ------
-    WorkError
+    DivergedError
         If training diverges.
     """
     started = time.perf_counter()
@@ -154,8 +158,8 @@ class _Trainer:
 
         Raises
         ------
-        WorkError
-            If they are not finite, as training has diverged.
+        DivergedError
+            If they are not finite.
         """
         self.model.eval()
         with torch.no_grad():
@@ -165,7 +169,7 @@ class _Trainer:
             ]
         logits: scores.Logits = torch.cat(parts).double().cpu().numpy()
         if not np.isfinite(logits).all():
-            raise WorkError(
+            raise DivergedError(
                 f"training diverged after {self.done} steps on {self.way.name!r}, so that outputs "
                 "are not finite: choose another model, or a plan with a lower learning rate"
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,23 +16,55 @@ LAYOUTS = ("NHWC", "NCHW")
 
 
 class Batch(NamedTuple):
-    """Images as the kernels take them: their bytes and their layout."""
+    """Images as the kernels take them: their bytes and their layout.
+
+    The view may have its axes in another order than the array: a tensor of torch in the memory
+    format channels_last is an array NCHW, of which a view NHWC is contiguous.
+    """
 
     array: Any
+    array_layout: str
     location: Location
     view: npt.NDArray[Any]
-    height: int
-    width: int
-    planes: int
-    pixel_bytes: int
+    layout: str  # of the view: "NHWC", "NCHW", or "NHW" without channels
 
-    def dense(self) -> Batch:
-        """The batch, with a copy of images that are not C-contiguous."""
-        if _images_contiguous(self.view):
-            return self
+    @property
+    def height(self) -> int:
+        return int(self.view.shape[self.layout.index("H")])
+
+    @property
+    def width(self) -> int:
+        return int(self.view.shape[self.layout.index("W")])
+
+    @property
+    def planes(self) -> int:
+        return int(self.view.shape[1]) if self.layout == "NCHW" else 1
+
+    @property
+    def pixel_bytes(self) -> int:
+        channels = int(self.view.shape[3]) if self.layout == "NHWC" else 1
+        return channels * self.view.itemsize
+
+    def viewed(self, layout: str) -> Batch:
+        """The batch with a view of another layout."""
+        axes = [self.layout.index(axis) for axis in layout]
+        return self._replace(view=self.view.transpose(axes), layout=layout)
+
+    def contiguous_view(self) -> Batch | None:
+        """The batch with a view of the layout in which its images are C-contiguous, if any."""
+        layouts = LAYOUTS if self.view.ndim == 4 else (self.layout,)
+        batches = map(self.viewed, layouts)
+        return next((batch for batch in batches if _images_contiguous(batch.view)), None)
+
+    def dense(self, layout: str) -> Batch:
+        """The batch with a view of a layout: of a copy, if images are not C-contiguous in it."""
+        batch = self.viewed(layout)
+        if _images_contiguous(batch.view):
+            return batch
         container = container_of(self.array, "images")
-        array = container.contiguous(self.array)
-        return self._replace(array=array, view=container.view(array, "images"))
+        axes = tuple(self.array_layout.index(axis) for axis in layout)
+        array = container.contiguous(self.array, axes)
+        return Batch(array, layout, self.location, container.view(array, "images"), layout)
 
     def bytes(self) -> npt.NDArray[np.uint8]:
         """The bytes of a dense batch: (N, planes * height * width * pixel_bytes)."""
@@ -54,7 +87,7 @@ def open_images(images: Any, layout: str) -> Batch:
 
 
 def open_out(out: Any, images: Any, layout: str) -> Batch:
-    """Check that mixed images can be written to ``out``, and open it as a batch."""
+    """Check that mixed images can be written to ``out``, and open it in a contiguous view."""
     container = container_of(images, "images")
     if container_of(out, "out") is not container:
         raise InputTypeError(f"out must be of the same kind as images: {container.kind}")
@@ -72,37 +105,39 @@ def open_out(out: Any, images: Any, layout: str) -> Batch:
     view = container.view(out, "out")
     if not view.flags.writeable:
         raise InputError("out is read-only: pass a writable array")
-    if not _images_contiguous(view) or _images_overlap(view):
+    batch = _batch(out, location, view, layout).contiguous_view()
+    if batch is None or _images_overlap(view):
         raise InputError(
-            "each image of out must be C-contiguous, and on memory of its own: "
-            "pass a new array, or leave out=None"
+            "each image of out must be C-contiguous, with channels last or first in memory, and on "
+            "memory of its own: pass a new array, or leave out=None"
         )
-    if _share_memory(view, container.view(images, "images")):
+    if share_memory(view, container.view(images, "images")):
         raise InputError(
             "out shares memory with images, which mixing still reads: pass a separate array"
         )
-    return _batch(out, location, view, layout)
+    return batch
 
 
-def new_out(images: Any) -> Any:
-    """A container for the mixed images, of the same kind, shape and dtype as ``images``."""
+def new_out(images: Any, layout: str) -> Any:
+    """A container for the mixed images, of the same kind, shape and dtype as ``images``.
+
+    Channels lie last or first in memory as they do in ``images``. Where an image lies in any other
+    order, its mixed image is C-contiguous.
+    """
     container = container_of(images, "images")
-    if container.location(images) == HOST:
-        return container.empty_like(images)
-    with enough_memory(container.view(images, "images").nbytes):
-        return container.empty_like(images)
+    location = container.location(images)
+    size = container.view(images, "images").nbytes
+    with nullcontext() if location == HOST else enough_memory(size):
+        out = container.empty_like(images, keep_order=True)
+        if _batch(out, location, container.view(out, "out"), layout).contiguous_view() is None:
+            del out  # before more memory is taken
+            out = container.empty_like(images, keep_order=False)
+        return out
 
 
 def _batch(array: Any, location: Location, view: npt.NDArray[Any], layout: str) -> Batch:
-    shape, size = view.shape[1:], view.dtype.itemsize
-    if view.ndim == 3:
-        (height, width), planes, pixel_bytes = shape, 1, size
-    elif layout == "NHWC":
-        (height, width, channels), planes = shape, 1
-        pixel_bytes = channels * size
-    else:
-        (planes, height, width), pixel_bytes = shape, size
-    return Batch(array, location, view, height, width, planes, pixel_bytes)
+    layout = layout if view.ndim == 4 else "NHW"
+    return Batch(array, layout, location, view, layout)
 
 
 def _images_contiguous(view: npt.NDArray[Any]) -> bool:
@@ -113,7 +148,8 @@ def _images_overlap(view: npt.NDArray[Any]) -> bool:
     return len(view) > 1 and view.size > 0 and abs(view.strides[0]) < view[0].nbytes
 
 
-def _share_memory(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> bool:
+def share_memory(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> bool:
+    """Whether two arrays share memory; True where that takes too long to find out."""
     try:
         return np.shares_memory(a, b, max_work=100_000)  # type: ignore[arg-type]
     except np.exceptions.TooHardError:

@@ -39,11 +39,21 @@ class Container(Protocol):
         ``name`` if the array is not plain memory on the host or on a CUDA device.
         """
 
-    def empty_like(self, array: Any) -> Any:
-        """An uninitialised C-contiguous array of the same shape and dtype, at the same location."""
+    def empty_like(self, array: Any, *, keep_order: bool) -> Any:
+        """An uninitialised array of the same shape and dtype, at the same location.
 
-    def contiguous(self, array: Any) -> Any:
-        """A C-contiguous copy at the same location."""
+        C-contiguous, or with its axes in the order in which those of ``array`` lie in memory, as
+        the library itself keeps that order in its results.
+        """
+
+    def empty(self, array: Any, shape: tuple[int, ...], axes: tuple[int, ...]) -> Any:
+        """An uninitialised array of another shape, and of the dtype and at the location of one.
+
+        In memory its axes lie without gaps, in the order ``axes``.
+        """
+
+    def contiguous(self, array: Any, axes: tuple[int, ...]) -> Any:
+        """A C-contiguous copy at the same location, with its axes in another order."""
 
     def location(self, array: Any) -> Location:
         """The location of the array."""
@@ -69,11 +79,14 @@ class NumpyContainer:
             )
         return np.asarray(array)
 
-    def empty_like(self, array: Any) -> Any:
-        return np.empty(array.shape, array.dtype)
+    def empty_like(self, array: Any, *, keep_order: bool) -> Any:
+        return np.empty_like(array, order="K" if keep_order else "C", subok=False)
 
-    def contiguous(self, array: Any) -> Any:
-        return np.ascontiguousarray(array)
+    def empty(self, array: Any, shape: tuple[int, ...], axes: tuple[int, ...]) -> Any:
+        return np.empty([shape[axis] for axis in axes], array.dtype).transpose(_inverse(axes))
+
+    def contiguous(self, array: Any, axes: tuple[int, ...]) -> Any:
+        return np.ascontiguousarray(array.transpose(axes))
 
     def location(self, array: Any) -> Location:
         return HOST
@@ -102,6 +115,11 @@ class TorchContainer:
             raise InputTypeError(
                 f"{name} is a sparse, nested, quantised or lazy torch tensor: make it dense first"
             )
+        if array.numel() and not array.data_ptr():
+            raise InputTypeError(
+                f"{name} is a {type(array).__name__}, a torch tensor without memory of its own: "
+                "pass the tensor that it wraps"
+            )
         size = array.dtype.itemsize
         if array.device.type == "cuda":
             strides = tuple(stride * size for stride in array.stride())
@@ -112,12 +130,18 @@ class TorchContainer:
             tensor = tensor.view(same_size[size])
         return tensor.numpy()  # type: ignore[no-any-return]
 
-    def empty_like(self, array: Any) -> Any:
+    def empty_like(self, array: Any, *, keep_order: bool) -> Any:
         torch = sys.modules["torch"]
-        return torch.empty(array.shape, dtype=array.dtype, device=array.device)
+        memory_format = torch.preserve_format if keep_order else torch.contiguous_format
+        return same_subclass(torch.empty_like(array.detach(), memory_format=memory_format), array)
 
-    def contiguous(self, array: Any) -> Any:
-        return array.detach().contiguous()
+    def empty(self, array: Any, shape: tuple[int, ...], axes: tuple[int, ...]) -> Any:
+        lengths = [shape[axis] for axis in axes]
+        out = sys.modules["torch"].empty(lengths, dtype=array.dtype, device=array.device)
+        return same_subclass(out.permute(_inverse(axes)), array)
+
+    def contiguous(self, array: Any, axes: tuple[int, ...]) -> Any:
+        return array.detach().permute(axes).contiguous()
 
     def location(self, array: Any) -> Location:
         cuda = array.device.type == "cuda"
@@ -141,13 +165,18 @@ class CupyContainer:
     def view(self, array: Any, name: str) -> npt.NDArray[Any]:
         return _shadow(array.data.ptr, array.shape, array.strides, array.dtype.itemsize)
 
-    def empty_like(self, array: Any) -> Any:
+    def empty_like(self, array: Any, *, keep_order: bool) -> Any:
         with array.device:
-            return sys.modules["cupy"].empty(array.shape, array.dtype)
+            return sys.modules["cupy"].empty_like(array, order="K" if keep_order else "C")
 
-    def contiguous(self, array: Any) -> Any:
+    def empty(self, array: Any, shape: tuple[int, ...], axes: tuple[int, ...]) -> Any:
         with array.device:
-            return sys.modules["cupy"].ascontiguousarray(array)
+            out = sys.modules["cupy"].empty([shape[axis] for axis in axes], array.dtype)
+        return out.transpose(_inverse(axes))
+
+    def contiguous(self, array: Any, axes: tuple[int, ...]) -> Any:
+        with array.device:
+            return sys.modules["cupy"].ascontiguousarray(array.transpose(axes))
 
     def location(self, array: Any) -> Location:
         return Location(CupyLibrary(), array.device.id)
@@ -244,6 +273,16 @@ def integer_cast(values: Any) -> str:
     return next(casts, NumpyContainer.integer_cast)
 
 
+def same_subclass(tensor: Any, like: Any) -> Any:
+    """A result of torch, of the subclass that results of ``like`` have.
+
+    Subclasses decide in ``__torch_function__``. ``detach`` asks them: torchvision's give results of
+    their own class for few operations, of which it is one, and parameters give plain tensors.
+    """
+    subclass = type(like.detach())
+    return tensor if type(tensor) is subclass else tensor.as_subclass(subclass)
+
+
 def untraced(function: Callable[..., Any], *arguments: Any) -> Any:
     """Call a function outside of the graphs of ``torch.compile``.
 
@@ -252,6 +291,11 @@ def untraced(function: Callable[..., Any], *arguments: Any) -> Any:
     if "torch._dynamo" not in sys.modules:  # then nothing is compiled; loading it takes seconds
         return function(*arguments)
     return sys.modules["torch"].compiler.disable(function)(*arguments)
+
+
+def _inverse(axes: tuple[int, ...]) -> list[int]:
+    """The order that puts axes back; NumPy would take longer for it than for all the rest."""
+    return sorted(range(len(axes)), key=axes.__getitem__)
 
 
 class _Shadow:

@@ -68,9 +68,10 @@ class Cpu(NamedTuple):
 
     def gather(self, out: Batch, images: Batch, device_map: DeviceMap, grid: BlockGrid) -> None:
         """Write the mixed images."""
+        images = images.dense(out.layout)
         gather(
             out.bytes(),
-            images.dense().bytes(),
+            images.bytes(),
             device_map.slot_map,
             device_map.order,
             device_map.starts,

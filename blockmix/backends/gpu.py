@@ -102,7 +102,7 @@ class Gpu(NamedTuple):
     def gather(self, out: Batch, images: Batch, device_map: DeviceMap, grid: BlockGrid) -> None:
         """Write the mixed images."""
         with enough_memory(images.view.nbytes):
-            images = images.dense()
+            images = images.dense(out.layout)
         out_bytes, image_bytes = out.bytes(), images.bytes()
         if out_bytes.size == 0:
             return

@@ -50,7 +50,8 @@ class StreamedGpu(Gpu):
 
     def gather(self, out: Batch, images: Batch, device_map: DeviceMap, grid: BlockGrid) -> None:
         """Write the mixed images; returns when they are written."""
-        out_bytes, image_bytes = out.bytes(), images.dense().bytes()
+        images = images.dense(out.layout)
+        out_bytes, image_bytes = out.bytes(), images.bytes()
         if out_bytes.size == 0:
             return
         with self.current() as stream, ThreadPoolExecutor(COPY_THREADS) as copy_threads:

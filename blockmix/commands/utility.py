@@ -216,7 +216,7 @@ def _print(record: dict[str, Any]) -> None:
         table.add_row(
             result.name,
             result.model,
-            str(len(result.rows)),
+            str(len(result.counted)),
             points(result.mean("accuracy")),
             *("-" if value is None else f"{value['value']:.0%}" for value in given_away),
         )

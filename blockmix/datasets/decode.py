@@ -25,6 +25,7 @@ from blockmix.datasets.pillow_warnings import (
     concerns_tiff_pixels,
 )
 from blockmix.errors import WorkError
+from blockmix.resampling import resize
 
 READ_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 # A JPEG is decoded at a half, quarter or eighth of its size if that is still this many times the
@@ -196,8 +197,7 @@ def resized(pixels: Pixels, size: tuple[int, int]) -> Pixels:
     """Return pixels of (height, width) ``size``, resized by Lanczos if need be."""
     if pixels.shape[:2] == size:
         return pixels
-    image = Image.fromarray(pixels).resize(size[::-1], Image.Resampling.LANCZOS)
-    return np.asarray(image)
+    return resize(pixels, size, layout="HW" if pixels.ndim == 2 else "HWC")  # type: ignore[no-any-return]
 
 
 def _as_pixels(image: Image.Image, grey: bool) -> Pixels:

@@ -11,7 +11,7 @@ from blockmix.probability import balanced
 from blockmix.support.arguments import whole_number
 
 ROUNDS = (1, 2, 3)
-SOURCES = (5, 10, 20, 50, 100)
+SOURCES = (1, 2, 4, 10, 20, 50, 100)
 BLOCKS = (16, 64, 256, 1024)
 _MAX_BLOCKS = 65_536  # more take minutes and change little
 PROBABILITIES = (0.5, 0.75)  # besides the balanced one
@@ -30,7 +30,7 @@ def advise(
 ) -> list[Forecast]:
     """Return the parameters that reach every given target, the mildest first.
 
-    It tries 1 to 3 rounds, 5 to 100 sources, and for each the probabilities 0.5, 0.75 and the
+    It tries 1 to 3 rounds, 1 to 100 sources, and for each the probabilities 0.5, 0.75 and the
     balanced one, sources / (sources + 1). It tries no higher probability: an image would then have
     fewer blocks of its own than of each source, which reveals just as much.
 

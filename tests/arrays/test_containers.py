@@ -135,11 +135,11 @@ class BoxContainer:
     def view(self, array, name):
         return array.array
 
-    def empty_like(self, array):
-        return Box(np.empty(array.shape, array.dtype))
+    def empty_like(self, array, *, keep_order):
+        return Box(np.empty_like(array.array, order="K" if keep_order else "C"))
 
-    def contiguous(self, array):
-        return Box(np.ascontiguousarray(array.array))
+    def contiguous(self, array, axes):
+        return Box(np.ascontiguousarray(array.array.transpose(axes)))
 
     def location(self, array):
         return HOST

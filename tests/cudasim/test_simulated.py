@@ -1,10 +1,13 @@
 """The CUDA backend against the reference, byte for byte, in the simulator."""
 
+import ctypes
+
 import numpy as np
 import pytest
 from builders import SECRET, random_images
 from hypothesis import given
 from hypothesis import strategies as st
+from numba.cuda.simulator.cudadrv.devicearray import FakeCUDAArray
 
 from blockmix import (
     BlockGrid,
@@ -15,8 +18,11 @@ from blockmix import (
     WorkError,
     mix,
 )
+from blockmix.arrays.batch import open_images, open_out
 from blockmix.backends import streamed
 from blockmix.backends.dispatch import choose
+from blockmix.backends.gpu import Gpu
+from blockmix.backends.streamed import NumbaLibrary
 from blockmix.kernels import gather_cuda, reference
 from blockmix.kernels.cuda import cuda
 
@@ -142,6 +148,49 @@ def test_strided_images_and_out():
     assert mixer(images, labels, out=around[::-2], device="cuda") is not None
     assert np.array_equal(around[::-2], mixer(images, labels))
     assert not around[::2].any()
+
+
+@pytest.mark.parametrize(("layout", "order"), [("NHWC", (0, 3, 1, 2)), ("NCHW", (0, 2, 3, 1))])
+class TestChannelsInAnotherOrder:
+    """Channels lie first in memory where they are the last axis, and the other way round."""
+
+    labels = [0, 1, 0] * 3
+
+    def images_and_out(self, layout, order):
+        shape = {"NHWC": (9, 3, 7, 5), "NCHW": (9, 5, 3, 7)}[layout]
+        images = random_images(*shape).transpose(order).copy().transpose(np.argsort(order))
+        return images, np.zeros_like(images)
+
+    def mixer(self, layout):
+        return BlockMixer(block=2, sources=2, key=Key(SECRET), layout=layout)
+
+    def test_on_the_host(self, layout, order):
+        images, out = self.images_and_out(layout, order)
+        mixer = self.mixer(layout)
+        expected = mixer(np.ascontiguousarray(images), self.labels)
+        mixed = mixer(images, self.labels, device="cuda")
+        assert np.array_equal(mixed, expected)
+        assert mixed.strides == images.strides
+        mixer(images.copy(), self.labels, out=out, device="cuda")
+        assert np.array_equal(out, expected)
+
+    def test_on_the_device(self, layout, order, fake_cupy, monkeypatch):
+        """The kernel reads the images' own memory and writes that of out: nothing is copied."""
+        images, out = self.images_and_out(layout, order)
+        addresses = []
+
+        def array_at(owner, address, count, dtype):
+            addresses.append(address)
+            memory = (ctypes.c_char * (count * dtype.itemsize)).from_address(address)
+            return FakeCUDAArray(np.frombuffer(memory, dtype))
+
+        monkeypatch.setattr("blockmix.kernels.cuda.array_at", array_at)
+        mixer, on_device = self.mixer(layout), fake_cupy(images)
+        plan = mixer.plan(self.labels, 3, 7)
+        out_batch = open_out(fake_cupy(out), on_device, layout)
+        plan.move(open_images(on_device, layout), out_batch, Gpu(NumbaLibrary(), 0))
+        assert np.array_equal(out, mixer(np.ascontiguousarray(images), self.labels))
+        assert addresses == [out.ctypes.data, images.ctypes.data]
 
 
 def test_a_map_of_the_cpu_is_applied_on_the_device():

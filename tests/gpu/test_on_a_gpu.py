@@ -148,6 +148,29 @@ def test_strides(library):
     assert np.array_equal(library.get(mixer(inner, labels)), mixer(images[:30, 1:, 1:], labels))
 
 
+@pytest.mark.parametrize("dtype", ["u1", "f2", "f4"])
+def test_channels_last(dtype):
+    """Batches of torch in that memory format are mixed as they lie, and stay in it."""
+    import torch
+
+    images, labels = random_images(30, 12, 18, 3, dtype=dtype), labels_for(30)
+    mixer = BlockMixer(block=4, sources=5, key=Key(SECRET))
+    expected = mixer(images, labels).tobytes()
+    mixer = BlockMixer(block=4, sources=5, key=Key(SECRET), layout="NCHW")
+    on_device = Torch().put(images).permute(0, 3, 1, 2)
+    mixed = mixer(on_device, labels)
+    assert mixed.stride() == on_device.stride()
+    assert mixed.permute(0, 2, 3, 1).cpu().numpy().tobytes() == expected
+    out = torch.empty_like(on_device)
+    assert mixer(on_device, labels, out=out) is out
+    assert out.permute(0, 2, 3, 1).cpu().numpy().tobytes() == expected
+    crop = on_device[:, :, 1:, 1:]
+    mixed = mixer(crop, labels)
+    assert mixed.is_contiguous(memory_format=torch.channels_last)
+    expected = mixer(crop.cpu(), labels)
+    assert mixed.cpu().numpy().tobytes() == expected.numpy().tobytes()
+
+
 def test_backwards():
     import cupy
 

@@ -25,6 +25,7 @@ from blockmix.datasets.plan import RunPlan
 from blockmix.datasets.stage_seconds import StageSeconds
 from blockmix.errors import InputError, Setting, WorkError
 from blockmix.mixer import compile_kernels
+from blockmix.resampling import compile_resizing
 from blockmix.support.progress import Progress
 
 Pixels = npt.NDArray[np.uint8]
@@ -69,7 +70,7 @@ class LocalEngine:
     def run(self, plan: RunPlan, sink: Sink) -> Outcome:
         """Write every image of the plan that the sink does not hold yet."""
         with ThreadPoolExecutor(1, "blockmix-compile") as compiler:
-            compiled = compiler.submit(compile_kernels, plan.mixer)
+            compiled = compiler.submit(_compile, plan)
             work = _Work(plan, sink, self._pool, self._progress)
             try:
                 work.run(compiled)
@@ -239,6 +240,12 @@ class _Work:
         self.hashes += report.hashes
         self._done[stage] += report.images
         self._progress(stage, self._done[stage], self._total)
+
+
+def _compile(plan: RunPlan) -> float:
+    """Compile the loops of a run, in the order of their use; returns the seconds it took."""
+    seconds = 0.0 if plan.options.size is None else compile_resizing()
+    return seconds + compile_kernels(plan.mixer)
 
 
 def _stop_at(bad: list[BadImageError]) -> WorkError:

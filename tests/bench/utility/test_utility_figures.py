@@ -62,6 +62,16 @@ def test_lines_against_blocks_are_means_over_shapes():
     assert set(lines["original"].values()) == {0.84}
 
 
+def test_shapes_that_were_run_with_other_seeds_have_a_mean_without_interval():
+    record = small_record()
+    bands = "8 bands, 10 sources, balanced"
+    record["rows"] = [row for row in record["rows"] if row["seed"] == 0 or row["way"] != bands]
+    axes, _ = figure_of(record, "blocks-small").axes
+    line = lines_of(axes)["10 sources, 1 round, balanced"]
+    assert line[8] == pytest.approx((0.80 + 0.74) / 2)
+    assert len(axes.collections) == 1  # the band of the other line
+
+
 def test_lines_of_each_block_height():
     """As in the paper's Figures 5 to 7."""
     axes, _ = figure_of(small_record(), "sides-small").axes

@@ -4,11 +4,12 @@ import fcntl
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from blockmix import BlockGrid, InputError
+from blockmix import BlockGrid, InputError, WorkError
 from blockmix.bench.utility.generated import generated_data
 from blockmix.bench.utility.jobs import Jobs, Run
 from blockmix.bench.utility.plan import Plan, Recipe, Way
@@ -115,6 +116,19 @@ def test_what_will_not_end_in_time_is_not_started(run, options, data, tmp_path):
     assert record["rows"] == []
     assert said == [
         "1 of 2 runs and measurements did not fit into the budget: start again with --resume"
+    ]
+
+
+def test_a_run_that_diverges_does_not_stop_the_others(run, options, data, tmp_path):
+    diverging = "utility_models:Diverging"
+    chosen = options._replace(models=("small-resnet", diverging))
+    plan = replace(PLAN, seeds=1, recipes={**PLAN.recipes, diverging: Recipe(epochs=1, batch=32)})
+    with pytest.raises(WorkError, match=r"2 runs have no result.*on 'mixup 1'.*on 'cutmix 1'"):
+        run(plan, data, tmp_path, chosen)
+    rows = json.loads((tmp_path / "utility.json").read_text())["rows"]
+    assert [(row["way"], row["model"]) for row in rows] == [
+        ("mixup 1", "small-resnet"),
+        ("cutmix 1", "small-resnet"),
     ]
 
 

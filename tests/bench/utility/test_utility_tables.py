@@ -74,10 +74,16 @@ def test_what_was_trained_on_what():
     assert "small, keras:VGG16; epochs 2, batch 64; 3 seeds" in part
 
 
-def test_the_page_has_a_place_for_every_part():
+def test_the_page_has_places_for_every_record():
     page = (ROOT / "docs" / "utility.md").read_text()
-    names = {name for plan in ("reduced", "frontier") for name in tables(small_record(plan=plan))}
-    assert set(re.findall(r"<!-- (utility-\S+): make pages -->", page)) == names
+    marks = re.findall(r"<!-- (utility-\S+): make pages -->", page)
+    for plan in ("reduced", "frontier", "augmentation"):
+        assert marks.count(f"utility-{plan}-about") == marks.count(f"utility-{plan}-cost") == 1
+    assert set(marks) <= {
+        name
+        for plan in ("reduced", "frontier", "augmentation")
+        for name in tables(small_record(plan=plan))
+    }
     filled = markdown.fill(page, tables(small_record(plan="frontier")))
     assert "| **8 columns, 10 sources, balanced** |" in filled
 
@@ -91,6 +97,19 @@ def test_pages_are_written_by_a_command(run_python, tmp_path):
     page.write_text(marks)
     run_python("-m", "blockmix.bench.utility.pages", str(page), str(record))
     assert all(part.strip() in page.read_text() for part in tables(small_record()).values())
+
+
+def test_a_page_may_leave_out_parts_but_no_record(run_python, tmp_path):
+    record, page = tmp_path / "utility.json", tmp_path / "page.md"
+    record.write_text(json.dumps(small_record()))
+    about = "utility-frontier-about"
+    page.write_text(markdown.BEGIN.format(about) + markdown.END.format(about))
+    run_python("-m", "blockmix.bench.utility.pages", str(page), str(record))
+    assert page.read_text() == markdown.fill(page.read_text(), tables(small_record()))
+    assert "*Data*" in page.read_text()
+    page.write_text("a page without marks")
+    with pytest.raises(AssertionError, match="has the mark of 'utility-frontier-about'"):
+        run_python("-m", "blockmix.bench.utility.pages", str(page), str(record))
 
 
 def test_costs_are_those_of_square_blocks_by_the_first_model():

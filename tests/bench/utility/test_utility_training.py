@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from blockmix import BlockGrid, InputError, WorkError
+from blockmix import BlockGrid, InputError
 from blockmix.bench.utility.data import split
 from blockmix.bench.utility.plan import AUGMENTATIONS, Recipe, Way
 from blockmix.probability import BALANCED
@@ -158,7 +158,11 @@ def test_a_module_that_cannot_be_run(train_one, data, tmp_path, monkeypatch):
 
 
 def test_training_that_diverges_is_refused(train_one, data):
-    with pytest.raises(WorkError, match="diverged after 3 steps on 'original', so that outputs"):
+    from blockmix.bench.utility.train import DivergedError
+
+    with pytest.raises(
+        DivergedError, match="diverged after 3 steps on 'original', so that outputs"
+    ):
         train_one(data, WAYS[0], SMALL, replace(RECIPE, rate=1e30, rising=None), 0)
 
 
