@@ -6,7 +6,10 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 from PIL import Image
+
+from blockmix.datasets import jpeg
 
 SECRET = bytes(range(32))
 COMMAND = str(Path(sys.executable).with_name("blockmix"))
@@ -38,6 +41,14 @@ def read_tree(folder):
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
+
+
+@contextlib.contextmanager
+def pillow_alone():
+    """JPEGs are decoded as where simplejpeg is not installed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jpeg, "simplejpeg", None)
+        yield
 
 
 class FakeDevice(contextlib.nullcontext):

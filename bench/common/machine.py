@@ -13,7 +13,7 @@ from blockmix.backends.driver import devices
 from blockmix.support.cores import cores
 from blockmix.support.versions import version
 
-LIBRARIES = ("blockmix", "numba", "llvmlite", "numpy", "pillow", "tbb", "torch")
+LIBRARIES = ("blockmix", "numba", "llvmlite", "numpy", "pillow", "simplejpeg", "tbb", "torch")
 GPU_LIBRARIES = ("numba-cuda", "cupy-cuda13x", "cupy-cuda12x")
 
 

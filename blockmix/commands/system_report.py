@@ -11,7 +11,7 @@ from blockmix.kernels.cache import cache_folder
 from blockmix.mixer import BlockMixer, compile_kernels
 from blockmix.support.versions import version
 
-_LIBRARIES = ("numba", "numpy", "pillow", "tbb", "torch", "numba-cuda")
+_LIBRARIES = ("numba", "numpy", "pillow", "simplejpeg", "tbb", "torch", "numba-cuda")
 
 
 def report() -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import PurePath, PurePosixPath
+from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -78,8 +78,8 @@ def find_groups(
 
 def folder_below_label(sample: Sample) -> str | None:
     """The one folder between the label's and the image, or None if there are none or several."""
-    folders = PurePosixPath(sample.name).parts[:-1]
-    return folders[0] if len(folders) == 1 else None
+    folders = sample.name.split("/")
+    return folders[0] if len(folders) == 2 else None
 
 
 def check_cohorts(

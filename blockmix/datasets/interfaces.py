@@ -12,9 +12,12 @@ from io import FileIO
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from PIL import Image
+import numpy as np
+import numpy.typing as npt
 
 from blockmix.errors import WorkError
+
+Pixels = npt.NDArray[np.uint8]  # of one image: (height, width) if it is grey, or (height, width, 3)
 
 
 class BadImageError(WorkError):
@@ -56,7 +59,7 @@ class Sample(Protocol):
     def read_header(self) -> Header:
         """Look at the image; one that cannot be used raises `BadImageError`."""
 
-    def decode(self, size: tuple[int, int], *, resize: bool, grey: bool) -> Image.Image:
+    def decode(self, size: tuple[int, int], *, resize: bool, grey: bool) -> Pixels:
         """Decode the image; `blockmix.datasets.decode.decode` does that for a file or its bytes."""
 
     def fingerprint(self) -> tuple[int, ...]:

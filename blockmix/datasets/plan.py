@@ -11,7 +11,6 @@ from pathlib import PurePath
 from typing import Any
 
 import PIL
-from PIL import Image
 
 from blockmix import __version__
 from blockmix.compiler import rule
@@ -20,7 +19,8 @@ from blockmix.datasets.encode import Encoder
 from blockmix.datasets.expectation import expectation
 from blockmix.datasets.group_hint import sample_to_compare
 from blockmix.datasets.groups import check_cohorts, find_groups
-from blockmix.datasets.interfaces import Sample
+from blockmix.datasets.interfaces import Pixels, Sample
+from blockmix.datasets.jpeg import codec_version
 from blockmix.datasets.opaque_names import opaque_name, originals_digest
 from blockmix.datasets.options import RunOptions
 from blockmix.datasets.survey import Survey
@@ -50,7 +50,7 @@ class RunPlan:
         """Shape of the pixels of one mixed image."""
         return (*self.size, *(() if self.grey else (3,)))
 
-    def decode(self, sample: Sample) -> Image.Image:
+    def decode(self, sample: Sample) -> Pixels:
         """Decode a sample as the run needs it; it may still have another size."""
         return sample.decode(self.size, resize=self.options.size is not None, grey=self.grey)
 
@@ -127,6 +127,7 @@ def make_plan(
         "blockmix": __version__,
         "rule": rule.VERSION,
         "pillow": PIL.__version__,
+        "simplejpeg": codec_version(),
         "private": mixer.key.is_private,
         "parameters": {
             "sources": mixer.sources,

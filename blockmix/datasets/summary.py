@@ -28,8 +28,8 @@ class FolderSummary:
         Wall-clock time of the run.
     stage_seconds : dict of str to float
         Time of each stage; stages overlap. "check" (headers) and "compile" (once a process); summed
-        over the workers "read" (and decode), "resize", "encode" (a JPEG into its file) and "write"
-        (making, stamping and naming files); on all threads at once "draw" and "gather".
+        over the workers "read" (and decode), "resize", "encode" (a large JPEG into its file) and
+        "write" (making, stamping and naming files); on all threads at once "draw" and "gather".
     record : dict
         The content of ``blockmix.json``: parameters, versions and counts, without key, source path
         or time. ``expected`` is the mean share of an image's blocks that stay its own, and the

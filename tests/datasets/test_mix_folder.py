@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from builders import SECRET, read_tree, write_images
+from builders import SECRET, pillow_alone, read_tree, write_images
 from PIL import Image, ImageFile
 
 from blockmix import BlockGrid, InputError, Key, WorkError, mix_folder
@@ -16,6 +16,7 @@ from blockmix.datasets.engines import local as local_module
 from blockmix.datasets.folder import image_folder as image_folder_module
 from blockmix.datasets.folder import prefetch as prefetch_module
 from blockmix.datasets.folder.destination import Destination
+from blockmix.datasets.jpeg import codec_version
 from blockmix.kernels import reference
 
 # 16 x 16 colour images in 16 blocks, see `capacity`.
@@ -132,6 +133,17 @@ class TestWhatDecides:
         )
         assert read_tree(together) == read_tree(run(memory=10 * EACH)[0])
 
+    @pytest.mark.parametrize("size", [None, 12])
+    def test_how_many_images_a_worker_gets_does_not(self, tmp_path, key, monkeypatch, size):
+        src = write_images(tmp_path / "src", {"a": 30, "b": 20}, suffix=".jpg")
+        trees = []
+        for count in (1, 7, 64):
+            monkeypatch.setattr(local_module, "_CHUNK", count)
+            monkeypatch.setattr(local_module, "_LARGEST_CHUNK", count)
+            mix_folder(src, tmp_path / str(count), size=size, block=4, sources=3, key=key)
+            trees.append(read_tree(tmp_path / str(count)))
+        assert trees[0] == trees[1] == trees[2]
+
     def test_how_many_files_are_kept_does_not(self, tmp_path, key, monkeypatch):
         src = write_images(tmp_path / "src", {"a": 30, "b": 20}, suffix=".jpg")
         trees = []
@@ -140,6 +152,17 @@ class TestWhatDecides:
             mix_folder(src, tmp_path / str(room), block=4, sources=3, key=key)
             trees.append(read_tree(tmp_path / str(room)))
         assert trees[0] == trees[1] == trees[2]
+
+    def test_which_library_decodes_does_not(self, tmp_path, key):
+        src = write_images(tmp_path / "src", {"a": 30}, size=(40, 30), suffix=".jpg")
+        mix_folder(src, tmp_path / "dst", size=16, block=4, key=key)
+        with pillow_alone():
+            mix_folder(src, tmp_path / "pillow", size=16, block=4, key=key)
+        trees = [read_tree(tmp_path / name) for name in ("dst", "pillow")]
+        records = [json.loads(tree.pop("blockmix.json")) for tree in trees]
+        assert trees[0] == trees[1]
+        assert [record["simplejpeg"] for record in records] == [codec_version(), None]
+        assert len({record["pillow"] for record in records}) == 1
 
     def test_a_budget_that_cuts_labels_does(self, run):
         whole, cut = (read_tree(run(memory=memory)[0]) for memory in ("1GiB", 10 * EACH))

@@ -7,14 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from PIL import Image
-
 from blockmix.datasets.decode import decode
 from blockmix.datasets.folder.enclosure import Enclosure
 from blockmix.datasets.folder.layout import check_levels
 from blockmix.datasets.folder.prefetch import PrefetchedJpegs
 from blockmix.datasets.folder.scan import list_images
-from blockmix.datasets.interfaces import Header, Sample
+from blockmix.datasets.interfaces import Header, Pixels, Sample
 
 
 class ImageFolder:
@@ -22,6 +20,7 @@ class ImageFolder:
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
         self.root = Path(root)
+        self.prefix = os.path.join(root, "")
         self.enclosure = Enclosure(self.root)
         self.prefetched = PrefetchedJpegs()
 
@@ -52,7 +51,7 @@ class FileSample(NamedTuple):
 
     @property
     def path(self) -> str:
-        return os.path.join(self.folder.root, self.label, self.name)
+        return f"{self.folder.prefix}{self.label}/{self.name}"
 
     def read_header(self) -> Header:
         """Look at the file, and keep a small JPEG in memory until it is decoded."""
@@ -60,7 +59,7 @@ class FileSample(NamedTuple):
         self.folder.enclosure.check(path)
         return self.folder.prefetched.read_header(self.id, path)
 
-    def decode(self, size: tuple[int, int], *, resize: bool, grey: bool) -> Image.Image:
+    def decode(self, size: tuple[int, int], *, resize: bool, grey: bool) -> Pixels:
         """Decode the file, see `blockmix.datasets.decode.decode`."""
         path, jpeg = self.path, self.folder.prefetched.pop(self.id)
         if jpeg is None:

@@ -13,14 +13,14 @@ from blockmix.errors import InputError
 
 # Files of file managers, archivers and storage devices, in lower case; they are passed over, and
 # hidden files too.
-_LITTER = (
+_LITTER = {
     *("thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin", "system volume information"),
     *("icon\r", "__macosx", "network trash folder", "temporary items"),
     *("@eadir", "@tmp", "#recycle", "#snapshot"),  # Synology
     *("@recycle", "@recently-snapshot"),  # QNAP
     *("~snapshot", "lost+found"),
     *("picasa.ini", "zbthumbnail.info"),
-)
+}
 _IMAGE_SUFFIXES = tuple(
     suffix for suffix, format in Image.registered_extensions().items() if format in READ_FORMATS
 )
