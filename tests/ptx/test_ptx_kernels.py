@@ -68,6 +68,19 @@ def test_many_images_and_words(shape, block):
     check_all_generations(images, labels, block, sources=10, rounds=1, probability=0.5)
 
 
+@pytest.mark.parametrize(("block_width", "word_bytes"), [(7, 8), (3, 4), (1, 2)])
+def test_words_across_the_edges_of_blocks(block_width, word_bytes):
+    """Each is put together from the words of two images."""
+    images, grid = random_images(30, 8, 16), BlockGrid.even(8, 16, (3, block_width))
+    edges = np.array(grid.row_edges), np.array(grid.col_edges)
+    _, mask = gather_cuda.cut_words(*edges, 1, 8)
+    assert mask.itemsize == word_bytes
+    assert mask.min() < np.iinfo(mask.dtype).max
+    check_all_generations(
+        images, [0] * 30, (3, block_width), sources=5, rounds=1, probability="balanced"
+    )
+
+
 def test_threads_in_any_order():
     """No thread depends on what another leaves behind."""
     images, labels = random_images(40, 9, 11, 3), [0, 1] * 20
