@@ -143,9 +143,9 @@ def _learning(own: Sequence[Result], title: str) -> Figure:
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(11, 4.4), layout="constrained")
-    figure.suptitle(title)
     named = unbeaten(own) or own
+    figure = Figure(figsize=(11, max(4.4, _NAME_HEIGHT * len(named))), layout="constrained")
+    figure.suptitle(title)
     others = [result for result in own if result not in named]
     for axes, (measure, label) in zip(figure.subplots(1, 2), _CURVES.items(), strict=True):
         for result in others:
@@ -159,6 +159,7 @@ def _learning(own: Sequence[Result], title: str) -> Figure:
     return figure
 
 
+_NAME_HEIGHT = 0.22  # inches of a line of the legend
 _CURVES = {
     "train_loss": "loss on the training images, as they are mixed",
     "test_accuracy": "accuracy on unmixed test images",

@@ -134,6 +134,15 @@ def test_utility_agrees_with_the_committed_records():
     assert json.loads(COSTS.read_text()) == costs(all_records, "FairFace gender")
 
 
+def test_what_the_text_says_of_costs_is_in_the_tables():
+    page = (ROOT / "docs" / "utility.md").read_text()
+    marked = re.compile(r"<!-- (\S+): make pages -->.*?<!-- end of \1 -->", re.DOTALL)
+    tables = "".join(match[0] for match in marked.finditer(page))
+    said = re.findall(r"\d+\.\d ± \d+\.\d", marked.sub("", page))
+    assert len(said) > 2
+    assert [value for value in said if value not in tables] == []
+
+
 def test_what_the_readme_says_of_costs_is_in_the_record():
     (committed,) = ROOT.glob("bench/results/*-utility-reduced/utility.json")
     record = utility_records.load(committed)
