@@ -8,6 +8,7 @@ import pytest
 from emulator import launch, text
 from emulator.launch import CompiledKernel, FaultError
 from emulator.text import UnknownPtxError
+from emulator.thread import JUNK
 from small_kernels import result, small_kernel
 
 
@@ -140,8 +141,19 @@ def test_the_thread_of_a_fault():
 def test_what_nothing_was_written_to_is_junk():
     """Registers and shared memory hold no zeros, which might be right by chance."""
     kernel = small_kernel("ld.shared.u64 %rd1, [memory]; st.global.u64 [%rd0], %rd1;")
-    assert result(kernel) == launch.JUNK
-    assert result(small_kernel("st.global.u64 [%rd0], %rd1;")) == launch.JUNK
+    assert result(kernel) == JUNK
+    assert result(small_kernel("st.global.u64 [%rd0], %rd1;")) == JUNK
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_a_block_of_threads_does_not_see_the_shared_memory_of_another(backwards):
+    kernel = small_kernel(
+        "mov.u32 %r1, %ctaid.x; mul.wide.u32 %rd1, %r1, 8; add.u64 %rd0, %rd0, %rd1;"
+        "ld.shared.u64 %rd2, [memory]; st.global.u64 [%rd0], %rd2; st.shared.u64 [memory], 1;"
+    )
+    out = np.zeros(3, np.uint64)
+    kernel.launch(3, 1, [out.ctypes.data], [out], backwards=backwards)
+    assert (out == JUNK).all()
 
 
 def test_arrays_in_shared_memory():

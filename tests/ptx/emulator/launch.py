@@ -8,7 +8,7 @@ import numpy as np
 from llvmlite import binding
 
 from .text import parse
-from .thread import JUNK, MAX_JUMPS, Fault, aligned
+from .thread import MAX_JUMPS, Fault, aligned
 from .translation import translate
 
 REASONS = {
@@ -94,7 +94,7 @@ class CompiledKernel:
         widths = self.kernel.parameters.values()
         values = [value % 2**bits for value, bits in zip(arguments, widths, strict=True)]
         parameters = np.array(values, np.uint64)
-        shared = np.full(sum(map(aligned, self.kernel.shared.values())) // 8, JUNK, np.uint64)
+        shared = np.empty(sum(map(aligned, self.kernel.shared.values())) // 8, np.uint64)
         memory = [(array.ctypes.data, array.nbytes) for array in (shared, *arrays)]
         ranges = np.array([(begin, begin + size) for begin, size in memory], np.uint64)
         position = np.zeros(2, np.int64)

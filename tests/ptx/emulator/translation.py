@@ -7,7 +7,7 @@ from numba.core import cgutils
 
 from .opcodes import OPCODES
 from .text import Instruction, Kernel, UnknownPtxError
-from .thread import I64, Thread
+from .thread import I64, JUNK, Thread, aligned
 
 
 def translate(kernel: Kernel) -> ir.Module:
@@ -23,7 +23,8 @@ def translate(kernel: Kernel) -> ir.Module:
         If an instruction is unknown.
     """
     module = ir.Module()
-    _add_launch(module, _thread_function(module, kernel))
+    shared = sum(map(aligned, kernel.shared.values()))
+    _add_launch(module, _thread_function(module, kernel), shared)
     return module
 
 
@@ -60,7 +61,7 @@ def _carry_out(thread, instruction):
         emit(thread, kind, *operands)
 
 
-def _add_launch(module, thread):
+def _add_launch(module, thread, shared):
     launch = ir.Function(module, ir.FunctionType(I64, [I64] * 7), "launch")
     blocks, threads, backwards, *arguments, position = launch.args
     builder = ir.IRBuilder(launch.append_basic_block())
@@ -70,15 +71,20 @@ def _add_launch(module, thread):
         from_end = builder.sub(builder.sub(count, I64(1)), loop.index)
         return builder.select(backwards, from_end, loop.index)
 
-    with (
-        cgutils.for_range(builder, blocks) as of_blocks,
-        cgutils.for_range(builder, threads) as of_threads,
-    ):
-        indices = index(of_blocks, blocks), index(of_threads, threads)
-        fault = builder.call(thread, [*arguments, *indices])
-        with builder.if_then(builder.icmp_unsigned("!=", fault, I64(0))):
-            for number, value in enumerate(indices):
-                address = builder.add(position, I64(8 * number))
-                builder.store(value, builder.inttoptr(address, I64.as_pointer()))
-            builder.ret(fault)
+    def word(address, number):
+        address = builder.add(address, builder.mul(number, I64(8)))
+        return builder.inttoptr(address, I64.as_pointer())
+
+    _, ranges, _ = arguments
+    begin = builder.load(word(ranges, I64(0)))
+    with cgutils.for_range(builder, blocks) as of_blocks:
+        with cgutils.for_range(builder, I64(shared // 8)) as of_words:  # each block has its own
+            builder.store(I64(JUNK), word(begin, of_words.index))
+        with cgutils.for_range(builder, threads) as of_threads:
+            indices = index(of_blocks, blocks), index(of_threads, threads)
+            fault = builder.call(thread, [*arguments, *indices])
+            with builder.if_then(builder.icmp_unsigned("!=", fault, I64(0))):
+                for number, value in enumerate(indices):
+                    builder.store(value, word(position, I64(number)))
+                builder.ret(fault)
     builder.ret(I64(0))
