@@ -25,13 +25,16 @@ from blockmix.datasets.pillow_warnings import (
     concerns_tiff_pixels,
 )
 from blockmix.errors import WorkError
-from blockmix.resampling import resize
+from blockmix.resampling import MAX_SIDE, resize
 
 READ_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 # A JPEG is decoded at a half, quarter or eighth of its size if that is still this many times the
 # target size. At 3 the resized pixels are within 44 dB (PSNR) of those from a full decode, on five
 # photographs of 300 to 640 pixels at five sizes; at 2 within 37 dB.
 _DRAFT_FACTOR = 3
+# JPEG files up to this size are read into memory to be decoded. Pillow reads larger ones piece by
+# piece: what makes them so large lies behind the image as a rule, and may exceed the memory.
+_READ_AT_ONCE_BYTES = 64 << 20
 
 # Register every format now: otherwise several threads would do it at once in their first open.
 Image.init()
@@ -130,7 +133,7 @@ def decode(
     frame = None
     if jpeg is None:
         if data is None:
-            start, is_whole = read_start(path, lambda size: True)
+            start, is_whole = read_start(path, lambda size: size <= _READ_AT_ONCE_BYTES)
             data = start if is_whole else None
         frame = None if data is None else read_frame(data)
         if data is not None and _is_plain(frame):
@@ -141,6 +144,9 @@ def decode(
     if jpeg:
         data = jpeg.data
     with _opened(path, data) as image:
+        if resize and max(image.size) > MAX_SIDE:
+            reason = f"it has more than {MAX_SIDE} pixels a side: cut or shrink it before"
+            raise BadImageError(path, reason)
         if image.format in _JPEG:
             turn = _turn(image)
             target = size[::-1] if turn in _SIDEWAYS else size

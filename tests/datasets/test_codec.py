@@ -405,6 +405,13 @@ class TestRefused:
     def test_cmyk(self, save, name):
         refused(save(Image.fromarray(COLOUR).convert("CMYK"), name), "its colours are CMYK")
 
+    def test_a_side_that_is_too_long_to_be_resized(self, save):
+        image = Image.new("L", (65536, 1))
+        path = save(image)
+        with pytest.raises(BadImageError, match="more than 65535 pixels a side: cut or shrink it"):
+            decode(str(path), (1, 4), resize=True, grey=True)
+        assert decode(str(path), (1, 65536), resize=False, grey=True).shape == (1, 65536)
+
     def test_lab(self, save):
         refused(save(Image.new("LAB", (8, 6)), "a.tif"), "its colours are LAB")
 

@@ -14,6 +14,7 @@ from packaging.requirements import Requirement
 from PIL import ExifTags, Image, features
 from skimage import data
 
+from blockmix.datasets import decode as decoding
 from blockmix.datasets import jpeg
 from blockmix.datasets.decode import decode, read_header
 from blockmix.datasets.interfaces import BadImageError
@@ -322,6 +323,24 @@ def test_bits_and_layers_are_refused_in_the_same_words(offset):
 def test_bytes_behind_the_end_do_no_harm():
     whole = same_without_simplejpeg(BASELINE)
     assert same_without_simplejpeg(BASELINE + b"more" + BASELINE) == whole
+
+
+@pytest.mark.parametrize(("more", "is_read"), [(0, True), (1, False)])
+def test_large_files_are_not_read_into_memory(tmp_path, monkeypatch, more, is_read):
+    """Pillow reads them piece by piece, up to the end of the image."""
+    path = tmp_path / "a.jpg"
+    path.write_bytes(BASELINE + bytes(100_000 + more))
+    monkeypatch.setattr(decoding, "_READ_AT_ONCE_BYTES", len(BASELINE) + 100_000)
+    sizes = []
+
+    def record(data):
+        sizes.append(len(data))
+        return read_frame(data)
+
+    monkeypatch.setattr(decoding, "read_frame", record)
+    pixels = decode(str(path), (32, 48), resize=False, grey=False)
+    assert sizes == [len(BASELINE) + 100_000] * is_read
+    assert np.array_equal(pixels, np.asarray(Image.open(io.BytesIO(BASELINE))))
 
 
 def test_a_bomb(monkeypatch):
