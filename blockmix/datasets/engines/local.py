@@ -1,7 +1,7 @@
 """The engine of one machine: it reads, mixes and writes, one load of cohorts after another.
 
-While one load is mixed and written, the next is being read, by the same threads: Pillow releases
-the interpreter while it decodes, resizes and encodes.
+While one load is mixed and written, the next is being read, by the same threads: the libraries
+release the interpreter while they decode, resize and encode.
 """
 
 from __future__ import annotations
