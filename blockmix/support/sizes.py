@@ -31,8 +31,8 @@ def parse_pair(text: str, name: str) -> tuple[int, int]:
 def image_size(size: int | tuple[int, int]) -> tuple[int, int]:
     """Check the size of images in pixels and return it as (height, width)."""
     try:
-        pair = (operator.index(size),) * 2 if not isinstance(size, tuple | list) else tuple(size)
-        height, width = (operator.index(side) for side in pair)
+        pair = size if isinstance(size, tuple | list) else (size, size)
+        height, width = (0 if isinstance(side, bool) else operator.index(side) for side in pair)
     except (TypeError, ValueError):
         height = width = 0
     if not (1 <= height < 2**16 and 1 <= width < 2**16):

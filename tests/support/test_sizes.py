@@ -42,7 +42,10 @@ def test_image_sizes(size, pair):
     assert image_size(size) == pair
 
 
-@pytest.mark.parametrize("size", [0, (0, 5), (5, 65536), (5,), (5, 5, 3), "5x5", 2.5, (5, None)])
+@pytest.mark.parametrize(
+    "size",
+    [0, (0, 5), (5, 65536), (5,), (5, 5, 3), "5x5", 2.5, (5, None), (5, 2.5), True, (5, True)],
+)
 def test_what_is_no_image_size(size):
     with pytest.raises(InputError, match="size is"):
         image_size(size)
