@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image, ImageFile, features
 
+from blockmix.datasets import jpeg_stack
 from blockmix.datasets.interfaces import Pixels
-from blockmix.datasets.jpeg_stack import encode_stack
 from blockmix.errors import InputError
 
 WRITE_SUFFIXES = {"jpeg": ".jpg", "png": ".png", "webp": ".webp"}
@@ -30,10 +30,9 @@ WEBP_METHOD = 0
 # The most pixels a side, as defined by WebP and by libjpeg. Pillow 11.0 and 13.0 wrote and read
 # images of exactly that height or width, and failed at one pixel more. PNGs of a million pixels a
 # side worked.
-_LONGEST_SIDE = {"jpeg": 65_500, "webp": 16_383}
+_LONGEST_SIDE = {"jpeg": jpeg_stack.LONGEST_SIDE, "webp": 16_383}
 # Pillow's name of the library that writes a format; Pillow can be built without it.
 _LIBRARY = {"jpeg": "jpg", "png": "zlib", "webp": "webp"}
-_JPEG_END = b"\xff\xd9"
 # Up to this many pixel bytes, Pillow almost always writes the JPEG in one piece.
 _ONE_PIECE_BYTES = 4 * ImageFile.MAXBLOCK
 
@@ -91,7 +90,7 @@ class Encoder(NamedTuple):
         if self.format != "jpeg" or self.quality is None:
             return None
         try:
-            return encode_stack(images, indices, self.quality)
+            return jpeg_stack.encode_stack(images, indices, self.quality)
         except Exception:  # Pillow's encoders raise anything
             return None
 
@@ -132,7 +131,7 @@ def _save_directly(pixels: Pixels, file: FileIO, options: dict[str, Any]) -> boo
     """
     _as_image(pixels).save(file, "JPEG", **options)
     size = file.seek(0, os.SEEK_END)
-    if os.pread(file.fileno(), len(_JPEG_END), size - len(_JPEG_END)) != _JPEG_END:
+    if os.pread(file.fileno(), len(jpeg_stack.END), size - len(jpeg_stack.END)) != jpeg_stack.END:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     if size <= ImageFile.MAXBLOCK:
         return True

@@ -17,7 +17,8 @@ import numpy.typing as npt
 
 from blockmix.errors import WorkError
 
-Pixels = npt.NDArray[np.uint8]  # of one image: (height, width) if it is grey, or (height, width, 3)
+# Of an image, (height, width) if it is grey or (height, width, 3); of several, with a first axis.
+Pixels = npt.NDArray[np.uint8]
 
 
 class BadImageError(WorkError):

@@ -23,8 +23,7 @@ _START = b"\xff\xd8\xff"
 _SCAN = 0xDA
 _FRAMES = (0xC0, 0xC1, 0xC2)  # baseline, extended and progressive, all by Huffman codes
 _QUANTIZATION = 0xDB
-# Huffman codes, restart interval, comment.
-_OTHERS = (0xC4, 0xDD, 0xFE)
+_HARMLESS = (0xC4, 0xDD, 0xFE)  # Huffman codes, restart interval, comment
 _APPLICATIONS = range(0xE0, 0xF0)
 # Application data that plain headers may hold, as (marker, how it begins, its fewest bytes): JFIF,
 # a colour profile, and how an Adobe program has stored the colours.
@@ -132,7 +131,7 @@ def _read_segments(data: bytes) -> Frame | None:
                 return None
         elif marker in _APPLICATIONS:
             plain = plain and _is_known(marker, data[begin:position])
-        elif marker not in _OTHERS:
+        elif marker not in _HARMLESS:
             return None
     return None
 

@@ -27,10 +27,10 @@ from blockmix.datasets.interfaces import Pixels
 _LARGEST = 16 << 10
 _STACK_BYTES = 96 << 10
 _CELL = 8  # pixels: what JPEG encodes at a time, along both sides
-_MOST_LINES = 65_500
+LONGEST_SIDE = 65_500  # pixels, as libjpeg defines it
 _RESTART = re.compile(rb"\xff[\xd0-\xd7]")
 _SCAN = b"\xff\xda"
-_END = b"\xff\xd9"
+END = b"\xff\xd9"  # of a JPEG file
 _INTERVAL_BYTES = 6  # of the segment for restarts, which only the header of a stack has
 # Images of little noise, so that even at quality 100 they fit into the buffer of one write.
 _TRIAL_IMAGES, _TRIAL_VALUES = 2, 64
@@ -43,7 +43,7 @@ def encode_stack(images: Pixels, indices: Sequence[int], quality: int) -> list[b
     """
     _, height, width, *channels = images.shape
     lines = -(-height // _CELL) * _CELL
-    most = min(_STACK_BYTES // images[0].nbytes, _MOST_LINES // lines)
+    most = min(_STACK_BYTES // images[0].nbytes, LONGEST_SIDE // lines)
     if images[0].nbytes > _LARGEST or min(len(indices), most) < 2:
         return None
     if not hasattr(os, "memfd_create"):  # not Linux
@@ -97,8 +97,8 @@ def _encode(images: Pixels, quality: int, header: bytes) -> list[bytes] | None:
         )
         size = file.seek(0, os.SEEK_END)
         data = os.pread(file.fileno(), size, len(header) + _INTERVAL_BYTES)
-    scans = _RESTART.split(data.removesuffix(_END))
+    scans = _RESTART.split(data.removesuffix(END))
     # Pillow does not notice if the system takes only a part of a write. The end shows that it took
     # all, if it was one write.
-    is_whole = data.endswith(_END) and size <= ImageFile.MAXBLOCK and len(scans) == count
-    return [header + scan + _END for scan in scans] if is_whole else None
+    is_whole = data.endswith(END) and size <= ImageFile.MAXBLOCK and len(scans) == count
+    return [header + scan + END for scan in scans] if is_whole else None

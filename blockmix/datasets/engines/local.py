@@ -19,7 +19,7 @@ from blockmix.datasets.decode import resized
 from blockmix.datasets.encode import write_all
 from blockmix.datasets.engines.interface import Outcome
 from blockmix.datasets.groups import check_samples
-from blockmix.datasets.interfaces import BadImageError, Sample, Sink
+from blockmix.datasets.interfaces import BadImageError, Pixels, Sample, Sink
 from blockmix.datasets.likeness import difference_hash
 from blockmix.datasets.plan import RunPlan
 from blockmix.datasets.stage_seconds import StageSeconds
@@ -27,8 +27,6 @@ from blockmix.errors import InputError, Setting, WorkError
 from blockmix.mixer import compile_kernels
 from blockmix.resampling import compile_resizing
 from blockmix.support.progress import Progress
-
-Pixels = npt.NDArray[np.uint8]
 
 # Images handed to a worker at once: a task costs far less than its images, in time and memory. Of
 # small images there are more, up to so many bytes of pixels: files of 32 x 32 x 3 took 115 us of
