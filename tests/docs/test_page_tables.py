@@ -143,22 +143,26 @@ def test_what_the_text_says_of_costs_is_in_the_tables():
     assert [value for value in said if value not in tables] == []
 
 
-def test_what_the_readme_says_of_costs_is_in_the_record():
-    (committed,) = ROOT.glob("bench/results/*-utility-reduced/utility.json")
-    record = utility_records.load(committed)
-    results = {result.name: result for result in gather(record)}
+def test_what_the_readme_says_of_costs_is_in_the_records():
+    def results(plan):
+        (committed,) = ROOT.glob(f"bench/results/*-utility-{plan}/utility.json")
+        record = utility_records.load(committed)
+        return committed.parent, record, {result.name: result for result in gather(record)}
 
-    def percent(name):
-        accuracy = results[name].mean("accuracy")
-        half = 100 * (accuracy["high"] - accuracy["value"])
-        return f"{100 * accuracy['value']:.1f} ± {half:.1f}%"
+    def percent(result):
+        return f"{utility_tables.points(result.mean('accuracy'))}%"
 
     text = " ".join(README.split())
-    assert f"tells gender in {percent('original')} of unmixed test images" in text
-    assert f"{percent('64 blocks, 10 sources, 0.5')}" in text
-    assert f"{percent('64 blocks, 10 sources, balanced, 3 rounds')}" in text
+    _, record, reduced = results("reduced")
+    assert f"tells gender in {percent(reduced['original'])} of unmixed test images" in text
+    assert percent(reduced["64 blocks, 10 sources, 0.5"]) in text
+    assert percent(reduced["64 blocks, 10 sources, balanced, 3 rounds"]) in text
     assert f"({record['data']['majority']:.1%} for a guess" in text
-    assert f"]({committed.parent.relative_to(ROOT)}/frontier-small-resnet.png)" in text
+    folder, _, frontier = results("frontier")
+    few = frontier["256 blocks, 2 sources, balanced"]
+    assert f"in 256 blocks keep {percent(few)}, and a third of the images is linked" in text
+    assert 0.3 < few.protection("linked")["value"] < 0.36
+    assert f"]({folder.relative_to(ROOT)}/frontier-small-resnet.png)" in text
 
 
 def test_figures_of_the_report_that_are_explained_are_in_its_schema():
