@@ -20,6 +20,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic, models, register_model
 
+from .moves import loader, storer
 from .threads import serial
 
 # With 16, everything took 1.07 to 1.19 times as long (AVX2, 224, 512 and 128 to 192 pixels a side).
@@ -75,36 +76,8 @@ def _in_all_lanes(builder, value):
     return builder.shuffle_vector(first, unset, _indices([0] * LANES))
 
 
-@intrinsic
-def load_pixels(typingctx, address):
-    """The 32 bytes at an address."""
-
-    def codegen(context, builder, signature, arguments):
-        return builder.load(_pointer(builder, arguments[0], 0, _bytes), align=1)
-
-    return PIXELS(types.intp), codegen
-
-
-@intrinsic
-def store_pixels(typingctx, address, pixels):
-    """Write 32 bytes to an address."""
-
-    def codegen(context, builder, signature, arguments):
-        address, pixels = arguments
-        builder.store(pixels, _pointer(builder, address, 0, _bytes), align=1)
-        return context.get_dummy_value()
-
-    return types.void(types.intp, PIXELS), codegen
-
-
-@intrinsic
-def load_samples(typingctx, address):
-    """The samples at an address, which is a multiple of 64."""
-
-    def codegen(context, builder, signature, arguments):
-        return builder.load(_pointer(builder, arguments[0], 0, _sums), align=64)
-
-    return SAMPLES(types.intp), codegen
+load_pixels, store_pixels = loader(PIXELS, align=1), storer(PIXELS, align=1)
+load_samples = loader(SAMPLES, align=64)  # from an address that is a multiple of 64
 
 
 @intrinsic

@@ -28,29 +28,32 @@ def _copier(size):
     return copy
 
 
-def _loader(kind):
-    """An intrinsic ``load(address)`` of one number of a type."""
+def loader(kind, align=None):
+    """An intrinsic ``load(address)`` of one value of a type, at a multiple of ``align`` bytes.
+
+    By default that is the size of a number.
+    """
 
     @intrinsic
     def load(typingctx, address):
         def codegen(context, builder, signature, arguments):
             pointer = context.get_value_type(kind).as_pointer()
-            return builder.load(builder.inttoptr(arguments[0], pointer))
+            return builder.load(builder.inttoptr(arguments[0], pointer), align=align)
 
         return kind(types.intp), codegen
 
     return load
 
 
-def _storer(kind):
-    """An intrinsic ``store(address, value)`` of one number of a type."""
+def storer(kind, align=None):
+    """An intrinsic ``store(address, value)`` of one value of a type; see `loader`."""
 
     @intrinsic
     def store(typingctx, address, value):
         def codegen(context, builder, signature, arguments):
             address, value = arguments
             pointer = context.get_value_type(kind).as_pointer()
-            builder.store(value, builder.inttoptr(address, pointer))
+            builder.store(value, builder.inttoptr(address, pointer), align=align)
             return context.get_dummy_value()
 
         return types.void(types.intp, kind), codegen
@@ -58,8 +61,8 @@ def _storer(kind):
     return store
 
 
-load_int32, load_int64 = _loader(types.int32), _loader(types.int64)
-store_int64 = _storer(types.int64)
+load_int32, load_int64 = loader(types.int32), loader(types.int64)
+store_int64 = storer(types.int64)
 copy_1, copy_4, copy_8, copy_16, copy_32, copy_64 = map(_copier, (1, 4, 8, 16, 32, 64))
 
 

@@ -43,6 +43,17 @@ def torch():
 
 
 @pytest.fixture
+def block_mix(torch):
+    """A function that makes the batch transform, with the fixed key."""
+    from blockmix.torch import BlockMix
+
+    def make(**parameters):
+        return BlockMix(**{"block": 4, "sources": 3, "key": Key(SECRET)} | parameters)
+
+    return make
+
+
+@pytest.fixture
 def keras(torch, monkeypatch):
     """The module keras on its backend torch; the same holds for its tests."""
     monkeypatch.setenv("KERAS_BACKEND", "torch")

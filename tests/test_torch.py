@@ -12,16 +12,6 @@ from blockmix import BlockMixer, InputError, InputTypeError, Key
 
 
 @pytest.fixture
-def block_mix(torch):
-    from blockmix.torch import BlockMix
-
-    def make(**parameters):
-        return BlockMix(**{"block": 4, "sources": 3, "key": Key(SECRET)} | parameters)
-
-    return make
-
-
-@pytest.fixture
 def loader(torch, batch):
     """A DataLoader over four batches."""
 

@@ -33,16 +33,6 @@ def equal(tensor, array):
 
 
 @pytest.fixture
-def block_mix(torch):
-    from blockmix.torch import BlockMix
-
-    def make(**parameters):
-        return BlockMix(**{"block": 4, "sources": 3, "key": Key(SECRET)} | parameters)
-
-    return make
-
-
-@pytest.fixture
 def labels(torch):
     return torch.tensor(LABELS)
 
