@@ -20,7 +20,7 @@ GPU_LIBRARIES = ("numba-cuda", "cupy-cuda13x", "cupy-cuda12x")
 def describe(threads: int) -> dict[str, Any]:
     """Hardware, system, versions and threads."""
     return {
-        "cpu": _cpu_name(),
+        "cpu": cpu_name(),
         "cores": cores(),
         "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
         "system": f"{platform.system()} {platform.machine()}",
@@ -40,7 +40,8 @@ def threading_layer() -> str:
         return "not started"
 
 
-def _cpu_name() -> str:
+def cpu_name() -> str:
+    """The processor, as the system names it."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         return next(

@@ -52,6 +52,7 @@ def _about(record: Record, models: Sequence[str]) -> str:
     )
     seeds = [len(result.counted) for result in gather(record)]
     few, many = min(seeds), max(seeds)
+    cpus = dict.fromkeys(row.get("cpu", record["machine"]["cpu"]) for row in record["rows"])
     lines = [
         f"*Data*: {data['train']['count']:,} training images ({classes}"
         f"{f'; {left_out}' if left_out else ''}), {data['test']['count']:,} unmixed test images, "
@@ -60,7 +61,7 @@ def _about(record: Record, models: Sequence[str]) -> str:
         f"*Training*: {', '.join(models)}; "
         + ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in recipe.items())
         + f"; {few if few == many else f'{few} to {many}'} seeds for each way.",
-        f"*Machine*: {record['machine']['cpu']}; blockmix {record['versions']['blockmix']}, "
+        f"*Machine*: {' and '.join(cpus)}; blockmix {record['versions']['blockmix']}, "
         f"torch {record['versions']['torch']}.",
     ]
     return "\n".join(f"- {line}" for line in lines) + "\n"

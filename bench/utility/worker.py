@@ -17,6 +17,7 @@ import numba
 import numpy as np
 import torch
 
+from blockmix.bench.common.machine import cpu_name
 from blockmix.bench.utility.data import Data
 from blockmix.bench.utility.images import LabelledImages
 from blockmix.bench.utility.jobs import Measurement, Run
@@ -115,7 +116,7 @@ def work(job: Run | Measurement, device: str, deadline: float | None) -> dict[st
         row = train_one(_data, job.way, job.model, job.recipe, job.seed, device=device, watch=watch)
     except _TooLongError as error:
         return {"projected": error.args[0]}
-    return {"key": job.key, **row}
+    return {"key": job.key, "cpu": cpu_name(), **row}
 
 
 class _TooLongError(Exception):

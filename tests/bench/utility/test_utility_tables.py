@@ -74,6 +74,15 @@ def test_what_was_trained_on_what():
     assert "small, keras:VGG16; epochs 2, batch 64; 3 seeds" in part
 
 
+def test_every_processor_that_trained_is_named():
+    record = small_record(("small",))
+    record["machine"]["cpu"] = "One CPU"
+    record["rows"][-1]["cpu"] = "Another CPU"
+    assert (
+        "*Machine*: One CPU and Another CPU; blockmix" in tables(record)["utility-frontier-about"]
+    )
+
+
 def test_the_page_has_places_for_every_record():
     page = (ROOT / "docs" / "utility.md").read_text()
     marks = re.findall(r"<!-- (utility-\S+): make pages -->", page)
