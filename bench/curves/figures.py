@@ -28,6 +28,7 @@ TITLES = {
     "arrays": "Arrays: mixing alone, in memory",
 }
 LABELS = {
+    "pillow": "Pillow alone: decode, resize, encode",
     "algorithm 1": "Algorithm 1, as published",
     "algorithm 1 cached": "Algorithm 1, images in memory",
     "numpy": "NumPy, by blocks",
@@ -37,6 +38,7 @@ LABELS = {
 }
 # Okabe and Ito's colours, which people with colour blindness can distinguish.
 COLOURS = {
+    "pillow": "#0072B2",
     "algorithm 1": "#D55E00",
     "algorithm 1 cached": "#E69F00",
     "numpy": "#56B4E9",
@@ -120,8 +122,10 @@ def _bars(axes: Axes, record: dict[str, Any], regime: str) -> None:
             color=COLOURS[name],
             label=_bar_label(name, all_ratios),
         )
-        if len(names) == 1:
-            axes.bar_label(bars, fmt="{:.0f}", fontsize=8)
+        if len(names) <= 2:
+            axes.bar_label(
+                bars, fmt=lambda times: f"{times:.{0 if times >= 10 else 1}f}", fontsize=8
+            )
     axes.axhline(1, color=BLOCKMIX, label="blockmix")
     axes.set_yscale("log")
     axes.set_xticks(range(len(blocks)), [f"{number:,}" for number in blocks])
@@ -148,10 +152,16 @@ def _roofline(axes: Axes, record: dict[str, Any], regime: str) -> None:
     roof = [unit * limit["images"] / np.array(limit["seconds"]) for limit in timed_beside]
     reached = [unit * row["timed_images"] / np.array(row["seconds"]) for row in rows]
     name = "decode, resize, encode alone" if regime == "files" else "copy of the same bytes"
-    for values, label, colour in ((roof, name, ROOF), (reached, "blockmix", BLOCKMIX)):
+    lines = [(blocks, roof, name, ROOF), (blocks, reached, "blockmix", BLOCKMIX)]
+    pillow = rows_named(record["rows"], regime, "pillow")
+    if pillow:
+        rates = [row["timed_images"] / np.array(row["seconds"]) for row in pillow]
+        numbers = [row["blocks"] for row in pillow]
+        lines.append((numbers, rates, LABELS["pillow"], COLOURS["pillow"]))
+    for x, values, label, colour in lines:
         low, medians, high = np.array([np.quantile(rates, [0.25, 0.5, 0.75]) for rates in values]).T
-        axes.plot(blocks, medians, "o-", color=colour, label=label)
-        axes.fill_between(blocks, low, high, color=colour, alpha=0.2, linewidth=0)
+        axes.plot(x, medians, "o-", color=colour, label=label)
+        axes.fill_between(x, low, high, color=colour, alpha=0.2, linewidth=0)
     axes.set_ylim(bottom=0)
     axes.set_xscale("log")
     _ticks(axes, blocks)

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from blockmix import Key, mix_folder
 from blockmix.bench.common.blocks import block_size
 from blockmix.bench.common.originals import Originals
 from blockmix.bench.common.paper import PROBABILITY, SIDE, SOURCES
-from blockmix.bench.curves.algorithm1 import JPEG, mix_files
-from blockmix.bench.curves.plan import ALGORITHM_1, CEILING_IMAGES
+from blockmix.bench.curves.algorithm1 import mix_files
+from blockmix.bench.curves.plan import ALGORITHM_1, CEILING_IMAGES, PILLOW
+from blockmix.bench.curves.recoding import recode, recode_by_pillow, time_recoding
 from blockmix.bench.curves.step import Step
-
-# A JPEG is decoded at a fraction of its size if that is at least so many times the target size. The
-# rule is a copy of that in `blockmix.datasets.decode`: a ceiling that called the code under
-# measurement would become slower with it, and hide that.
-DRAFT = 3
 
 
 class FileBench:
@@ -52,24 +46,43 @@ class FileBench:
         """Measure a step; gives the fields that its row has beside those of the step."""
         if step.row == ALGORITHM_1:
             return self._time_algorithm_1(step)
-        return self._time_beside_ceiling(step, repeats)
+        if step.row == PILLOW:
+            return self._time_pillow(step, repeats)
+        return self._time_runs(step, repeats)
 
-    def _time_beside_ceiling(self, step: Step, repeats: int) -> dict[str, Any]:
+    def _time_runs(self, step: Step, repeats: int) -> dict[str, Any]:
         source = self._work / f"originals-{step.images}"
         if not source.exists():
             self._originals.copy_to(source, step.images)
-        sample = self._originals.paths[: min(step.images, CEILING_IMAGES)]
-        seconds, ceiling_seconds, stages = [], [], []
+        stages = []
+
+        def run() -> float:
+            seconds, stage_seconds = self._run(source, step.blocks)
+            stages.append(stage_seconds)
+            return seconds
+
+        images = min(step.images, CEILING_IMAGES)
+        return {**self._time_beside_ceiling(images, repeats, run), "stages": stages}
+
+    def _time_pillow(self, step: Step, repeats: int) -> dict[str, Any]:
+        paths = self._originals.paths[: step.timed_images]
+        return self._time_beside_ceiling(
+            len(paths), repeats, lambda: time_recoding(recode_by_pillow, paths, self._threads)
+        )
+
+    def _time_beside_ceiling(
+        self, images: int, repeats: int, work: Callable[[], float]
+    ) -> dict[str, Any]:
+        """Call ``work``, which returns its seconds, each time after the ceiling."""
+        paths = self._originals.paths[:images]
+        seconds, ceiling_seconds = [], []
         for _ in range(repeats):
             os.sync()  # else files of the previous run go to disk during this one
-            ceiling_seconds.append(self._time_ceiling(sample))
-            run_seconds, stage_seconds = self._run(source, step.blocks)
-            seconds.append(run_seconds)
-            stages.append(stage_seconds)
+            ceiling_seconds.append(time_recoding(recode, paths, self._threads))
+            seconds.append(work())
         return {
             "seconds": seconds,
-            "beside": {"row": "ceiling", "images": len(sample), "seconds": ceiling_seconds},
-            "stages": stages,
+            "beside": {"row": "ceiling", "images": images, "seconds": ceiling_seconds},
         }
 
     def _time_algorithm_1(self, step: Step) -> dict[str, Any]:
@@ -100,31 +113,3 @@ class FileBench:
             workers=self._threads,
         )
         return perf_counter() - started, summary.stage_seconds
-
-    def _time_ceiling(self, paths: Sequence[Path]) -> float:
-        """Seconds to decode, resize and encode images, and nothing else, on all threads."""
-        pieces = [paths[begin : begin + 16] for begin in range(0, len(paths), 16)]
-        with ThreadPoolExecutor(self._threads) as pool:
-            started = perf_counter()
-            for future in [pool.submit(_recode, piece) for piece in pieces]:
-                future.result()
-            return perf_counter() - started
-
-
-def _recode(paths: Sequence[Path]) -> None:
-    # Pillow releases the interpreter lock only if it writes to a file descriptor.
-    with open(os.devnull, "wb", buffering=0) as null:
-        for path in paths:
-            read_resized_fast(path).save(null, **JPEG)
-
-
-def read_resized_fast(path: Path) -> Image.Image:
-    """Open an image in colour, in the paper's size, with no needless copy and no needless pixel."""
-    with Image.open(path) as image:
-        for scale in (8, 4, 2):
-            smallest = DRAFT * scale * SIDE
-            if min(image.size) >= smallest and not (image.width % scale or image.height % scale):
-                image.draft(None, (image.width // scale, image.height // scale))
-                break
-        colour = image if image.mode == "RGB" else image.convert("RGB")
-        return colour.resize((SIDE, SIDE), Image.Resampling.LANCZOS)

@@ -10,6 +10,7 @@ from typing import Any
 from blockmix.bench.common.markdown import fill_pages
 from blockmix.bench.curves import records
 from blockmix.bench.curves.findings import Measurement, main_rows, per_image, share
+from blockmix.bench.curves.plan import ALGORITHM_1, PILLOW
 
 # The faster of the two ways in which each library is used.
 PEERS = {"NumPy": ("numpy", "numpy lines"), "PyTorch": ("torch", "torch lines")}
@@ -37,15 +38,16 @@ def table(record: dict[str, Any], chosen: Collection[int] | None = None) -> str:
         for ratio in record["findings"]["ratios"]
     }
     lines = [
-        "| blocks | files: images/s | of the ceiling | Algorithm 1 | arrays: images/s | of a copy "
-        f"| {' | '.join(PEERS)} |",
-        "|---" * (6 + len(PEERS)) + "|",
+        "| blocks | files: images/s | of the ceiling | Pillow alone | Algorithm 1 "
+        f"| arrays: images/s | of a copy | {' | '.join(PEERS)} |",
+        "|---" * (7 + len(PEERS)) + "|",
     ]
     for blocks in sorted({blocks for _, blocks in rows if chosen is None or blocks in chosen}):
         cells = [
             f"{blocks:,}",
             *_rate(rows.get(("files", blocks)), -1),
-            _times(ratios.get(("files", "algorithm 1", blocks)), 0),
+            _times(ratios.get(("files", PILLOW, blocks)), 1),
+            _times(ratios.get(("files", ALGORITHM_1, blocks)), 0),
             *_rate(rows.get(("arrays", blocks)), -2),
             *(
                 _times(_smallest(ratios.get(("arrays", name, blocks)) for name in names), 1)

@@ -15,10 +15,11 @@ from blockmix.bench.speed.rows import ROWS
 # machine, and more images do not change its rate.
 CEILING_IMAGES = 1000
 ALGORITHM_1 = "algorithm 1"
+PILLOW = "pillow"
 CACHED = "algorithm 1 cached"
 
 # Images a second, which only predict the remaining time: two cores of an AMD EPYC at slow times.
-_FILES, _CEILING, _MIX, _PEER = 500, 700, 20_000, 5_000
+_FILES, _CEILING, _PILLOW, _MIX, _PEER = 1_200, 1_500, 700, 20_000, 5_000
 # Replaced blocks a second, of the paper's algorithm: with files, and with images in memory.
 _OPENED, _COPIED = 500, 200_000
 
@@ -39,7 +40,7 @@ class Plan(NamedTuple):
         return largest_in_paper(self.array_counts)
 
     def file_steps(self) -> Iterator[Step]:
-        """Whole runs at every point, and the paper's algorithm at every number of blocks."""
+        """Whole runs at every point; Pillow and the paper's algorithm at every number of blocks."""
         for count in self.file_counts:
             for blocks in self.blocks:
                 estimated_seconds = count / _FILES + min(count, CEILING_IMAGES) / _CEILING
@@ -52,6 +53,9 @@ class Plan(NamedTuple):
                     self.file_repeats * estimated_seconds,
                 )
         count = min(largest_in_paper(self.file_counts), CEILING_IMAGES)
+        for blocks in self.blocks:
+            estimated_seconds = self.file_repeats * count * (1 / _CEILING + 1 / _PILLOW)
+            yield Step("files", PILLOW, count, blocks, count, estimated_seconds)
         for blocks in self.blocks:
             timed = self._timed_images(blocks, count, 1)
             estimated_seconds = timed * (blocks / 2 + 1) / _OPENED

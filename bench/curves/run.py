@@ -90,7 +90,7 @@ def run(options: Options, output: Path, events: RunEvents) -> dict[str, Any]:
         description = images.describe()
     return {
         "format": "blockmix curves",
-        "version": 1,
+        "version": 2,
         "time": time.isoformat(timespec="seconds"),
         "seconds": perf_counter() - started,
         "quick": plan.quick,

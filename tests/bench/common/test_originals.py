@@ -5,12 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 from builders import write_images
-from PIL import Image
 
 from blockmix import InputError, WorkError
 from blockmix.bench.common import faces, originals
-from blockmix.bench.curves.files import read_resized_fast
-from blockmix.datasets.decode import decode, resized
 
 
 def test_faces_are_smooth_distinct_and_reproducible():
@@ -64,16 +61,6 @@ def test_pixels_repeat_in_step_with_the_labels(folder):
         assert np.array_equal(pixels[:7], images.pixels(7, pool))
     assert np.array_equal(pixels, np.tile(pixels[:24], (3, 1, 1, 1))[:61])
     assert np.array_equal(pixels[5], np.asarray(originals.read_resized(images.paths[5])))
-
-
-@pytest.mark.parametrize("side", [224, 1152, 1153, 2400])
-def test_the_ceiling_decodes_and_resizes_as_mixing_does(tmp_path, side):
-    path = tmp_path / "face.jpg"
-    Image.fromarray(faces.face(0, 0)).resize((side, side)).save(path)
-    pixels = resized(decode(str(path), (192, 192), resize=True, grey=False), (192, 192))
-    assert np.array_equal(pixels, np.asarray(read_resized_fast(path)))
-    if side == 224:  # no pixel is skipped
-        assert np.array_equal(pixels, np.asarray(originals.read_resized(path)))
 
 
 def test_a_file_that_cannot_be_used_is_named(folder):

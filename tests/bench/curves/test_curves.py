@@ -39,7 +39,7 @@ def test_every_point_is_in_the_record(record):
     for blocks in (4, 64):
         for images in (22, 24, 30):
             assert {("mix_folder", images, blocks), ("mix", images, blocks)} <= points
-        for row in ("draw", "gather", "numpy", "numpy lines"):
+        for row in ("pillow", "draw", "gather", "numpy", "numpy lines"):
             assert (row, 30, blocks) in points
         assert {row for row, _, number in points if number == blocks} >= {
             *("algorithm 1", "algorithm 1 cached")

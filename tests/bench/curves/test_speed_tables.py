@@ -26,11 +26,12 @@ def test_a_short_table_has_lines_of_the_whole_one(record):
     ("missing", "cells"),
     [
         ({"numpy"}, set()),
-        ({"numpy", "numpy lines"}, {6}),
-        ({"torch", "torch lines"}, {7}),
-        ({"algorithm 1"}, {3}),
-        ({"files"}, {1, 2, 3}),
-        ({"arrays"}, {4, 5, 6, 7}),
+        ({"numpy", "numpy lines"}, {7}),
+        ({"torch", "torch lines"}, {8}),
+        ({"pillow"}, {3}),
+        ({"algorithm 1"}, {4}),
+        ({"files"}, {1, 2, 3, 4}),
+        ({"arrays"}, {5, 6, 7, 8}),
     ],
     ids=str,
 )
