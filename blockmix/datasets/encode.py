@@ -1,4 +1,4 @@
-"""Encode pixels as one image file, with Pillow.
+"""Encode pixels as one image file, to the bytes that Pillow gives.
 
 Nothing but pixels is written: no EXIF, thumbnail, comment, colour profile or text.
 """
@@ -18,6 +18,7 @@ from PIL import Image, ImageFile, features
 
 from blockmix.datasets import jpeg_stack
 from blockmix.datasets.interfaces import Pixels
+from blockmix.datasets.jpeg_encode import encode_jpeg
 from blockmix.errors import InputError
 
 WRITE_SUFFIXES = {"jpeg": ".jpg", "png": ".png", "webp": ".webp"}
@@ -108,7 +109,11 @@ class Encoder(NamedTuple):
 
     def _save(self, pixels: Pixels, file: FileIO) -> None:
         options: dict[str, Any] = {"compress_level": PNG_LEVEL}
-        if self.format == "jpeg":
+        if self.format == "jpeg" and self.quality is not None:
+            data = encode_jpeg(pixels, self.quality)
+            if data is not None:
+                write_all(file, data)
+                return
             # 4:4:4, so that the colours of a block do not bleed into its neighbours.
             options = {"quality": self.quality, "subsampling": "4:4:4"}
             if pixels.nbytes <= _ONE_PIECE_BYTES and _save_directly(pixels, file, options):
