@@ -8,7 +8,8 @@ order, and fits into the cache. Then it gathers image after image from there, pi
 a small buffer, and streams that out in whole cache lines. While it gathers one strip it packs its
 next, so that memory is read and written at the same time.
 
-A class group too large for that is gathered from the images themselves, prefetched one image ahead.
+A class group too large for that, or whose pieces are long, is gathered from the images themselves,
+prefetched one image ahead.
 
 Each thread takes the next strip that is free, and never waits for another thread.
 """
@@ -44,11 +45,22 @@ from .threads import inlined, parallel, serial
 # to 1.90. One strip shared by all threads, which then wait for each other at its end: 1.00 to 1.11,
 # and 10 to 25 on a machine that was also busy with other work.
 SCRATCH_BYTES = 3 << 19  # of a packed strip, roughly; each thread has two
-# As shares of a copy's speed: 20,000 images of one label, 4, 64, 1,024 blocks: packed in strips of
-# 192 bytes 0.07, 0.05, 0.05, of 320 bytes 0.11, 0.08, 0.06; not packed 0.38, 0.24, 0.12. Two labels
-# of 10,000, 64 blocks: packed in strips of 128 bytes 0.20, of 192 bytes 0.27, of 288 bytes 0.22.
-SHORTEST_STRIP = 192  # bytes of one image
-MAX_PACKED = 12_000  # images of a class group
+# Strips of a class group are packed if it has at most MAX_PACKED images, and their number times the
+# mean bytes of a piece is at most PACKED_BYTES. Not packed, a piece takes some 12 ns for each cache
+# line that it touches, at any distance of the prefetch: this machine reads random lines no faster.
+# Packed, images take the longer the more they are, as their strips become short. Speed of not
+# packing relative to packing:
+#
+#   bytes of a piece    288   144    72    36    18
+#   classes of   500   1.17  1.03  0.99  0.87
+#              1,250   1.03  0.99  0.92  0.79
+#              2,500   1.17  1.08  0.98  0.93  0.59
+#              5,000   1.84  1.56  1.22  0.96  0.84
+#             10,000   2.70  1.93  1.48  1.33  0.97
+#             14,000                     2.61  2.10
+PACKED_BYTES = 180_000
+MAX_PACKED = 10_000
+SHORTEST_STRIP = 192  # bytes of one image in a packed strip; it is rarely worth packing less
 # One label of 14,000: 256 images 1.00, 8,192 images 1.05.
 MAX_AT_ONCE = 1024  # images of a larger class group that a thread takes
 # 100 labels of 20, 64 and 1,024 blocks: 2,048 bytes 1.10 and 0.98, 24,576 bytes 1.06 and 1.06.
@@ -290,11 +302,12 @@ def plan_steps(starts, row_edges, byte_edges, planes, phase):
     """
     line_bytes = int(byte_edges[-1])
     image_bytes = planes * int(row_edges[-1]) * line_bytes
+    most_packed = min(MAX_PACKED, PACKED_BYTES * (byte_edges.size - 1) // line_bytes)
     empty_step = (0, 0, 0, 0, 1, 0, 0, EXACT)
     steps, pieces, piece_count = [empty_step], [], 0
     strips_by_edges = {}
     for start, stop in class_groups(starts):
-        packed = stop - start <= MAX_PACKED
+        packed = stop - start <= most_packed
         longest, at_once = LONGEST_STRIP, MAX_AT_ONCE
         if packed:
             longest = min(longest, max(SCRATCH_BYTES // (stop - start), SHORTEST_STRIP))

@@ -94,6 +94,7 @@ def test_any_strips_of_any_groups_at_any_address(data):
         patch.setattr(gather_cpu, "LONGEST_STRIP", longest)
         patch.setattr(gather_cpu, "SHORTEST_STRIP", 64)
         patch.setattr(gather_cpu, "MAX_PACKED", data.draw(st.sampled_from([0, 4, 100])))
+        patch.setattr(gather_cpu, "PACKED_BYTES", data.draw(st.sampled_from([20, 100, 10**6])))
         patch.setattr(gather_cpu, "MAX_AT_ONCE", data.draw(st.integers(1, 5)))
         patch.setattr(gather_cpu, "SCRATCH_BYTES", longest * data.draw(st.integers(1, 9)))
         patch.setattr(gather_cpu, "STREAM_BYTES", data.draw(st.sampled_from([0, 2**30])))
@@ -101,6 +102,21 @@ def test_any_strips_of_any_groups_at_any_address(data):
     assert np.array_equal(out, expected(images, plan))
     out[:] = 0
     assert not memory.any()
+
+
+@pytest.mark.parametrize(
+    ("images", "cols", "is_packed"),
+    [
+        *((625, 2, True), (626, 2, False)),
+        *((2500, 8, True), (2501, 8, False)),
+        *((10_000, 32, True), (10_001, 32, False)),
+    ],
+)
+def test_many_images_or_long_pieces_are_not_packed(images, cols, is_packed):
+    starts, row_edges = np.array([0, images]), np.array([0, 192])
+    byte_edges = np.linspace(0, 576, cols + 1, dtype=np.int64)
+    steps, _ = gather_cpu.plan_steps(starts, row_edges, byte_edges, 1, 0)
+    assert set(steps[1:-1, gather_cpu.PACKED]) == {is_packed}
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
