@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -340,8 +339,6 @@ def mix(
     return mixer(images, labels, ids=ids, groups=groups, out=out, device=device)
 
 
-def compile_kernels(mixer: BlockMixer) -> float:
-    """Compile the loops of a mixer, which happens once per process; returns the seconds it took."""
-    started = time.perf_counter()
+def compile_kernels(mixer: BlockMixer) -> None:
+    """Compile the loops of a mixer, which happens once per process."""
     mix(np.zeros((2, 1, 1), np.uint8), [0, 0], block=1, sources=1, rounds=min(mixer.rounds, 2))
-    return time.perf_counter() - started

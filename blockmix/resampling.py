@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import threading
-import time
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from blockmix.arrays.batch import share_memory
 from blockmix.arrays.containers import Container, container_of, untraced
@@ -18,9 +16,8 @@ from blockmix.compiler import numba
 from blockmix.errors import InputError, InputTypeError
 from blockmix.kernels import resize_cpu
 from blockmix.support.arguments import one_of
+from blockmix.support.pixels import Pixels
 from blockmix.support.sizes import image_size
-
-Pixels = npt.NDArray[np.uint8]
 
 LAYOUTS = ("HW", "HWC", "CHW", "NHW", "NHWC", "NCHW")
 _CHANNELS_MOVED = {"HWC": "CHW", "CHW": "HWC", "NHWC": "NCHW", "NCHW": "NHWC"}
@@ -111,11 +108,9 @@ def resize(
     return untraced(_resize, images, size, layout, out)
 
 
-def compile_resizing() -> float:
-    """Compile the loops for one image, which happens once per process; returns the seconds."""
-    started = time.perf_counter()
+def compile_resizing() -> None:
+    """Compile the loops for one image, which happens once per process."""
     resize(np.zeros((1, 1), np.uint8), 2)
-    return time.perf_counter() - started
 
 
 def _resize(images: Any, size: Any, layout: str | None, out: Any) -> Any:

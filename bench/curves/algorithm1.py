@@ -16,7 +16,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from blockmix.bench.common.originals import read_resized
-from blockmix.bench.speed.peers import Pixels
+from blockmix.support.pixels import Pixels
 
 Block = tuple[int, int]
 # As `mix_folder` writes by default. A copy, so that the baseline stays the same if that changes.

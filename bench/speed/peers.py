@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from blockmix.support.pixels import Pixels
+
 if TYPE_CHECKING:
     import torch
-
-Pixels = npt.NDArray[np.uint8]
 
 
 def copy_in_threads(images: Pixels, out: Pixels, pool: ThreadPoolExecutor, threads: int) -> None:

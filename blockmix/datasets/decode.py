@@ -17,7 +17,7 @@ from typing import IO, Any, NamedTuple, TypeGuard
 import numpy as np
 from PIL import ExifTags, Image, ImageFile, TiffImagePlugin, UnidentifiedImageError
 
-from blockmix.datasets.interfaces import BadImageError, Header, Pixels
+from blockmix.datasets.interfaces import BadImageError, Header
 from blockmix.datasets.jpeg import Frame, decode_jpeg, read_frame, read_start
 from blockmix.datasets.pillow_warnings import (
     collected_warnings,
@@ -26,6 +26,7 @@ from blockmix.datasets.pillow_warnings import (
 )
 from blockmix.errors import WorkError
 from blockmix.resampling import MAX_SIDE, resize
+from blockmix.support.pixels import Pixels
 
 READ_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 # A JPEG is decoded at a half, quarter or eighth of its size if that is still this many times the

@@ -17,9 +17,9 @@ import numpy as np
 from PIL import Image, ImageFile, features
 
 from blockmix.datasets import jpeg_stack
-from blockmix.datasets.interfaces import Pixels
 from blockmix.datasets.jpeg_encode import encode_jpeg
 from blockmix.errors import InputError
+from blockmix.support.pixels import Pixels
 
 WRITE_SUFFIXES = {"jpeg": ".jpg", "png": ".png", "webp": ".webp"}
 # Effort of the lossless codecs. Measured on 60 mixed faces of 192 x 192 x 3, one thread of an

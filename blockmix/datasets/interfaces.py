@@ -12,13 +12,8 @@ from io import FileIO
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-import numpy as np
-import numpy.typing as npt
-
 from blockmix.errors import WorkError
-
-# Of an image, (height, width) if it is grey or (height, width, 3); of several, with a first axis.
-Pixels = npt.NDArray[np.uint8]
+from blockmix.support.pixels import Pixels
 
 
 class BadImageError(WorkError):

@@ -8,19 +8,19 @@ byte is understood here. All other files, and those that it refuses or warns of,
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import NamedTuple
 
 from PIL import features
 
-from blockmix.datasets.interfaces import Pixels
+from blockmix.support.pixels import Pixels
 
 # A plain header is no longer than this, as a rule, unless it holds a colour profile or metadata.
 HEADER_BYTES = 4096
 
 _START = b"\xff\xd8\xff"
-_SCAN = 0xDA
+SCAN = 0xDA
 _FRAMES = (0xC0, 0xC1, 0xC2)  # baseline, extended and progressive, all by Huffman codes
 _QUANTIZATION = 0xDB
 _HARMLESS = (0xC4, 0xDD, 0xFE)  # Huffman codes, restart interval, comment
@@ -111,29 +111,39 @@ def read_frame(data: bytes) -> Frame | None:
 def _read_segments(data: bytes) -> Frame | None:
     size = grey = None
     plain = True
-    position = 2
-    while data[position] == 0xFF:
-        marker = data[position + 1]
-        begin = position + 4
-        position += 2 + (data[position + 2] << 8 | data[position + 3])
-        if not begin <= position <= len(data):
+    for marker, begin, end in segments(data):
+        if not begin <= end <= len(data):
             return None
-        if marker == _SCAN:
+        if marker == SCAN:
             return None if size is None else Frame(*size, bool(grey), plain)
         if marker in _FRAMES:
             if size is not None:
                 return None
-            size, grey = _size(data[begin:position]), data[begin + 5] == 1
+            size, grey = _size(data[begin:end]), data[begin + 5] == 1
             if size is None:
                 return None
         elif marker == _QUANTIZATION:
-            if not _are_tables(data, begin, position):
+            if not _are_tables(data, begin, end):
                 return None
         elif marker in _APPLICATIONS:
-            plain = plain and _is_known(marker, data[begin:position])
+            plain = plain and _is_known(marker, data[begin:end])
         elif marker not in _HARMLESS:
             return None
     return None
+
+
+def segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Yield the marker of each segment of a header, and where its content begins and ends.
+
+    A header ends with the segment of the `SCAN`, behind which lie the pixels. If ``data`` end
+    before, an IndexError is raised.
+    """
+    end = 2
+    while data[end] == 0xFF:
+        begin = end + 4
+        marker = data[end + 1]
+        end += 2 + (data[end + 2] << 8 | data[end + 3])
+        yield marker, begin, end
 
 
 def _size(segment: bytes) -> tuple[int, int] | None:

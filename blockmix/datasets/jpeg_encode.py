@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from blockmix.datasets import jpeg
-from blockmix.datasets.interfaces import Pixels
+from blockmix.support.pixels import Pixels
 
 # From this quality on, simplejpeg has libjpeg-turbo compute its cosines accurately, as Pillow does
 # at every quality. It takes an array as it is, which Pillow first copies to four bytes a pixel:

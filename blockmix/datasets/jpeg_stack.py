@@ -18,7 +18,8 @@ from itertools import chain
 import numpy as np
 from PIL import Image, ImageFile
 
-from blockmix.datasets.interfaces import Pixels
+from blockmix.datasets.jpeg import SCAN, segments
+from blockmix.support.pixels import Pixels
 
 # The most bytes of pixels of an image that is worth stacking, and of a stack. Microseconds an image
 # of 3 channels in a stack, against alone, by Pillow 11.0, 12.1 and 13.0 (one thread, Xeon):
@@ -29,7 +30,6 @@ _STACK_BYTES = 96 << 10
 _CELL = 8  # pixels: what JPEG encodes at a time, along both sides
 LONGEST_SIDE = 65_500  # pixels, as libjpeg defines it
 _RESTART = re.compile(rb"\xff[\xd0-\xd7]")
-_SCAN = b"\xff\xda"
 END = b"\xff\xd9"  # of a JPEG file
 _INTERVAL_BYTES = 6  # of the segment for restarts, which only the header of a stack has
 # Images of little noise, so that even at quality 100 they fit into the buffer of one write.
@@ -69,12 +69,7 @@ def _header(height: int, width: int, grey: bool, quality: int) -> bytes | None:
         memory = io.BytesIO()
         Image.fromarray(pixels).save(memory, "JPEG", quality=quality, subsampling="4:4:4")
         files.append(memory.getvalue())
-    end = 2
-    while True:
-        marker = files[0][end : end + 2]
-        end += 2 + int.from_bytes(files[0][end + 2 : end + 4], "big")
-        if marker == _SCAN:
-            break
+    end = next(end for marker, _, end in segments(files[0]) if marker == SCAN)
     header = files[0][:end]
     return header if _encode(images, quality, header) == files else None
 

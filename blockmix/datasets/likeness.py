@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from blockmix.support.pictures import Pixels, small_greys
+from blockmix.support.pictures import small_greys
+from blockmix.support.pixels import Pixels
 
 # Images whose hashes of 64 bits differ in at most this many count as near-duplicates.
 NEAR_BITS = 4

@@ -19,7 +19,7 @@ from blockmix.datasets.encode import Encoder
 from blockmix.datasets.expectation import expectation
 from blockmix.datasets.group_hint import sample_to_compare
 from blockmix.datasets.groups import check_cohorts, find_groups
-from blockmix.datasets.interfaces import Pixels, Sample
+from blockmix.datasets.interfaces import Sample
 from blockmix.datasets.jpeg import codec_version
 from blockmix.datasets.opaque_names import opaque_name, originals_digest
 from blockmix.datasets.options import RunOptions
@@ -28,6 +28,7 @@ from blockmix.errors import InputError, Setting
 from blockmix.grid import BlockGrid, resolve_grid
 from blockmix.key import Key
 from blockmix.mixer import BlockMixer
+from blockmix.support.pixels import Pixels
 
 
 @dataclass(frozen=True)

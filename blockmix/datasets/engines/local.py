@@ -6,6 +6,7 @@ release the interpreter while they decode, resize and encode.
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from io import FileIO
 from math import prod
@@ -19,13 +20,14 @@ from blockmix.datasets.decode import resized
 from blockmix.datasets.encode import write_all
 from blockmix.datasets.engines.interface import Outcome
 from blockmix.datasets.groups import check_samples
-from blockmix.datasets.interfaces import BadImageError, Pixels, Sample, Sink
+from blockmix.datasets.interfaces import BadImageError, Sample, Sink
 from blockmix.datasets.likeness import difference_hash
 from blockmix.datasets.plan import RunPlan
 from blockmix.datasets.stage_seconds import StageSeconds
 from blockmix.errors import InputError, Setting, WorkError
 from blockmix.mixer import compile_kernels
 from blockmix.resampling import compile_resizing
+from blockmix.support.pixels import Pixels
 from blockmix.support.progress import Progress
 
 # Images handed to a worker at once: a task costs far less than its images, in time and memory. Of
@@ -242,8 +244,11 @@ class _Work:
 
 def _compile(plan: RunPlan) -> float:
     """Compile the loops of a run, in the order of their use; returns the seconds it took."""
-    seconds = 0.0 if plan.options.size is None else compile_resizing()
-    return seconds + compile_kernels(plan.mixer)
+    started = time.perf_counter()
+    if plan.options.size is not None:
+        compile_resizing()
+    compile_kernels(plan.mixer)
+    return time.perf_counter() - started
 
 
 def _stop_at(bad: list[BadImageError]) -> WorkError:

@@ -12,7 +12,8 @@ from blockmix.datasets.folder.enclosure import Enclosure
 from blockmix.datasets.folder.layout import check_levels
 from blockmix.datasets.folder.prefetch import PrefetchedJpegs
 from blockmix.datasets.folder.scan import list_images
-from blockmix.datasets.interfaces import Header, Pixels, Sample
+from blockmix.datasets.interfaces import Header, Sample
+from blockmix.support.pixels import Pixels
 
 
 class ImageFolder:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from blockmix.privacy.sets.pair import Indices, Pixels
+from blockmix.privacy.sets.pair import Indices
+from blockmix.support.pixels import Pixels
 
 _SIDE = 8  # pixels of a block that are compared, in each direction at most
 # Copies differ by less than this share of the median squared distance between blocks. Of faces at

@@ -9,8 +9,9 @@ import numpy.typing as npt
 
 from blockmix.privacy.measures.recogniser import Recogniser, check_lengths, embeddings
 from blockmix.privacy.measures.statistics import share_with_interval
-from blockmix.privacy.sets.pair import Indices, Pair, Pixels
+from blockmix.privacy.sets.pair import Indices, Pair
 from blockmix.support.pictures import small_greys
+from blockmix.support.pixels import Pixels
 
 FALSE_ALARMS = 0.01
 _SIDE = 32  # height and width at which eigenfaces look at images

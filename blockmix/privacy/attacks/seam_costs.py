@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from blockmix.privacy.sets.pair import Indices, Pixels
+from blockmix.privacy.sets.pair import Indices
+from blockmix.support.pixels import Pixels
 
 Lines = npt.NDArray[np.float32]
 Costs = npt.NDArray[np.float32]

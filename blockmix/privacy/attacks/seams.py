@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from blockmix.privacy.measures.nearest import UNKNOWN
 from blockmix.privacy.measures.statistics import area_under_curve, mean_with_interval
-from blockmix.privacy.sets.pair import Indices, Pair, Pixels
+from blockmix.privacy.sets.pair import Indices, Pair
+from blockmix.support.pixels import Pixels
 
 Roughness = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from blockmix.privacy.sets.pair import Indices, Pair, Pixels
+from blockmix.privacy.sets.pair import Indices, Pair
+from blockmix.support.pixels import Pixels
 from blockmix.support.progress import Progress
 
 Distances = npt.NDArray[np.float32]

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from blockmix.errors import InputError
-from blockmix.privacy.sets.pair import Pixels
+from blockmix.support.pixels import Pixels
 
 Vectors = npt.NDArray[np.float32]
 # From images, (N, H, W, C) uint8, to one vector each, (N, D).

@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from blockmix.privacy.measures.statistics import mean_with_interval
-from blockmix.privacy.sets.pair import Indices, Pair, Pixels
+from blockmix.privacy.sets.pair import Indices, Pair
 from blockmix.support.extras import load
+from blockmix.support.pixels import Pixels
 from blockmix.support.progress import Progress
 
 # Wang et al. (2004), cited by the paper: Gaussian weights of 1.5 pixels, K1 0.01, K2 0.03.

@@ -10,8 +10,9 @@ import numpy.typing as npt
 
 from blockmix.privacy.measures.recogniser import Recogniser, Vectors, check_lengths, embeddings
 from blockmix.privacy.measures.statistics import mean_with_interval, share_with_interval
-from blockmix.privacy.sets.pair import Indices, Pair, Pixels
+from blockmix.privacy.sets.pair import Indices, Pair
 from blockmix.support.pictures import stretched
+from blockmix.support.pixels import Pixels
 from blockmix.support.progress import Progress, no_progress
 
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, as Pillow converts to grey

@@ -18,8 +18,9 @@ from blockmix.datasets.interfaces import BadImageError
 from blockmix.datasets.opaque_names import opaque_name, originals_digest
 from blockmix.errors import InputError
 from blockmix.key import Key
-from blockmix.privacy.sets.pair import Indices, Pair, Pixels, group_indices
+from blockmix.privacy.sets.pair import Indices, Pair, group_indices
 from blockmix.privacy.sets.record import Record
+from blockmix.support.pixels import Pixels
 from blockmix.support.progress import Progress
 
 _MAX_PIXEL_BYTES = 8 << 30  # of both sets together

@@ -12,8 +12,8 @@ import numpy.typing as npt
 from blockmix.errors import InputError, InputTypeError
 from blockmix.grid import Block, BlockGrid, resolve_grid
 from blockmix.source_map import SourceMap
+from blockmix.support.pixels import Pixels
 
-Pixels = npt.NDArray[np.uint8]
 Indices = npt.NDArray[np.int64]
 
 
