@@ -1,8 +1,8 @@
 """Pixel block mixing: train on a labelled image set without showing the people in it.
 
 Every image is cut into a grid, and each block is replaced, with some probability, by the block at
-the same position in another random image of the same label. See `mix` for arrays and `mix_folder`
-for folders of images.
+the same position in another random image of the same label. See `mix` for arrays, `mix_file` for
+arrays larger than the memory, and `mix_folder` for folders of images.
 
 The public names load on first use, so that importing blockmix costs nothing.
 """
@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from blockmix.datasets.mix_file import mix_file
     from blockmix.datasets.mix_folder import mix_folder
     from blockmix.datasets.summary import FolderSummary
     from blockmix.errors import BlockmixError, InputError, InputTypeError, WorkError
@@ -34,6 +35,7 @@ __all__ = [
     "SourceMap",
     "WorkError",
     "mix",
+    "mix_file",
     "mix_folder",
     "resize",
 ]
@@ -49,6 +51,7 @@ _MODULES = {
     "SourceMap": "blockmix.source_map",
     "WorkError": "blockmix.errors",
     "mix": "blockmix.mixer",
+    "mix_file": "blockmix.datasets.mix_file",
     "mix_folder": "blockmix.datasets.mix_folder",
     "resize": "blockmix.resampling",
 }

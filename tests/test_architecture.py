@@ -27,7 +27,7 @@ FLOORS = [
     {"blockmix.privacy.attacks"},
     {"blockmix.privacy.measures"},
     {"blockmix.privacy.sets"},
-    {"blockmix.datasets.mix_folder", "blockmix.torch"},
+    {"blockmix.datasets.mix_folder", "blockmix.datasets.mix_file", "blockmix.torch"},
     {"blockmix.datasets.run"},
     {"blockmix.datasets.engines", "blockmix.datasets.folder"},
     {"blockmix.datasets"},
