@@ -115,7 +115,7 @@ def mix_file(
     grid = resolve_grid(mixer.block, batch.height, batch.width)
     parts = partition(labels, ids, sources, small_classes, image_count=len(images), groups=groups)
     loads = list(cut_into_loads(parts, batch, grid, budget))
-    with new_array(target, images.shape, images.dtype) as mixed:
+    with new_array(Path(os.path.realpath(target)), images.shape, images.dtype) as mixed:
         work = _Work(mixer, grid, batch, parts, groups, progress or no_progress)
         for load in loads:
             work.mix(load, mixed)
@@ -170,7 +170,9 @@ def _path(path: str | os.PathLike[str], name: str) -> Path:
 def _check_target(source: Path, target: Path, *, overwrite: bool) -> None:
     if target.exists() and os.path.samefile(source, target):
         raise InputError(f"src and dst are one file, {target}: name another dst")
-    if target.is_dir() or (os.path.lexists(target) and not overwrite):
+    if os.path.lexists(target) and not overwrite:
         raise InputError(f"{target} exists: name a new file, or pass ", Setting("overwrite", True))
+    if target.exists() and not target.is_file():
+        raise InputError(f"{target} is a folder or a device, which is not overwritten: name a file")
     if not target.parent.is_dir():
         raise InputError(f"{target.parent} is not a folder: make it first")

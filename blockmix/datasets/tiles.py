@@ -66,7 +66,7 @@ def _tiles(count: int, batch: Batch, grid: BlockGrid, budget: int) -> Iterator[T
         max(end - begin for begin, end in pairwise(edges))
         for edges in (grid.row_edges, grid.col_edges)
     )
-    pixel_bytes = batch.planes * batch.pixel_bytes
+    pixel_bytes = max(batch.planes * batch.pixel_bytes, 1)  # without channels, images are empty
     maps = count * _MAP_BYTES * grid.blocks
     most = (budget - maps) // (2 * count * pixel_bytes)  # pixels of an image
     needed = tallest * widest

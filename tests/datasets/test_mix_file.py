@@ -128,10 +128,20 @@ def test_uneven_grids(src, dst):
     assert np.array_equal(np.load(dst), mix(IMAGES, LABELS, **options))
 
 
-def test_no_images(src, dst):
-    np.save(src, IMAGES[:0])
-    mix_file(src, [], dst, block=3)
-    assert np.load(dst).shape == IMAGES[:0].shape
+@pytest.mark.parametrize("images", [IMAGES[:0], IMAGES[..., :0]], ids=["images", "channels"])
+def test_none_of_something(src, dst, images):
+    np.save(src, images)
+    mix_file(src, [0] * len(images), dst, block=3, memory=24 * 16 * 16 + 24 * 2 * 9)
+    assert np.load(dst).shape == images.shape
+
+
+def test_a_link_as_target_stays_one(src, dst, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    dst.symlink_to(elsewhere / "mixed.npy")
+    mix_file(src, LABELS, dst, overwrite=True, **OPTIONS)
+    assert dst.is_symlink()
+    assert np.array_equal(np.load(elsewhere / "mixed.npy"), mix(IMAGES, LABELS, **OPTIONS))
 
 
 def test_without_a_key_every_call_mixes_anew(src, dst):
@@ -185,7 +195,11 @@ class TestBadInput:
         dst.write_text("precious")
         self.refused(src, dst, "exists: name a new file, or pass overwrite=True")
         assert dst.read_text() == "precious"
-        self.refused(src, dst.parent, "exists", overwrite=True)
+
+    def test_a_target_that_is_no_file(self, src, dst):
+        os.mkfifo(dst)
+        self.refused(src, dst, "which is not overwritten", overwrite=True)
+        self.refused(src, dst.parent, "which is not overwritten", overwrite=True)
 
     def test_a_target_that_is_a_broken_link(self, src, dst):
         dst.symlink_to("nowhere")
