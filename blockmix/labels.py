@@ -174,7 +174,7 @@ def classes(
 
     ``name`` is "labels" or "groups", for messages.
     """
-    array = _as_array(labels, name)
+    array = as_array(labels, name)
     if image_count not in (None, len(array)):
         raise InputError(
             f"there must be one {name[:-1]} for each image, got {len(array)} {name} for "
@@ -200,7 +200,7 @@ def classes(
     return distinct, np.fromiter((index_of[label] for label in array), np.intp, len(array))
 
 
-def _as_array(values: Sequence[Any] | npt.ArrayLike, name: str) -> npt.NDArray[Any]:
+def as_array(values: Sequence[Any] | npt.ArrayLike, name: str) -> npt.NDArray[Any]:
     """The values as a 1-D array, in which Python values keep their type.
 
     NumPy alone would turn [1, "a"] into strings, [-1, 2**63] into floats, and cut NULs off the ends
@@ -245,7 +245,7 @@ def _kind(label: object) -> str:
 def _id_array(ids: npt.ArrayLike | None, count: int) -> npt.NDArray[np.uint64]:
     if ids is None:
         return np.arange(count, dtype=np.uint64)
-    array = _as_array(ids, "ids")
+    array = as_array(ids, "ids")
     if len(array) != count:
         raise InputError(f"there must be one id for each of {count} labels, got {len(array)} ids")
     if array.dtype.kind not in "iu" and not all(_kind(number) == "integer" for number in array):

@@ -31,6 +31,14 @@ class RecordFormat:
     def check(self, record: Any, name: str) -> None:
         """Refuse a record that does not follow the schema, and say where."""
         schema = json.loads(self.schema.read_text(encoding="utf-8"))
+        version = schema["properties"]["version"]["const"]
+        if isinstance(record, dict) and record.get("format") == self.name:
+            found = record.get("version")
+            if isinstance(found, int) and found != version:
+                raise InputError(
+                    f"{name} is of version {found}, but this blockmix reads version {version}: "
+                    "measure anew"
+                )
         validator = load_jsonschema().Draft202012Validator(schema)
         errors = sorted(validator.iter_errors(record), key=lambda error: len(error.path))
         if errors:

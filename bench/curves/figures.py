@@ -38,7 +38,7 @@ LABELS = {
 }
 # Okabe and Ito's colours, which people with colour blindness can distinguish.
 COLOURS = {
-    "pillow": "#0072B2",
+    "pillow": "#7F7F7F",
     "algorithm 1": "#D55E00",
     "algorithm 1 cached": "#E69F00",
     "numpy": "#56B4E9",
@@ -131,7 +131,7 @@ def _bars(axes: Axes, record: dict[str, Any], regime: str) -> None:
     axes.set_xticks(range(len(blocks)), [f"{number:,}" for number in blocks])
     axes.set(title=TITLES[regime], xlabel="blocks an image", ylabel="time, in times of blockmix")
     axes.set_ylim(top=axes.get_ylim()[1] * 8)  # room for the legend, on a logarithmic axis
-    axes.legend(loc="upper left", ncols=2)
+    axes.legend(loc="upper left", ncols=2 if len(names) > 2 else 1)
 
 
 def _bar_label(name: str, all_ratios: list[dict[str, Any]]) -> str:

@@ -111,8 +111,8 @@ def growth(rows: Iterable[Measurement]) -> Iterable[dict[str, Any]]:
 def ratios(rows: Iterable[Measurement]) -> Iterable[dict[str, Any]]:
     """For each number of blocks, the time of other rows for an image divided by blockmix's.
 
-    Rows that were both timed beside a copy are compared by their shares of its speed, in which the
-    drift of the machine cancels. Other rows are compared by their times.
+    Rows that were both timed beside a copy, or beside the ceiling, are compared by their shares of
+    its speed, in which the drift of the machine cancels. Other rows are compared by their times.
     """
     rows = list(rows)
     bases = {(regime, row["blocks"]): row for regime in BLOCKMIX for row in main_rows(rows, regime)}

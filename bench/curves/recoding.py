@@ -25,6 +25,7 @@ Recode = Callable[[Path, FileIO], None]  # from a file into an empty one
 # A JPEG is decoded at a fraction of its size if that is at least so many times the target size. A
 # copy of the rule in `blockmix.datasets.decode`, so that Pillow does no needless work either.
 DRAFT = 3
+_ENCODER = Encoder.choose("jpeg", JPEG["quality"], all_jpeg=True)
 _TASK = 16  # images handed to a thread at once, as in a run
 
 
@@ -32,7 +33,7 @@ def recode(path: Path, file: FileIO) -> None:
     """Decode, resize and encode an image by the functions that a run calls."""
     size = SIDE, SIDE
     pixels = decode(str(path), size, resize=True, grey=False)
-    Encoder.choose("jpeg", JPEG["quality"], all_jpeg=True).save(resized(pixels, size), file)
+    _ENCODER.save(resized(pixels, size), file)
 
 
 def recode_by_pillow(path: Path, file: FileIO) -> None:

@@ -7,6 +7,7 @@ fit, a *tile* is: the same blocks of all its images, whole rows of them if possi
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from blockmix.datasets.tiles import Load, cut_into_loads
 from blockmix.errors import InputError, InputTypeError, Setting
 from blockmix.grid import Block, BlockGrid, resolve_grid
 from blockmix.key import Key
-from blockmix.labels import Partition, classes, partition
+from blockmix.labels import Partition, as_array, partition
 from blockmix.mixer import BlockMixer
 from blockmix.source_map import SourceMap
 from blockmix.support.progress import Progress, no_progress
@@ -58,16 +59,16 @@ def mix_file(
     labels : sequence of int or str
         One for each image.
     dst : path
-        A new file, in a folder that exists.
+        A new file, in a folder that exists. A link is followed.
     block, sources, rounds, probability, key, layout, small_classes
         See `BlockMixer`. Without a key the call uses a fresh one and forgets it.
     ids, groups
         See `BlockMixer.__call__`.
     memory : str or int
-        Budget for images and maps in memory, such as ``"512MiB"``; labels and ids, 3 MiB a thread,
-        the interpreter and what the system keeps of files come on top. It decides about speed
-        alone: each image is read and written at once if its label fits, else in some rows or
-        columns of blocks at a time.
+        Budget for images and maps in memory, such as ``"512MiB"``. Labels and ids, 3 MiB a thread,
+        some 80 bytes for every line of every block of an image, the interpreter and what the system
+        keeps of files come on top. It decides about speed alone: each image is read and written at
+        once if its label fits, else in some rows or columns of blocks at a time.
     overwrite : bool
         Replace ``dst`` if it exists.
     progress : callable, optional
@@ -79,12 +80,13 @@ def mix_file(
         If an argument breaks its rule, ``src`` is no such file, ``dst`` exists, or a block of all
         images of a label does not fit into ``memory``. Nothing is written then.
     WorkError
-        If ``dst`` cannot be written, such as for a full disk.
+        If ``dst`` cannot be written, such as for a full disk, or has appeared meanwhile.
 
     Notes
     -----
     ``dst`` appears complete or not at all: until then it is a file beside it, named
-    ``.<dst>.<random>.part``, which is left over if the process is killed.
+    ``.<random>.part``, which is left over if the process is killed. The system kills it if another
+    program cuts off ``src`` meanwhile.
 
     Examples
     --------
@@ -111,14 +113,18 @@ def mix_file(
     source, target = _path(src, "src"), _path(dst, "dst")
     images = open_array(source)
     _check_target(source, target, overwrite=overwrite)
-    batch = open_images(images, layout)
+    batch = open_images(_as_bytes(images), layout)
     grid = resolve_grid(mixer.block, batch.height, batch.width)
+    labels = as_array(labels, "labels")
+    groups = None if groups is None else as_array(groups, "groups")
     parts = partition(labels, ids, sources, small_classes, image_count=len(images), groups=groups)
-    loads = list(cut_into_loads(parts, batch, grid, budget))
-    with new_array(Path(os.path.realpath(target)), images.shape, images.dtype) as mixed:
+    loads = list(cut_into_loads(parts, labels, batch, grid, budget))
+    with new_array(
+        Path(os.path.realpath(target)), images.shape, images.dtype, overwrite=overwrite
+    ) as mixed:
         work = _Work(mixer, grid, batch, parts, groups, progress or no_progress)
         for load in loads:
-            work.mix(load, mixed)
+            work.mix(load, _as_bytes(mixed))
 
 
 class _Work:
@@ -130,7 +136,7 @@ class _Work:
         grid: BlockGrid,
         batch: Batch,
         parts: Partition,
-        groups: Sequence[Any] | npt.ArrayLike | None,
+        groups: npt.NDArray[Any] | None,
         progress: Progress,
     ) -> None:
         self._mixer, self._grid, self._batch, self._progress = mixer, grid, batch, progress
@@ -138,7 +144,7 @@ class _Work:
         self._class_of[parts.order] = parts.class_of_slot
         self._ids = np.empty_like(parts.ids)
         self._ids[parts.order] = parts.ids
-        self._group_of = None if groups is None else classes(groups, "groups")[1]
+        self._groups = groups
         self._done = 0
 
     def mix(self, load: Load, mixed: npt.NDArray[Any]) -> None:
@@ -149,7 +155,7 @@ class _Work:
             grid.height,
             grid.width,
             ids=self._ids[chosen],
-            groups=None if self._group_of is None else self._group_of[chosen],
+            groups=None if self._groups is None else self._groups[chosen],
         )
         sources = source_map.sources if len(load.tiles) > 1 else None
         for tile in load.tiles:
@@ -162,17 +168,31 @@ class _Work:
 
 
 def _path(path: str | os.PathLike[str], name: str) -> Path:
-    if not isinstance(path, str | os.PathLike) or not os.fspath(path):
+    text = os.fspath(path) if isinstance(path, str | os.PathLike) else None
+    if not isinstance(text, str) or not text or "\0" in text:
         raise InputTypeError(f"{name} is the path of a file, got {path!r}")
-    return Path(path)
+    return Path(text)
+
+
+def _as_bytes(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """View items of several fields as one field of bytes: NumPy copies nothing between fields."""
+    dtype = array.dtype
+    return array if dtype.fields is None else array.view(np.dtype((np.void, dtype.itemsize)))
 
 
 def _check_target(source: Path, target: Path, *, overwrite: bool) -> None:
-    if target.exists() and os.path.samefile(source, target):
-        raise InputError(f"src and dst are one file, {target}: name another dst")
+    try:
+        status = os.stat(target)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise InputError(f"{target} cannot be written: {error.strerror}. Name another") from None
+    else:
+        if os.path.samestat(status, os.stat(source)):
+            raise InputError(f"src and dst are one file, {target}: name another dst")
+        if not stat.S_ISREG(status.st_mode):
+            raise InputError(f"{target} is a folder or a device: name a file")
     if os.path.lexists(target) and not overwrite:
         raise InputError(f"{target} exists: name a new file, or pass ", Setting("overwrite", True))
-    if target.exists() and not target.is_file():
-        raise InputError(f"{target} is a folder or a device, which is not overwritten: name a file")
     if not target.parent.is_dir():
         raise InputError(f"{target.parent} is not a folder: make it first")

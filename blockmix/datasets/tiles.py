@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -39,15 +39,18 @@ class Tile(NamedTuple):
 class Load(NamedTuple):
     """Images of one or more labels that are mixed together, tile by tile."""
 
-    images: npt.NDArray[np.intp]  # indices, rising
+    images: npt.NDArray[np.int32]  # indices, rising
     tiles: list[Tile]
 
 
-def cut_into_loads(parts: Partition, batch: Batch, grid: BlockGrid, budget: int) -> Iterator[Load]:
+def cut_into_loads(
+    parts: Partition, labels: npt.NDArray[Any], batch: Batch, grid: BlockGrid, budget: int
+) -> Iterator[Load]:
     """Yield what is mixed together: as many whole labels as fit, or one in tiles."""
     whole = Tile(slice(0, grid.rows), slice(0, grid.cols))
     image_bytes = 2 * batch.view[:1].nbytes + _MAP_BYTES * grid.blocks
     waiting = 0
+    _check_largest(parts, labels, batch, grid, budget)
     for start, stop in pairwise(parts.starts.tolist()):
         if waiting < start and (stop - waiting) * image_bytes > budget:
             yield Load(np.sort(parts.order[waiting:start]), [whole])
@@ -60,31 +63,47 @@ def cut_into_loads(parts: Partition, batch: Batch, grid: BlockGrid, budget: int)
         yield Load(np.sort(parts.order[waiting:]), [whole])
 
 
-def _tiles(count: int, batch: Batch, grid: BlockGrid, budget: int) -> Iterator[Tile]:
-    """Yield tiles that cover the grid and fit into the budget, for a number of images."""
-    tallest, widest = (
-        max(end - begin for begin, end in pairwise(edges))
-        for edges in (grid.row_edges, grid.col_edges)
-    )
-    pixel_bytes = max(batch.planes * batch.pixel_bytes, 1)  # without channels, images are empty
-    maps = count * _MAP_BYTES * grid.blocks
-    most = (budget - maps) // (2 * count * pixel_bytes)  # pixels of an image
-    needed = tallest * widest
-    if most < needed:
+def _check_largest(
+    parts: Partition, labels: npt.NDArray[Any], batch: Batch, grid: BlockGrid, budget: int
+) -> None:
+    """Refuse a budget into which one block of each image of the largest label does not fit."""
+    sizes = np.diff(parts.starts)
+    count = int(sizes.max(initial=0))
+    needed = count * (_MAP_BYTES * grid.blocks + 2 * _pixel_bytes(batch) * _largest_block(grid))
+    if needed > budget:
+        label = labels[parts.order[parts.starts[sizes.argmax()]]]
         raise InputError(
-            f"one block of each image of a label with {count} images takes, with the map, "
-            f"{show_memory(maps + 2 * count * pixel_bytes * needed)}, but memory is "
-            f"{budget:,} bytes: raise ",
+            f"one block of each of the {count} images of label {label!r} takes, with the map, "
+            f"{show_memory(needed)}, but memory is {budget:,} bytes: raise ",
             Setting("memory"),
             ", or take smaller blocks or smaller labels",
         )
-    cols = grid.cols if tallest * grid.width <= most else most // needed
-    rows = most // (tallest * grid.width) if cols == grid.cols else 1
+
+
+def _tiles(count: int, batch: Batch, grid: BlockGrid, budget: int) -> Iterator[Tile]:
+    """Yield tiles that cover the grid and fit into the budget, for a number of images."""
+    most = budget // count - _MAP_BYTES * grid.blocks  # bytes of an image
+    most //= 2 * _pixel_bytes(batch)
+    row_pixels = _longest(grid.row_edges) * grid.width
+    rows = max(most // row_pixels, 1)
+    cols = grid.cols if row_pixels <= most else most // _largest_block(grid)
     for row in range(0, grid.rows, rows):
         for col in range(0, grid.cols, cols):
             yield Tile(
                 slice(row, min(row + rows, grid.rows)), slice(col, min(col + cols, grid.cols))
             )
+
+
+def _pixel_bytes(batch: Batch) -> int:
+    return max(batch.planes * batch.pixel_bytes, 1)  # without channels, images are empty
+
+
+def _largest_block(grid: BlockGrid) -> int:
+    return _longest(grid.row_edges) * _longest(grid.col_edges)
+
+
+def _longest(edges: tuple[int, ...]) -> int:
+    return max(end - begin for begin, end in pairwise(edges))
 
 
 def _edges(edges: tuple[int, ...], part: slice) -> tuple[int, ...]:

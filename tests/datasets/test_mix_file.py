@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blockmix import BlockGrid, InputError, InputTypeError, Key, WorkError, mix, mix_file
-from blockmix.datasets import array_file
 from blockmix.kernels import gather_cpu
 
 KEY = Key.from_seed(3)
@@ -128,6 +127,21 @@ def test_uneven_grids(src, dst):
     assert np.array_equal(np.load(dst), mix(IMAGES, LABELS, **options))
 
 
+def test_bytes_between_fields(src, dst):
+    kind = np.dtype([("grey", "u1"), ("depth", "<i4")], align=True)
+    images = random_images(24, 12, 10, dtype=f"V{kind.itemsize}").view(kind)
+    np.save(src, images)
+    mix_file(src, LABELS, dst, memory="8KiB", **OPTIONS)
+    assert np.load(dst).dtype == kind
+    assert np.load(dst).tobytes() == mix(np.load(src), LABELS, **OPTIONS).tobytes()
+
+
+def test_labels_and_groups_are_read_once(src, dst):
+    groups = [number // 3 for number in range(24)]
+    mix_file(src, iter(LABELS), dst, groups=iter(groups), ids=iter(range(24)), **OPTIONS)
+    assert np.array_equal(np.load(dst), mix(IMAGES, LABELS, groups=groups, **OPTIONS))
+
+
 @pytest.mark.parametrize("images", [IMAGES[:0], IMAGES[..., :0]], ids=["images", "channels"])
 def test_none_of_something(src, dst, images):
     np.save(src, images)
@@ -161,20 +175,24 @@ class TestBadInput:
     """An error names the rule, and nothing is written."""
 
     def refused(self, src, dst, match, *, labels=LABELS, error=InputError, **options):
-        before = sorted(os.listdir(dst.parent))
+        before = sorted(os.listdir(src.parent))
         with pytest.raises(error, match=match):
             mix_file(src, labels, dst, **OPTIONS | options)
-        assert sorted(os.listdir(dst.parent)) == before
+        assert sorted(os.listdir(src.parent)) == before
         assert np.array_equal(np.load(src), IMAGES)
 
     def test_memory(self, src, dst):
-        self.refused(
-            src,
-            dst,
-            r"takes, with the map, 3KiB, but memory is 2,479 bytes: raise memory",
-            memory=SMALLEST - 1,
-        )
+        rule = "of the 8 images of label 'cat' takes, with the map, 3KiB, but memory is 2,479 bytes"
+        self.refused(src, dst, f"{rule}: raise memory", memory=SMALLEST - 1)
         self.refused(src, dst, "memory is an amount", memory="much")
+
+    def test_memory_for_the_largest_label(self, src, dst):
+        """Whoever follows the advice is not refused again."""
+        labels = ["a"] * 5 + ["b"] * 12 + ["c"] * 7
+        self.refused(
+            src, dst, "12 images of label 'b' takes, with the map, 4KiB", labels=labels, memory=1
+        )
+        mix_file(src, labels, dst, **OPTIONS | {"memory": "4KiB"})
 
     def test_arguments_of_mixing(self, src, dst):
         self.refused(src, dst, "sources=8 needs at least 9", sources=8)
@@ -184,7 +202,7 @@ class TestBadInput:
         self.refused(src, dst, "one group for each", groups=[1, 2])
         self.refused(src, dst, "layout is one of", layout="HWC")
 
-    @pytest.mark.parametrize("path", [None, 3, ""])
+    @pytest.mark.parametrize("path", [None, 3, "", b"images.npy", "images\0.npy"])
     def test_paths(self, src, dst, path):
         with pytest.raises(InputTypeError, match="src is the path of a file"):
             mix_file(path, LABELS, dst)
@@ -198,8 +216,8 @@ class TestBadInput:
 
     def test_a_target_that_is_no_file(self, src, dst):
         os.mkfifo(dst)
-        self.refused(src, dst, "which is not overwritten", overwrite=True)
-        self.refused(src, dst.parent, "which is not overwritten", overwrite=True)
+        self.refused(src, dst, "is a folder or a device", overwrite=True)
+        self.refused(src, dst.parent, "is a folder or a device", overwrite=True)
 
     def test_a_target_that_is_a_broken_link(self, src, dst):
         dst.symlink_to("nowhere")
@@ -210,94 +228,29 @@ class TestBadInput:
         self.refused(src, src, "are one file", overwrite=True)
         self.refused(src, dst, "are one file", overwrite=True)
 
+    @pytest.mark.parametrize("name", ["x" * 300, "images.npy/mixed.npy"])
+    def test_names_that_no_file_can_have(self, src, name):
+        self.refused(src, src.parent / name, "cannot be written")
+
     def test_a_folder_that_is_missing(self, src, tmp_path):
         with pytest.raises(InputError, match="is not a folder: make it first"):
             mix_file(src, LABELS, tmp_path / "missing" / "mixed.npy")
 
 
-class TestSources:
-    """Files that are not arrays of images."""
+def test_an_error_meanwhile_leaves_the_earlier_file(src, dst):
+    dst.write_text("earlier")
 
-    def refused(self, path, dst, match):
-        with pytest.raises(InputError, match=match):
-            mix_file(path, LABELS, dst, **OPTIONS)
-        assert not dst.exists()
+    def interrupt(stage, done, total):
+        raise KeyboardInterrupt
 
-    def test_missing(self, tmp_path, dst):
-        self.refused(tmp_path / "missing.npy", dst, "cannot read .*missing.npy: No such file")
-
-    def test_another_format(self, src, dst):
-        src.write_text("text")
-        self.refused(src, dst, "is not an array as numpy.save writes it")
-        src.write_bytes(b"")
-        self.refused(src, dst, "is not an array as numpy.save writes it")
-
-    def test_cut_off(self, src, dst):
-        os.truncate(src, src.stat().st_size - 1)
-        self.refused(src, dst, "is not an array as numpy.save writes it, whole")
-
-    def test_objects(self, src, dst):
-        np.save(src, np.full((24, 12, 10), None), allow_pickle=True)
-        self.refused(src, dst, "of fixed size")
-
-    def test_several_arrays(self, tmp_path, dst):
-        np.savez(tmp_path / "images.npz", IMAGES, IMAGES)
-        self.refused(tmp_path / "images.npz", dst, "save the images alone")
-
-    def test_fortran_order(self, src, dst):
-        np.save(src, np.asfortranarray(IMAGES))
-        self.refused(src, dst, "ascontiguousarray")
-
-    def test_shapes(self, src, dst):
-        np.save(src, IMAGES[0])
-        self.refused(src, dst, "one label for each image")
-        np.save(src, IMAGES.ravel())
-        self.refused(src, dst, "images have shape")
+    with pytest.raises(KeyboardInterrupt):
+        mix_file(src, LABELS, dst, progress=interrupt, overwrite=True, **OPTIONS)
+    assert dst.read_text() == "earlier"
+    assert sorted(os.listdir(src.parent)) == [src.name, dst.name]
 
 
-class TestFailures:
-    """Nothing is left of a file that could not be finished, and an earlier one is kept."""
-
-    @pytest.fixture
-    def earlier(self, src, dst):
-        dst.write_text("earlier")
-        yield
-        assert dst.read_text() == "earlier"
-        assert sorted(os.listdir(src.parent)) == [src.name, dst.name]
-
-    @pytest.mark.usefixtures("earlier")
-    def test_an_error_meanwhile(self, src, dst):
-        def interrupt(stage, done, total):
-            raise KeyboardInterrupt
-
-        with pytest.raises(KeyboardInterrupt):
-            mix_file(src, LABELS, dst, progress=interrupt, overwrite=True, **OPTIONS)
-
-    @pytest.mark.usefixtures("earlier")
-    def test_too_little_room(self, src, dst, monkeypatch):
-        usage = array_file.shutil.disk_usage(dst.parent)._replace(free=5000)
-        monkeypatch.setattr(array_file.shutil, "disk_usage", lambda path: usage)
-        with pytest.raises(WorkError, match=r"5KiB free, but the mixed images take 9KiB"):
-            mix_file(src, LABELS, dst, overwrite=True, **OPTIONS)
-
-    @pytest.mark.usefixtures("earlier")
-    def test_a_disk_that_fills_up(self, src, dst, monkeypatch):
-        def fail(*arguments):
-            raise OSError(28, "No space left on device")
-
-        monkeypatch.setattr(os, "posix_fallocate", fail)
-        with pytest.raises(WorkError, match=r"cannot write .*mixed.npy: No space left"):
-            mix_file(src, LABELS, dst, overwrite=True, **OPTIONS)
-
-    @pytest.mark.usefixtures("earlier")
-    def test_a_folder_that_cannot_be_written(self, src, dst, monkeypatch):
-        open_memmap = np.lib.format.open_memmap
-
-        def only_read(path, mode, *arguments, **options):
-            if mode != "r":
-                raise PermissionError(13, "Permission denied")
-            return open_memmap(path, mode, *arguments, **options)
-
-        monkeypatch.setattr(np.lib.format, "open_memmap", only_read)
-        with pytest.raises(WorkError, match=r"cannot write .*mixed.npy: Permission denied"):
-            mix_file(src, LABELS, dst, overwrite=True, **OPTIONS)
+def test_a_file_that_appears_meanwhile_is_kept(src, dst):
+    with pytest.raises(WorkError, match="has appeared since"):
+        mix_file(src, LABELS, dst, progress=lambda *_: dst.write_text("other"), **OPTIONS)
+    assert dst.read_text() == "other"
+    assert sorted(os.listdir(src.parent)) == [src.name, dst.name]

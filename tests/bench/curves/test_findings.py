@@ -6,7 +6,7 @@ from blockmix.bench.curves.findings import findings, share
 
 
 def row(images, blocks, seconds, *, name="mix", timed=None, beside=None):
-    result = {"regime": "files" if "folder" in name or name == "algorithm 1" else "arrays"}
+    result = {"regime": "files" if name in ("mix_folder", "pillow", "algorithm 1") else "arrays"}
     result |= {"row": name, "images": images, "blocks": blocks, "block": [1, 1]}
     result |= {"timed_images": timed or images, "seconds": seconds}
     return result | (
@@ -46,6 +46,13 @@ def test_ratios_come_from_shares_where_both_rows_have_them():
     peer = row(10, 4, [12.0], name="numpy", beside=[2.0])
     (ratio,) = findings([base, peer])["ratios"]
     assert (ratio["row"], ratio["times"]) == ("numpy", pytest.approx(3))
+
+
+def test_ratios_to_pillow_come_from_shares_of_the_ceiling():
+    base = row(1000, 4, [2.0], name="mix_folder", beside=[1.0])
+    peer = row(100, 4, [0.8], name="pillow", beside=[0.2])
+    (ratio,) = findings([base, peer])["ratios"]
+    assert (ratio["row"], ratio["timed_images"], ratio["times"]) == ("pillow", 100, 2)
 
 
 def test_ratios_come_from_times_an_image_without_shares():

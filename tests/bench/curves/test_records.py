@@ -22,6 +22,12 @@ def test_a_record_follows_the_schema_and_changed_ones_do_not(record):
             records.check(broken, "it")
 
 
+def test_a_record_of_another_version_is_called_that(record):
+    record["version"] = 1
+    with pytest.raises(InputError, match="it is of version 1, but this blockmix reads version 2: "):
+        records.check(record, "it")
+
+
 def values(schema):
     """Every value that a record can have, by its path."""
     for name, part in schema.get("properties", {}).items():
