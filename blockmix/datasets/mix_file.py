@@ -54,7 +54,7 @@ def mix_file(
     Parameters
     ----------
     src : path
-        A file that `numpy.save` wrote: (N, H, W, C), (N, C, H, W) with ``layout="NCHW"``, or
+        A file that ``numpy.save`` wrote: (N, H, W, C), (N, C, H, W) with ``layout="NCHW"``, or
         (N, H, W), in C order; uint8 or any other dtype of fixed size. Never written to.
     labels : sequence of int or str
         One for each image.
