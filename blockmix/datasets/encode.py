@@ -109,8 +109,8 @@ class Encoder(NamedTuple):
 
     def _save(self, pixels: Pixels, file: FileIO) -> None:
         options: dict[str, Any] = {"compress_level": PNG_LEVEL}
-        if self.format == "jpeg" and self.quality is not None:
-            data = encode_jpeg(pixels, self.quality)
+        if self.format == "jpeg":
+            data = None if self.quality is None else encode_jpeg(pixels, self.quality)
             if data is not None:
                 write_all(file, data)
                 return

@@ -7,7 +7,6 @@ between two markers lies what an image encoded alone has between its header and 
 
 from __future__ import annotations
 
-import io
 import os
 import re
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ import numpy as np
 from PIL import Image, ImageFile
 
 from blockmix.datasets.jpeg import SCAN, segments
+from blockmix.datasets.jpeg_encode import encode_by_pillow
 from blockmix.support.pixels import Pixels
 
 # The most bytes of pixels of an image that is worth stacking, and of a stack. Microseconds an image
@@ -64,11 +64,7 @@ def _header(height: int, width: int, grey: bool, quality: int) -> bytes | None:
     """
     shape = (_TRIAL_IMAGES, height, width) if grey else (_TRIAL_IMAGES, height, width, 3)
     images = np.random.default_rng(0).integers(0, _TRIAL_VALUES, shape, np.uint8)
-    files = []
-    for pixels in images:
-        memory = io.BytesIO()
-        Image.fromarray(pixels).save(memory, "JPEG", quality=quality, subsampling="4:4:4")
-        files.append(memory.getvalue())
+    files = [encode_by_pillow(pixels, quality) for pixels in images]
     end = next(end for marker, _, end in segments(files[0]) if marker == SCAN)
     header = files[0][:end]
     return header if _encode(images, quality, header) == files else None
