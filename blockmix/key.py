@@ -9,7 +9,10 @@ import re
 import secrets
 import stat
 import warnings
+from collections.abc import Callable
+from multiprocessing.context import get_spawning_popen
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,8 +30,9 @@ class Key:
     set only, and destroy it unless the mixing has to be repeated or resumed: mixing needs it,
     training on the result does not.
 
-    The bits never appear in a repr or an error. They do travel when a key is pickled, so that a
-    cluster can share it: treat such a pickle as the key itself.
+    The bits never appear in a repr or an error. A private key is not pickled either, as that would
+    carry it to wherever the pickle goes, unless a process is being started on this machine with it,
+    as by a ``DataLoader``. For workers elsewhere there is `KeyFile`.
 
     Parameters
     ----------
@@ -200,6 +204,20 @@ class Key:
         derived._private = self._private
         return derived
 
+    def __copy__(self) -> Key:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Key:
+        return self
+
+    def __reduce__(self) -> tuple[Callable[..., Key], tuple[bytes, bool]]:
+        if self._private and get_spawning_popen() is None:
+            raise InputError(
+                "a key is not pickled, as whoever gets the pickle would have the key: pass "
+                "KeyFile(path), with a key file that every machine has"
+            )
+        return _restored, (self._secret, self._private)
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Key):
             return NotImplemented
@@ -210,3 +228,9 @@ class Key:
 
     def __repr__(self) -> str:
         return "Key(<secret>)" if self._private else "Key(<from a seed: not private>)"
+
+
+def _restored(secret: bytes, private: bool) -> Key:
+    key = Key(secret)
+    key._private = private
+    return key

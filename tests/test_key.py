@@ -4,6 +4,7 @@ import copy
 import os
 import pickle
 import traceback
+from multiprocessing import get_context
 
 import pytest
 
@@ -23,12 +24,38 @@ def test_equality_and_hash_follow_the_secret():
     assert Key(SECRET) != SECRET
 
 
-def test_keys_survive_pickle_and_copy():
-    seeded = Key.from_seed(1)
-    for original in (Key(SECRET), seeded):
-        for copied in (pickle.loads(pickle.dumps(original)), copy.deepcopy(original)):  # noqa: S301
+def test_keys_survive_copies():
+    for original in (Key(SECRET), Key.from_seed(1)):
+        for copied in (copy.copy(original), copy.deepcopy(original)):
             assert copied == original
             assert copied.is_private == original.is_private
+
+
+def test_a_private_key_is_not_pickled():
+    with pytest.raises(InputError, match="KeyFile") as caught:
+        pickle.dumps({"key": Key(SECRET)})
+    assert SECRET.hex() not in str(caught.value)
+
+
+def test_a_key_from_a_seed_is_pickled():
+    seeded = Key.from_seed(1)
+    copied = pickle.loads(pickle.dumps(seeded))  # noqa: S301
+    assert copied == seeded
+    assert not copied.is_private
+
+
+@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+def test_a_key_goes_to_a_process_that_is_started_with_it(method):
+    context = get_context(method)
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=send_digest, args=(Key(SECRET), sender))
+    process.start()
+    assert receiver.recv() == Key(SECRET).digest("test", b"")
+    process.join()
+
+
+def send_digest(key, sender):
+    sender.send(key.digest("test", b""))
 
 
 @pytest.mark.parametrize("show", [repr, str, "{}".format, lambda key: f"{[key]}"])
