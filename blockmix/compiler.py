@@ -8,6 +8,7 @@ try:
     import numba
 
     from blockmix.kernels import rule
+    from blockmix.kernels.threads import threads_limited
 except Exception as error:  # numba is missing, broken, or refuses one of its settings
     way_out = (
         "correct or unset the environment variables that begin with NUMBA_, or install it anew by "
@@ -20,4 +21,4 @@ except Exception as error:  # numba is missing, broken, or refuses one of its se
         f"({type(error).__name__}: {error}): {way_out}"
     ) from error
 
-__all__ = ["numba", "rule"]
+__all__ = ["numba", "rule", "threads_limited"]

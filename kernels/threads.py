@@ -1,9 +1,10 @@
 """How CPU loops run in parallel: their decorators, and the threading layer below."""
 
 import ctypes
+from contextlib import contextmanager
 from importlib import metadata
 
-from numba import config, njit
+from numba import config, get_num_threads, njit, set_num_threads
 
 from .cache import cached
 
@@ -55,3 +56,14 @@ def sequential(function):
 def _callable(function, **options):
     loop = njit(**_OPTIONS, **options)(function)
     return cached(loop) if COMPILED else loop
+
+
+@contextmanager
+def threads_limited(count):
+    """Let the loops that this thread calls run on at most ``count`` threads."""
+    before = get_num_threads()
+    set_num_threads(min(count, before))
+    try:
+        yield
+    finally:
+        set_num_threads(before)

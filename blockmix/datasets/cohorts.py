@@ -7,9 +7,9 @@ the label had been mixed whole. A cohort's result depends on the key and its mem
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from blockmix.datasets.interfaces import Sample
 from blockmix.errors import InputError, Setting
@@ -17,8 +17,13 @@ from blockmix.key import Key
 from blockmix.support.memory import machine_memory
 from blockmix.support.sizes import show_memory
 
+T = TypeVar("T")
+
 # Bytes for the names, paths and positions of one image in memory, rounded up.
 SAMPLE_BYTES = 1024
+# Small cohorts are read and mixed together up to this size. More gains nothing, and touches memory
+# that has to be cleared first, which took longer than mixing in it.
+LOAD_BYTES = 64 << 20
 
 
 class Cohort(NamedTuple):
@@ -26,6 +31,10 @@ class Cohort(NamedTuple):
 
     name: str  # for people: the label, and which of its cohorts
     members: list[Sample]
+
+    @property
+    def size(self) -> int:
+        return len(self.members)
 
 
 def capacity(memory: int, image_bytes: int, blocks: int, sources: int) -> int:
@@ -78,18 +87,21 @@ def cut_into_cohorts(images: Iterable[Sample], largest: int, key: Key) -> list[C
     return cohorts
 
 
-def group_into_loads(cohorts: Iterable[Cohort], largest: int) -> Iterator[list[Cohort]]:
+def group_into_loads(
+    cohorts: Iterable[T], largest: int, size: Callable[[T], int]
+) -> Iterator[list[T]]:
     """Group small cohorts, in order, into loads that are read and written together.
 
-    A load has at most ``largest`` images, unless it is one larger cohort.
+    A load has at most ``largest`` images, unless it is one larger cohort. ``size`` gives the number
+    of images of a cohort.
     """
-    load: list[Cohort] = []
+    load: list[T] = []
     images = 0
     for cohort in cohorts:
-        if load and images + len(cohort.members) > largest:
+        if load and images + size(cohort) > largest:
             yield load
             load, images = [], 0
         load.append(cohort)
-        images += len(cohort.members)
+        images += size(cohort)
     if load:
         yield load

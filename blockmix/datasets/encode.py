@@ -10,6 +10,7 @@ import io
 import os
 from collections.abc import Sequence
 from io import FileIO
+from tempfile import TemporaryFile
 from threading import local
 from typing import Any, NamedTuple
 
@@ -107,6 +108,12 @@ class Encoder(NamedTuple):
         except Exception as error:  # Pillow's encoders raise anything
             raise OSError(f"it cannot be encoded: {type(error).__name__}: {error}") from error
 
+    def encode(self, pixels: Pixels) -> bytes:
+        """Return the file of an image, as `save` writes it."""
+        with _memory_file() as file:
+            self.save(pixels, file)
+            return os.pread(file.fileno(), file.seek(0, os.SEEK_END), 0)
+
     def _save(self, pixels: Pixels, file: FileIO) -> None:
         options: dict[str, Any] = {"compress_level": PNG_LEVEL}
         if self.format == "jpeg":
@@ -153,6 +160,13 @@ def _as_image(pixels: Pixels) -> Image.Image:
         image = _thread.image = Image.new(mode, pixels.shape[1::-1])
     image.frombytes(np.ascontiguousarray(pixels), "raw", mode)
     return image
+
+
+def _memory_file() -> FileIO:
+    """Open an unbuffered file without a name, in memory where the system can do that."""
+    if hasattr(os, "memfd_create"):
+        return FileIO(os.memfd_create("image"), "w+")
+    return TemporaryFile(buffering=0)
 
 
 def write_all(file: FileIO, data: bytes | memoryview) -> None:

@@ -137,7 +137,7 @@ def make_plan(
             "small_classes": mixer.small_classes,
             "groups": groups is not None,
         },
-        "grid": _grid_record(grid),
+        "grid": grid_record(grid),
         "files": {**encoder._asdict(), "names": options.names, "grey": survey.grey},
         "cohorts": len(cohorts),
         "smallest_cohorts": _smallest_cohorts(cohorts, [len(cohort.members) for cohort in cohorts]),
@@ -169,7 +169,8 @@ def _smallest_cohorts(cohorts: list[Cohort], sizes: list[int]) -> dict[str, int]
     return smallest
 
 
-def _grid_record(grid: BlockGrid) -> dict[str, Any]:
+def grid_record(grid: BlockGrid) -> dict[str, Any]:
+    """Return a grid as records hold it."""
     return {
         "height": grid.height,
         "width": grid.width,

@@ -24,9 +24,17 @@ from blockmix.support.progress import Progress
 
 
 def run(
-    source: Source, sink: Sink, mixer: BlockMixer, options: RunOptions, progress: Progress
+    source: Source,
+    sink: Sink,
+    mixer: BlockMixer,
+    options: RunOptions,
+    progress: Progress,
+    engine: Engine | None = None,
 ) -> FolderSummary:
-    """Mix every sample of a source into a sink; `mix_folder` documents what may be raised."""
+    """Mix every sample of a source into a sink; `mix_folder` documents what may be raised.
+
+    Without an engine the threads of this process do the work.
+    """
     started = time.perf_counter()
     choose(HOST, None)  # an error if nothing can mix here, before anything is written
     pool = ThreadPoolExecutor(options.workers, "blockmix")
@@ -44,7 +52,7 @@ def run(
             sink.claim(plan.record["run"])
             sink.check_names(plan.distinct_outputs(), options.names)
             sink.begin(plan.record)
-            engine: Engine = LocalEngine(pool, progress)
+            engine = engine or LocalEngine(pool, progress)
             outcome = engine.run(plan, sink)
         left_out = [(Path(sample.path), reason) for sample, reason in outcome.left_out]
         summary = FolderSummary(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from blockmix.datasets.expectation import describe
-from blockmix.support.text import one_line
+from blockmix.support.text import count, one_line
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,8 @@ class FolderSummary:
         record = self.record
         stages = ", ".join(f"{name} {spent:.1f} s" for name, spent in self.stage_seconds.items())
         lines = [
-            f"mixed {self.images} images of {_count(len(record['labels']), 'label')} "
-            f"in {_count(record['cohorts'], 'cohort')}"
+            f"mixed {self.images} images of {count(len(record['labels']), 'label')} "
+            f"in {count(record['cohorts'], 'cohort')}"
             + (f" ({self.written} written by this run)" if self.written < self.images else ""),
             f"took {self.seconds:.1f} s, {self.images_per_second:.0f} images/s (work: {stages})",
             "each {height} x {width}, in {rows} x {cols} = {blocks} blocks; sources {sources}, "
@@ -84,7 +84,3 @@ class FolderSummary:
     def to_json(self) -> str:
         """The record as it is written to ``blockmix.json``."""
         return json.dumps(self.record, indent=2) + "\n"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -16,3 +16,14 @@ def one_line(text: str) -> str:
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
     )
+
+
+def count(number: int, noun: str) -> str:
+    """A number of things.
+
+    Examples
+    --------
+    >>> count(1, "label"), count(2, "label")
+    ('1 label', '2 labels')
+    """
+    return f"{number} {noun}{'' if number == 1 else 's'}"

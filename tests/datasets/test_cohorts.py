@@ -1,5 +1,7 @@
 """How labels are cut into cohorts, and cohorts packed into memory."""
 
+from operator import attrgetter
+
 import pytest
 from builders import SECRET
 from hypothesis import given
@@ -65,10 +67,14 @@ def test_a_budget_that_is_too_small_says_what_would_do():
     assert capacity(25 * 2**20, 2**20, 0, sources=3) == 8
 
 
+def loads_of(cohorts, largest):
+    return group_into_loads(cohorts, largest, attrgetter("size"))
+
+
 def test_cohorts_are_grouped_into_loads():
     cohorts = cut_into_cohorts(images(a=4, b=3, c=3, d=9, e=1), 9, Key(SECRET))
-    loads = [[cohort.name for cohort in load] for load in group_into_loads(cohorts, 9)]
+    loads = [[cohort.name for cohort in load] for load in loads_of(cohorts, 9)]
     assert loads == [["a", "b"], ["c"], ["d"], ["e"]]
-    assert list(group_into_loads([], 9)) == []
-    alone = [[cohort.name for cohort in load] for load in group_into_loads(cohorts, 3)]
+    assert list(loads_of([], 9)) == []
+    alone = [[cohort.name for cohort in load] for load in loads_of(cohorts, 3)]
     assert alone == [["a"], ["b"], ["c"], ["d"], ["e"]]

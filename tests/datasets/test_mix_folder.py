@@ -129,7 +129,7 @@ class TestWhatDecides:
     def test_the_grouping_into_loads_does_not(self, run, monkeypatch):
         together, _ = run(memory=10 * EACH)
         monkeypatch.setattr(
-            local_module, "group_into_loads", lambda cohorts, _: ([c] for c in cohorts)
+            local_module, "group_into_loads", lambda cohorts, *_: ([c] for c in cohorts)
         )
         assert read_tree(together) == read_tree(run(memory=10 * EACH)[0])
 

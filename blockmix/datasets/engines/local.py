@@ -10,12 +10,13 @@ import time
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from io import FileIO
 from math import prod
+from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from blockmix.datasets.cohorts import Cohort, group_into_loads
+from blockmix.datasets.cohorts import LOAD_BYTES, Cohort, group_into_loads
 from blockmix.datasets.decode import resized
 from blockmix.datasets.encode import write_all
 from blockmix.datasets.engines.interface import Outcome
@@ -36,9 +37,6 @@ from blockmix.support.progress import Progress
 _CHUNK = 16
 _LARGEST_CHUNK = 64
 _CHUNK_BYTES = 192 << 10
-# Small cohorts are read and mixed together up to this size. More gains nothing, and touches memory
-# that has to be cleared first, which took longer than mixing in it.
-_LOAD_BYTES = 64 << 20
 
 
 class Load(NamedTuple):
@@ -107,7 +105,8 @@ class _Work:
         plan = self._plan
         cohorts = [cohort for cohort in plan.cohorts if not self._is_done(cohort)]
         self._total = sum(len(cohort.members) for cohort in cohorts)
-        loads = list(group_into_loads(cohorts, min(plan.capacity, _LOAD_BYTES // prod(plan.shape))))
+        most = min(plan.capacity, LOAD_BYTES // prod(plan.shape))
+        loads = list(group_into_loads(cohorts, most, attrgetter("size")))
         largest = max((sum(len(cohort.members) for cohort in load) for load in loads), default=0)
         # All the memory for pixels: the load that is mixed, the next one, and the mixed images.
         try:
@@ -173,7 +172,7 @@ class _Work:
             self._record("read", report)
             bad |= report.bad
             if bad and plan.options.on_error == "error":
-                raise _stop_at(list(bad.values()))
+                raise unusable(list(bad.values()))
         if not bad:
             return load.samples, load.cohorts, load.pixels
         self.left_out += [(load.samples[index], error.reason) for index, error in bad.items()]
@@ -251,7 +250,8 @@ def _compile(plan: RunPlan) -> float:
     return time.perf_counter() - started
 
 
-def _stop_at(bad: list[BadImageError]) -> WorkError:
+def unusable(bad: list[BadImageError]) -> WorkError:
+    """Return the error that names files that cannot be decoded."""
     more = f" (unusable files so far: {len(bad)})" if len(bad) > 1 else ""
     return WorkError(
         f"{bad[0]}{more}; go on without such files, with the same key, by ",

@@ -14,7 +14,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from io import FileIO
 from pathlib import Path
@@ -23,6 +23,7 @@ from typing import Any
 from blockmix.datasets.encode import WRITE_SUFFIXES, write_all
 from blockmix.datasets.folder import filesystem
 from blockmix.datasets.folder.naming import Outputs, check_names
+from blockmix.datasets.time_stamp import time_stamp
 from blockmix.errors import InputError, Setting, WorkError
 
 RECORD = "blockmix.json"
@@ -45,7 +46,7 @@ class Destination:
         self.root = root
         self._src = src
         self._overwrite = overwrite
-        self._resume = resume
+        self.resumes = resume
         self.work = root / WORK
         self._state = self.work / "state.json"
         self._lock_file: int | None = None
@@ -63,6 +64,14 @@ class Destination:
     def notes(self) -> tuple[str, ...]:
         """Lines on what this file system did not offer."""
         return tuple(self._notes.values())
+
+    def add_notes(self, notes: Iterable[str]) -> None:
+        """Add what other processes have noted that write to the folder."""
+        self._notes |= {note: note for note in notes if note not in self.notes}
+
+    def join(self, run: str) -> None:
+        """Write to a folder that another process has claimed for the run of this id."""
+        self._time_stamp = time_stamp(run)
 
     def check(self, run: str | None = None) -> None:
         """Refuse a destination that could cost somebody files. Writes nothing.
@@ -86,7 +95,7 @@ class Destination:
         record = self._earlier_record()
         if self._overwrite:
             self._refuse_foreign_files(entries, record)
-        elif not self._resume or record is None:
+        elif not self.resumes or record is None:
             if self._lock_file is None and filesystem.is_locked(self.work / "lock"):
                 raise self._in_use_error()
             raise InputError(
@@ -107,7 +116,7 @@ class Destination:
     def claim(self, run: str) -> None:
         """Lock the folder for the run of this id alone."""
         self.check(run)
-        self._time_stamp = _time_stamp(run)
+        self._time_stamp = time_stamp(run)
         try:
             folders = (self.work, self.root, *self.root.parents)
             self._new_folders = [folder for folder in folders if not os.path.lexists(folder)]
@@ -142,7 +151,7 @@ class Destination:
 
     def holds(self, output: str) -> bool:
         """Whether the run that is resumed has written this file."""
-        if not self._resume:
+        if not self.resumes:
             return False
         try:
             # Renamed files are complete, unless the machine lost its power: then they can be empty.
@@ -331,16 +340,6 @@ def _lies_in(path: Path, folder: Path) -> bool:
         )
     except OSError:  # reported where either folder is used
         return False
-
-
-def _time_stamp(run: str) -> int:
-    """Return the one time that all files of a run carry, so that times reveal no order.
-
-    Different runs have different ones; tools that compare copies by size and time would otherwise
-    miss a change. The times lie between 1980-01-02 and 2020, in steps of two seconds, so that zip
-    can hold them in every time zone. ``run`` is the id of the run, which is published.
-    """
-    return 315_619_200 + 2 * (int(run[:8], 16) % 630_000_000)
 
 
 def _foreign_files(folder: Path, count: int, files: dict[str, Any]) -> list[Path]:

@@ -11,6 +11,7 @@ from builders import SECRET, read_tree, write_images
 from blockmix import InputError, Key, WorkError, mix_folder
 from blockmix.datasets.folder import destination as destination_module
 from blockmix.datasets.folder import filesystem
+from blockmix.datasets.time_stamp import time_stamp
 
 NOT_OFFERED = ["ENOSYS", "EOPNOTSUPP", "ENOTTY"]
 
@@ -126,7 +127,7 @@ class TestTimeStamps:
         "run_id", ["0" * 32, "f" * 32, "2590d280" + "0" * 24], ids=lambda i: i[:4]
     )
     def test_can_be_zipped_in_every_zone(self, zone, run_id, tmp_path, monkeypatch):
-        stamp = destination_module._time_stamp(run_id)
+        stamp = time_stamp(run_id)
         (tmp_path / "file").touch()
         os.utime(tmp_path / "file", (stamp, stamp))
         monkeypatch.setenv("TZ", zone)
@@ -149,7 +150,7 @@ class TestTimeStamps:
             times.append({path.stat().st_mtime_ns for path in files})
         assert times[0] == times[1] != times[2]
         assert all(len(stamps) == 1 for stamps in times)
-        (earliest, *_), (latest, *_) = ({destination_module._time_stamp(i * 8)} for i in "0f")
+        (earliest, *_), (latest, *_) = ({time_stamp(i * 8)} for i in "0f")
         assert time.gmtime(earliest)[:3] == (1980, 1, 2)
         assert time.gmtime(latest).tm_year < 2020
 

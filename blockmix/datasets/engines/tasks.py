@@ -1,0 +1,109 @@
+"""Tasks on workers: a window of them at a time, each done again if its worker dies."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
+from itertools import islice
+from pathlib import Path
+from typing import Generic, NamedTuple, TypeVar
+
+from blockmix.datasets.engines.workers import Workers
+from blockmix.errors import BlockmixError, Setting, WorkError
+
+Job = TypeVar("Job")
+Result = TypeVar("Result")
+
+# Seconds after which `on_wait` is called, if no task ends.
+WAIT_SECONDS = 10.0
+
+
+class Failure(NamedTuple):
+    """A task that failed, and why; no name of an original is in it."""
+
+    reason: str
+
+
+class _Attempt(Generic[Job, Result]):
+    """A task that returns its failure: exceptions end up in logs of other people."""
+
+    def __init__(self, function: Callable[[Job], Result]) -> None:
+        self._function = function
+
+    def __call__(self, job: Job) -> Result | Failure:
+        try:
+            return self._function(job)
+        except BlockmixError as error:
+            return Failure(str(error))
+        except MemoryError:
+            return Failure("out of memory")
+        except Exception as error:
+            frame = traceback.extract_tb(error.__traceback__)[-1]
+            place = f"{Path(frame.filename).name}:{frame.lineno}"
+            return Failure(f"unexpected {type(error).__name__} at {place}")
+
+
+def run_tasks(
+    workers: Workers,
+    function: Callable[[Job], Result],
+    jobs: Iterable[Job],
+    on_wait: Callable[[], None] = lambda: None,
+) -> Iterator[tuple[Job, Result | Failure]]:
+    """Yield each job with its result, as they end.
+
+    A job whose worker dies, or whose executor does, is done again alone, when all others have
+    ended: then it is known which job it was. If that happens again, it has failed.
+
+    Only some jobs more than there are workers wait in the executor, and no result stays there: a
+    cluster would compute results that it holds again when a worker dies.
+    """
+    attempt = _Attempt(function)
+    lost: list[Job] = []
+    for job, result in _ended(workers, attempt, iter(jobs), workers.window, on_wait):
+        if result is None:
+            lost.append(job)
+        else:
+            yield job, result
+    for job, result in _ended(workers, attempt, iter(lost), 1, on_wait):
+        yield job, result or Failure("its worker died, twice")
+
+
+def _ended(
+    workers: Workers,
+    attempt: _Attempt[Job, Result],
+    jobs: Iterator[Job],
+    window: int,
+    on_wait: Callable[[], None],
+) -> Iterator[tuple[Job, Result | Failure | None]]:
+    """Yield each job with its result, or with None if its worker died."""
+    pending: dict[Future[Result | Failure], Job] = {}
+    try:
+        while True:
+            for job in islice(jobs, window - len(pending)):
+                pending[workers.submit(attempt, job)] = job
+            if not pending:
+                return
+            ended, _ = wait(pending, timeout=WAIT_SECONDS, return_when=FIRST_COMPLETED)
+            on_wait()
+            if not ended and workers.has_gone():
+                raise WorkError(
+                    "the cluster cannot be reached any more: start it again, then pass the same "
+                    "key and ",
+                    Setting("resume", True),
+                )
+            for future in ended:
+                job = pending.pop(future)
+                yield job, _result(future)
+            del ended
+    finally:
+        if not workers.has_gone():
+            for future in pending:
+                future.cancel()
+
+
+def _result(future: Future[Result]) -> Result | None:
+    try:
+        return future.result()
+    except (Exception, CancelledError):  # of the executor; those of the task are its result
+        return None

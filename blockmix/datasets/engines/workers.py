@@ -1,0 +1,213 @@
+"""Who does the tasks of a run: this process, others on this machine, or a cluster.
+
+A cluster is whatever gives a `concurrent.futures.Executor`. What differs between them stands here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from concurrent.futures import (
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+)
+from contextlib import contextmanager
+from multiprocessing import get_context
+from typing import Any, TypeVar
+
+from blockmix.errors import InputError, InputTypeError
+from blockmix.support.arguments import whole_number
+from blockmix.support.cores import cores
+from blockmix.support.extras import load
+
+T = TypeVar("T")
+
+# Tasks that wait for each worker, so that none waits for its next one.
+_AHEAD = 2
+# How many may wait in an executor that does not say how many workers it has.
+_WINDOW = 256
+# How often a cluster does a task again whose worker died.
+_RETRIES = 3
+_LOOPBACK = re.compile(r"(inproc://|(tcp|ws)://(127\.|localhost[:/]|\[::1\]))")
+
+
+class Workers:
+    """An executor, and what has to be known of it.
+
+    Attributes
+    ----------
+    window : int
+        The most tasks that are submitted and have not ended.
+    is_guarded : bool
+        Whether nobody else can read what is sent to the workers: they are on this machine, or the
+        connection is encrypted.
+    is_own : bool
+        Whether they are processes that this one starts and speaks to alone, or this one itself.
+    is_here : bool
+        Whether tasks run in this process, one after another.
+    has_gone : callable
+        Says whether the executor has ended for good, with tasks that will never end.
+    """
+
+    def __init__(
+        self,
+        start: Callable[[], Executor],
+        window: int,
+        *,
+        is_guarded: bool,
+        is_own: bool = False,
+        is_here: bool = False,
+        restarts: bool = False,
+        has_gone: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.window = window
+        self.is_guarded = is_guarded
+        self.is_own = is_own
+        self.is_here = is_here
+        self.has_gone = has_gone
+        self._start = start
+        self._restarts = restarts
+        self._executor = start()
+
+    def submit(self, function: Callable[..., T], *arguments: Any) -> Future[T]:
+        """Hand over a task; a pool that has lost a process is started anew if it is ours."""
+        try:
+            return self._executor.submit(function, *arguments)
+        except (BrokenExecutor, RuntimeError):
+            if not self._restarts:
+                failed: Future[T] = Future()
+                failed.set_exception(BrokenExecutor())
+                return failed
+        self._executor.shutdown(wait=False)
+        self._executor = self._start()
+        return self._executor.submit(function, *arguments)
+
+    def close(self) -> None:
+        """Stop an executor that was started here."""
+        if self._restarts:
+            self._executor.shutdown(cancel_futures=True)
+
+
+class _Here(Executor):
+    """Runs every task at once, in the thread that submits it."""
+
+    def submit(self, function: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        future: Future[T] = Future()
+        future.set_result(function(*args, **kwargs))
+        return future
+
+
+@contextmanager
+def open_workers(executor: Executor | str | None) -> Iterator[Workers]:
+    """Give the workers that a user names; those that are started here end with the block.
+
+    Parameters
+    ----------
+    executor : concurrent.futures.Executor, str or None
+        ``None``: this process. ``"processes"`` or ``"processes:4"``: processes of this machine, one
+        a core unless a number is given. ``"dask:tls://host:8786"``: the Dask cluster with this
+        scheduler. ``"ray"`` or ``"ray:ADDRESS"``: a Ray cluster.
+    """
+    if executor is None:
+        yield Workers(_Here, 1, is_guarded=True, is_own=True, is_here=True)
+    elif isinstance(executor, str):
+        kind, _, rest = executor.partition(":")
+        if kind not in _KINDS:
+            known = ", ".join(_KINDS)
+            raise InputError(f"executor is one of {known}, or an Executor, got {executor!r}")
+        with _KINDS[kind](rest) as workers:
+            yield workers
+    elif isinstance(executor, Executor):
+        yield _of_executor(executor)
+    else:
+        raise InputTypeError(
+            "executor is a concurrent.futures.Executor, such as that of "
+            f"dask.distributed.Client.get_executor(), got {type(executor).__name__}"
+        )
+
+
+def _of_executor(executor: Executor) -> Workers:
+    client = getattr(executor, "_client", None)
+    if client is not None and hasattr(client, "scheduler_info"):
+        return _of_dask(executor, client)
+    count = getattr(executor, "_max_workers", None)
+    is_local = isinstance(executor, ThreadPoolExecutor | ProcessPoolExecutor)
+    window = _AHEAD * count if isinstance(count, int) else _WINDOW
+    return Workers(lambda: executor, window, is_guarded=is_local, is_own=is_local)
+
+
+def _of_dask(executor: Executor, client: Any) -> Workers:
+    address = str(client.scheduler.address)
+    count = sum(client.nthreads().values()) or 1
+    return Workers(
+        lambda: executor,
+        max(_AHEAD * count, 8),
+        is_guarded=address.startswith("tls://") or _LOOPBACK.match(address) is not None,
+        # What a client does when it finds no scheduler any more. Its futures wait for ever.
+        has_gone=lambda: client.status in ("closing", "closed"),
+    )
+
+
+@contextmanager
+def _processes(count: str) -> Iterator[Workers]:
+    if count and not count.isdecimal():
+        raise InputError(f"write processes:N for a number of processes, got {count!r}")
+    number = whole_number("processes", int(count), 1, 1024) if count else cores()
+
+    # Not forked: this process may have threads, and libraries that do not survive that.
+    def start() -> Executor:
+        return ProcessPoolExecutor(number, get_context("spawn"))
+
+    workers = Workers(start, _AHEAD * number, is_guarded=True, is_own=True, restarts=True)
+    try:
+        yield workers
+    finally:
+        workers.close()
+
+
+@contextmanager
+def _dask(address: str) -> Iterator[Workers]:
+    distributed = load("distributed", "a Dask cluster needs dask.distributed", "cluster")
+    if not address:
+        raise InputError("name the scheduler of the Dask cluster, such as dask:tls://host:8786")
+    try:
+        client = distributed.Client(address)
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(f"no Dask scheduler at {address}: {error}") from None
+    with client:
+        # Not pure: two units are never one, whatever their jobs look like.
+        yield _of_dask(client.get_executor(pure=False, retries=_RETRIES), client)
+
+
+@contextmanager
+def _ray(address: str) -> Iterator[Workers]:
+    ray = load("ray", "a Ray cluster needs ray", "ray")
+    started = not ray.is_initialized()
+    if started:
+        ray.init(address=address or None, log_to_driver=False, include_dashboard=False)
+    try:
+        yield Workers(lambda: RayExecutor(ray), _WINDOW, is_guarded=not address)
+    finally:
+        if started:
+            ray.shutdown()
+
+
+class RayExecutor(Executor):
+    """The tasks of a Ray cluster as futures of Python."""
+
+    def __init__(self, ray: Any) -> None:
+        self._remote = ray.remote(_call).options(max_retries=_RETRIES, name="blockmix")
+
+    def submit(self, function: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        future: Future[T] = self._remote.remote(function, args, kwargs).future()
+        return future
+
+
+def _call(function: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
+    return function(*args, **kwargs)
+
+
+_KINDS = {"processes": _processes, "dask": _dask, "ray": _ray}
