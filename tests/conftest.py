@@ -1,7 +1,5 @@
 """Shared fixtures: a fixed key, the real data if available, the command line in this process."""
 
-import importlib
-import importlib.util
 import os
 import sys
 from pathlib import Path
@@ -10,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 from builders import SECRET, FakeCupy
 from hypothesis import settings
+from required_modules import required
 
 from blockmix import Key
 
@@ -18,8 +17,9 @@ settings.register_profile("blockmix", deadline=None)
 settings.load_profile("blockmix")
 
 
-# These run in processes of their own: a simulated GPU, a compiler for GPUs, a GPU. See Makefile.
-APART = [Path(__file__).parent / name for name in ("cudasim", "ptx", "gpu")]
+# These run in processes of their own: a simulated GPU, a compiler for GPUs, a GPU, clusters. See
+# Makefile.
+APART = [Path(__file__).parent / name for name in ("cudasim", "ptx", "gpu", "cluster")]
 
 
 def pytest_ignore_collect(collection_path, config):
@@ -39,7 +39,7 @@ def key():
 @pytest.fixture
 def torch():
     """The module torch; the tests for it are skipped where it is not installed."""
-    return _required("torch")
+    return required("torch")
 
 
 @pytest.fixture
@@ -57,19 +57,7 @@ def block_mix(torch):
 def keras(torch, monkeypatch):
     """The module keras on its backend torch; the same holds for its tests."""
     monkeypatch.setenv("KERAS_BACKEND", "torch")
-    return _required("keras")
-
-
-def _required(name):
-    """Import a library, or skip the test.
-
-    Continuous integration sets BLOCKMIX_TEST_REQUIRE=torch,keras, so that there none is skipped.
-    """
-    if importlib.util.find_spec(name) is None:
-        if name in os.environ.get("BLOCKMIX_TEST_REQUIRE", "").split(","):
-            pytest.fail(f"{name} is required but not installed")
-        pytest.skip(f"{name} is not installed: pip install {name}")
-    return importlib.import_module(name)
+    return required("keras")
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Shards: files of many labelled images each, such as tar archives, in any store."""

@@ -1,0 +1,331 @@
+"""Sets in shards: what comes out, what decides it, and what stays untouched."""
+
+import hashlib
+import io
+import json
+import os
+import re
+import tarfile
+from collections import Counter
+
+import numpy as np
+import pytest
+from builders import SECRET, read_tree
+from PIL import Image
+from shard_builders import image_file, read_tar, samples_of, write_set, write_tar
+
+from blockmix import BlockMixer, InputError, InputTypeError, Key, KeyFile, WorkError, mix_shards
+from blockmix.datasets.opaque_names import opaque_name
+from blockmix.datasets.shards import mix_unit as mix_unit_module
+from blockmix.datasets.shards.mix_unit import unit_key
+
+COUNTS = [{"cat": 5, "dog": 4}, {"cat": 6, "dog": 7}, {"dog": 5, "cat": 4}]
+
+
+@pytest.fixture
+def src(tmp_path):
+    return write_set(tmp_path / "src", COUNTS)
+
+
+@pytest.fixture
+def run(src, tmp_path):
+    """Mix ``src`` with small defaults; every call writes to another folder."""
+    runs = iter(range(100))
+
+    def run(**changes):
+        options = {
+            "src": src,
+            "dst": tmp_path / f"dst-{next(runs)}",
+            "block": 4,
+            "sources": 3,
+            "key": Key(SECRET),
+        }
+        return mix_shards(**options | changes)
+
+    return run
+
+
+def outputs(folder):
+    return {name: data for name, data in read_tree(folder).items() if name != "blockmix.json"}
+
+
+class TestResult:
+    def test_every_unit_is_mixed_as_mix_does_it(self, src, run, tmp_path):
+        """The whole way, by the public mixer: shards are units, ids are positions in them."""
+        summary = run(dst=tmp_path / "dst", rounds=2)
+        mixed = samples_of(tmp_path / "dst")
+        shards = {path.name: read_tar(path) for path in sorted(src.iterdir())}
+        for number in range(3):
+            key = unit_key(Key(SECRET), summary.record["run"], number)
+            mixer = BlockMixer(block=4, sources=3, rounds=2, key=key)
+            matches = []
+            for shard, members in shards.items():
+                images = [content for name, content in members if name.endswith(".png")]
+                labels = [content.decode() for name, content in members if name.endswith(".cls")]
+                pixels = np.stack([np.asarray(Image.open(io.BytesIO(image))) for image in images])
+                names = [opaque_name(key, position) for position in range(len(images))]
+                if all(
+                    name in mixed
+                    and mixed[name][0] == label
+                    and np.array_equal(mixed[name][1], one)
+                    for name, label, one in zip(names, labels, mixer(pixels, labels), strict=True)
+                ):
+                    matches.append(shard)
+            del shards[matches[0]]
+        assert not shards
+        assert len(mixed) == summary.images == 31
+
+    def test_images_of_a_unit_come_from_all_its_shards(self, tmp_path, run):
+        write_set(tmp_path / "small", [{"a": 2}] * 5)
+        summary = run(src=tmp_path / "small", dst=tmp_path / "dst")
+        assert summary.record["units"] == 2
+        assert summary.record["smallest_cohorts"] == {"a": 4}
+        assert len(list((tmp_path / "dst").glob("*.tar"))) == 5
+
+    def test_nothing_is_left_of_the_originals(self, src, run, tmp_path):
+        run(dst=tmp_path / "dst")
+        for path in (tmp_path / "dst").glob("*.tar"):
+            assert b"person" not in path.read_bytes()
+            with tarfile.open(path) as archive:
+                for member in archive:
+                    assert (member.mtime, member.uid, member.gid) == (0, 0, 0)
+                    assert (member.uname, member.gname, member.mode) == ("", "", 0o644)
+                    assert re.fullmatch(r"[0-9a-f]{32}\.(png|cls)", member.name)
+            names = [name for name, _ in read_tar(path)]
+            assert names[::2] == sorted(names[::2])
+        assert len({path.stat().st_mtime for path in (tmp_path / "dst").iterdir()}) == 1
+        assert read_tree(src) == read_tree(write_set(tmp_path / "again", COUNTS))
+
+    def test_the_record(self, run, tmp_path):
+        summary = run(dst=tmp_path / "dst")
+        record = json.loads((tmp_path / "dst" / "blockmix.json").read_text())
+        assert record == json.loads(json.dumps(summary.record))
+        assert record["labels"] == {"cat": 15, "dog": 16}
+        assert record["smallest_cohorts"] == {"cat": 4, "dog": 4}
+        assert record["units"] == record["shards"]["count"] == 3
+        assert record["private"]
+        assert record["expected"]["own_kept"] == 0.5
+        for output in record["outputs"]:
+            data = (tmp_path / "dst" / output["name"]).read_bytes()
+            assert output["bytes"] == len(data)
+            assert output["sha256"] == hashlib.sha256(data).hexdigest()
+        assert sum(output["images"] for output in record["outputs"]) == 31
+        assert SECRET.hex() not in json.dumps(record)
+
+    def test_the_summary(self, run, tmp_path):
+        text = str(run(key=Key.from_seed(1)))
+        assert text.startswith("mixed 31 images of 2 labels in 3 shards, 3 units\ntook ")
+        assert "NOT PRIVATE" in text
+
+    def test_images_are_resized(self, run, tmp_path):
+        run(dst=tmp_path / "dst", size=(12, 20))
+        assert {pixels.shape for _, pixels in samples_of(tmp_path / "dst").values()} == {
+            (12, 20, 3)
+        }
+
+    def test_jpegs_become_jpegs(self, tmp_path, run):
+        write_set(tmp_path / "jpegs", [{"a": 4}], suffix="jpg")
+        run(src=tmp_path / "jpegs", dst=tmp_path / "dst")
+        (path,) = (tmp_path / "dst").glob("*.tar")
+        assert {name[-4:] for name, _ in read_tar(path)} == {".jpg", ".cls"}
+
+    @pytest.mark.parametrize("format", ["jpeg", "png", "webp"])
+    def test_formats(self, run, format):
+        assert run(format=format).record["files"]["format"] == format
+
+
+class TestSameBytes:
+    def test_a_key_gives_the_same_bytes(self, run, tmp_path):
+        run(dst=tmp_path / "one")
+        run(dst=tmp_path / "other")
+        assert read_tree(tmp_path / "one") == read_tree(tmp_path / "other")
+
+    @pytest.mark.parametrize("change", [{"key": Key(SECRET[::-1])}, {"rounds": 2}, {"quality": 7}])
+    def test_others_give_others(self, run, tmp_path, change):
+        if "quality" in change:
+            change = change | {"format": "jpeg"}
+        run(dst=tmp_path / "one")
+        run(dst=tmp_path / "other", **change)
+        one, other = outputs(tmp_path / "one"), outputs(tmp_path / "other")
+        assert not {*one.values()} & {*other.values()}
+
+    @pytest.mark.parametrize("load_bytes", [1, 5000, 1 << 30])
+    def test_labels_that_are_mixed_together_make_no_difference(
+        self, run, tmp_path, monkeypatch, load_bytes
+    ):
+        run(dst=tmp_path / "one")
+        monkeypatch.setattr(mix_unit_module, "LOAD_BYTES", load_bytes)
+        run(dst=tmp_path / "other")
+        assert read_tree(tmp_path / "one") == read_tree(tmp_path / "other")
+
+    def test_a_key_file_gives_the_bytes_of_its_key(self, run, tmp_path):
+        Key(SECRET).save(tmp_path / "my.key")
+        run(dst=tmp_path / "one")
+        run(dst=tmp_path / "other", key=KeyFile(tmp_path / "my.key"), executor="processes:2")
+        assert read_tree(tmp_path / "one") == read_tree(tmp_path / "other")
+
+
+class TestBadImages:
+    @pytest.fixture
+    def src(self, tmp_path):
+        """One shard in which samples 1 and 5 are no images, and sample 7 has no label."""
+        rng = np.random.default_rng(0)
+        members = []
+        for number in range(9):
+            data = image_file(rng)
+            if number in (1, 5):
+                data = data[:60] if number == 1 else b"no image"
+            members.append((f"{number}.png", data))
+            if number != 7:
+                members.append((f"{number}.cls", b"a"))
+        return write_tar(tmp_path / "src" / "set.tar", members).parent
+
+    def test_they_stop_the_run_before_anything_is_written(self, src, run, tmp_path):
+        with pytest.raises(InputError, match=r"sample 5 of .*set\.tar: it is not an image .*skip"):
+            run(dst=tmp_path / "dst")
+        assert not (tmp_path / "dst").exists()
+
+    def test_they_are_left_out_and_listed(self, run, src):
+        summary = run(on_error="skip")
+        assert summary.images == 6
+        assert [(url, position) for url, position, _ in summary.skipped] == [
+            (str(src / "set.tar"), position) for position in (5, 7, 1)
+        ]
+        assert summary.record["labels"] == {"a": 6}
+        assert summary.record["smallest_cohorts"] == {"a": 6}
+        assert summary.record["skipped"] == 3
+        assert "skipped sample 7" in str(summary)
+
+    def test_what_only_decoding_shows_fails_the_unit(self, tmp_path, run):
+        rng = np.random.default_rng(0)
+        members = []
+        for number in range(6):
+            data = image_file(rng, suffix="jpg", size=(64, 64))
+            members += [(f"{number}.jpg", data[: -500 if number == 4 else None])]
+            members += [(f"{number}.cls", b"3")]
+        src = write_tar(tmp_path / "cut" / "set.tar", members)
+        with pytest.raises(WorkError, match=r"unit 0 \(.*set\.tar\): sample 4 of its shard 0: "):
+            run(src=src, dst=tmp_path / "dst")
+        summary = run(src=src, on_error="skip")
+        assert summary.images == summary.record["labels"]["3"] == 5
+        assert summary.record["skipped"] == 1
+
+    def test_too_few_images_are_left(self, run):
+        with pytest.raises(InputError, match="'a' has 7: lower sources"):
+            run(on_error="skip", sources=7)
+        with pytest.raises(WorkError, match="label 'a' has 6 images, but sources=6 needs"):
+            run(on_error="skip", sources=6)
+
+
+class TestResume:
+    @pytest.fixture
+    def interrupted(self, run, tmp_path, monkeypatch):
+        """A destination in which two of three units are done."""
+        write = mix_unit_module._Work.write
+        written = []
+
+        def stop(self, *arguments):
+            if len(written) == 2:
+                raise KeyboardInterrupt
+            written.append(1)
+            return write(self, *arguments)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(mix_unit_module._Work, "write", stop)
+            with pytest.raises(KeyboardInterrupt):
+                run(dst=tmp_path / "dst")
+        return tmp_path / "dst"
+
+    def test_only_what_is_left_is_done(self, run, interrupted, tmp_path):
+        run(dst=tmp_path / "whole")
+        summary = run(dst=interrupted, resume=True)
+        assert summary.written < summary.images == 31
+        assert read_tree(interrupted) == read_tree(tmp_path / "whole")
+
+    def test_a_new_run_is_refused(self, run, interrupted):
+        with pytest.raises(InputError, match="is not empty: name a new folder"):
+            run(dst=interrupted)
+
+    @pytest.mark.parametrize(
+        "change", [{"key": Key(SECRET[::-1])}, {"rounds": 2}, {"block": 8}, {"format": "webp"}]
+    )
+    def test_another_run_is_refused(self, run, interrupted, change):
+        before = read_tree(interrupted)
+        with pytest.raises(InputError, match="was begun with another key, other parameters"):
+            run(dst=interrupted, resume=True, **change)
+        assert read_tree(interrupted) == before
+
+    def test_shards_that_have_changed_are_refused(self, run, interrupted, src):
+        write_set(src, COUNTS, seed=1)
+        with pytest.raises(InputError, match="other parameters, versions or shards"):
+            run(dst=interrupted, resume=True)
+
+    def test_overwrite_starts_anew(self, run, interrupted, tmp_path):
+        run(dst=tmp_path / "whole", rounds=2)
+        summary = run(dst=interrupted, overwrite=True, rounds=2)
+        assert summary.written == 31
+        assert read_tree(interrupted) == read_tree(tmp_path / "whole")
+
+    def test_overwrite_touches_nothing_that_is_not_blockmixs(self, run, interrupted):
+        (interrupted / "notes.txt").write_text("mine")
+        with pytest.raises(InputError, match=r"holds notes\.txt, which was not written"):
+            run(dst=interrupted, overwrite=True)
+        assert (interrupted / "notes.txt").read_text() == "mine"
+
+    def test_the_state_names_no_original_and_holds_no_key(self, interrupted):
+        for name, data in read_tree(interrupted / ".blockmix").items():
+            assert b"person" not in data
+            assert b"set-0" not in data
+            assert SECRET.hex().encode() not in data, name
+
+    def test_a_new_destination_is_begun(self, run, tmp_path):
+        assert run(dst=tmp_path / "new", resume=True).written == 31
+
+
+class TestBadInput:
+    @pytest.mark.parametrize(
+        ("change", "error", "words"),
+        [
+            ({"src": 3}, InputTypeError, "src names shards, by a path, a URL or several, got 3"),
+            ({"src": [3]}, InputTypeError, "src is a path or a URL, got 3"),
+            ({"dst": ""}, InputTypeError, "dst is a path or a URL, got ''"),
+            ({"label": ""}, InputTypeError, "label says where labels are"),
+            ({"label": "txt"}, InputError, "hold no image that can be used|has no label"),
+            ({"resume": True, "key": None}, InputError, "resume needs the key"),
+            ({"resume": True, "overwrite": True}, InputError, "choose one"),
+            ({"sources": 90}, InputError, "'cat' has 15, 'dog' has 16: lower sources"),
+            ({"memory": "1MiB"}, InputError, "largest unit, of 1 shards, takes about"),
+            ({"executor": "cluster"}, InputError, "executor is one of"),
+            ({"size": 0}, InputError, "size is"),
+        ],
+    )
+    def test_it_is_refused_before_anything_is_written(self, run, tmp_path, change, error, words):
+        with pytest.raises(error, match=words):
+            run(**{"dst": tmp_path / "dst"} | change)
+        assert not (tmp_path / "dst").exists()
+
+    def test_a_destination_with_files_is_refused(self, run, tmp_path):
+        (tmp_path / "dst").mkdir()
+        (tmp_path / "dst" / "mine.txt").write_text("mine")
+        for options in ({}, {"overwrite": True}, {"resume": True}):
+            with pytest.raises(InputError):
+                run(dst=tmp_path / "dst", **options)
+        assert os.listdir(tmp_path / "dst") == ["mine.txt"]
+
+    def test_a_damaged_shard_is_named(self, run, src):
+        (src / "set-0001.tar").write_bytes(b"no archive" * 99)
+        with pytest.raises(WorkError, match=r"set-0001\.tar cannot be read"):
+            run()
+
+    def test_images_of_several_sizes_need_a_size(self, run, src):
+        write_set(src, [{"cat": 4, "dog": 4}], size=(8, 12))
+        with pytest.raises(InputError, match="some are 8 x 12, some 16 x 16; give the size"):
+            run()
+
+
+def test_labels_keep_their_number(run, tmp_path):
+    write_set(tmp_path / "digits", [{0: 5, 10: 5, 9: 4}] * 2)
+    summary = run(src=tmp_path / "digits", dst=tmp_path / "dst")
+    assert list(summary.record["labels"]) == ["0", "9", "10"]
+    labels = Counter(label for label, _ in samples_of(tmp_path / "dst").values())
+    assert labels == {"0": 10, "10": 10, "9": 8}
