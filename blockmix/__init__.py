@@ -2,7 +2,8 @@
 
 Every image is cut into a grid, and each block is replaced, with some probability, by the block at
 the same position in another random image of the same label. See `mix` for arrays, `mix_file` for
-arrays larger than the memory, and `mix_folder` for folders of images.
+arrays larger than the memory, `mix_folder` for folders of images, and `mix_shards` for sets in
+shards, on one machine or on many.
 
 The public names load on first use, so that importing blockmix costs nothing.
 """
@@ -14,10 +15,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from blockmix.datasets.mix_file import mix_file
     from blockmix.datasets.mix_folder import mix_folder
+    from blockmix.datasets.mix_shards import mix_shards
+    from blockmix.datasets.shards.shard_summary import ShardSummary
     from blockmix.datasets.summary import FolderSummary
     from blockmix.errors import BlockmixError, InputError, InputTypeError, WorkError
     from blockmix.grid import BlockGrid
     from blockmix.key import Key
+    from blockmix.key_file import KeyFile
     from blockmix.mixer import BlockMixer, mix
     from blockmix.resampling import resize
     from blockmix.source_map import SourceMap
@@ -32,11 +36,14 @@ __all__ = [
     "InputError",
     "InputTypeError",
     "Key",
+    "KeyFile",
+    "ShardSummary",
     "SourceMap",
     "WorkError",
     "mix",
     "mix_file",
     "mix_folder",
+    "mix_shards",
     "resize",
 ]
 
@@ -48,11 +55,14 @@ _MODULES = {
     "InputError": "blockmix.errors",
     "InputTypeError": "blockmix.errors",
     "Key": "blockmix.key",
+    "KeyFile": "blockmix.key_file",
+    "ShardSummary": "blockmix.datasets.shards.shard_summary",
     "SourceMap": "blockmix.source_map",
     "WorkError": "blockmix.errors",
     "mix": "blockmix.mixer",
     "mix_file": "blockmix.datasets.mix_file",
     "mix_folder": "blockmix.datasets.mix_folder",
+    "mix_shards": "blockmix.datasets.mix_shards",
     "resize": "blockmix.resampling",
 }
 

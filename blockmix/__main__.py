@@ -5,10 +5,11 @@ from blockmix.commands.bench import app as bench
 from blockmix.commands.demo import demo
 from blockmix.commands.info import info
 from blockmix.commands.mix import keygen, mix
+from blockmix.commands.plan import plan, status
 from blockmix.commands.privacy import advise, forecast, report
 from blockmix.commands.utility import utility
 
-COMMANDS = (mix, keygen, demo, info, forecast, advise, report)
+COMMANDS = (mix, plan, status, keygen, demo, info, forecast, advise, report)
 
 for command in COMMANDS:
     app.command()(command)

@@ -8,14 +8,25 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from blockmix.commands.options import Probability, Rounds, Sources, read_key
+from blockmix.commands.options import (
+    ExecutorOption,
+    Label,
+    Probability,
+    Rounds,
+    Sources,
+    read_key_or_file,
+)
 from blockmix.errors import InputError
 from blockmix.support import streams
 from blockmix.support.progress import progress_bars
+
+if TYPE_CHECKING:
+    from blockmix.datasets.shards.shard_summary import ShardSummary
+    from blockmix.datasets.summary import FolderSummary
 
 
 class Format(StrEnum):
@@ -41,10 +52,18 @@ class OnError(StrEnum):
 
 def mix(
     src: Annotated[
-        str, typer.Argument(metavar="SRC", help="Folder that holds one folder a label.")
+        str,
+        typer.Argument(
+            metavar="SRC",
+            help="Folder that holds one folder a label; or shards, such as 'set-{000..999}.tar' or "
+            "s3://bucket/set.",
+        ),
     ],
     dst: Annotated[
-        str, typer.Argument(metavar="DST", help="New or empty folder for the mixed images.")
+        str,
+        typer.Argument(
+            metavar="DST", help="New or empty folder for the mixed images; for shards also a URL."
+        ),
     ],
     size: Annotated[
         str | None,
@@ -73,11 +92,17 @@ def mix(
         Names, typer.Option(help="Opaque file names, or keep the originals'.")
     ] = Names.opaque,
     memory: Annotated[
-        str, typer.Option(help="Budget for images in memory; larger labels mix in cohorts.")
-    ] = "1GiB",
+        str | None,
+        typer.Option(
+            help="Folders: budget for images in memory; larger labels mix in cohorts. Default: "
+            "1GiB. Shards: the most that a worker may take. Default: 2GiB."
+        ),
+    ] = None,
     workers: Annotated[
         int | None, typer.Option(help="Threads that read and write. Default: one a core.")
     ] = None,
+    label: Label = None,
+    executor: ExecutorOption = None,
     small_classes: Annotated[
         SmallClasses,
         typer.Option(help="Labels of fewer than sources + 1 images: refuse, or mix them all."),
@@ -103,39 +128,65 @@ def mix(
         bool, typer.Option("--quiet", "-q", help="No progress and no summary.")
     ] = False,
 ) -> None:
-    """Mix a folder of images: SRC/<label>/* becomes DST/<label>/*."""
+    """Mix a set of images: a folder, SRC/<label>/*, or shards, tar or parquet, in any store."""
     from blockmix.datasets.mix_folder import mix_folder
+    from blockmix.datasets.mix_shards import mix_shards
+    from blockmix.datasets.shards.urls import names_shards
     from blockmix.probability import parse_probability
     from blockmix.support.sizes import parse_pair
 
     if resume and key_file is None and seed is None:
         raise InputError("--resume needs the key of the run that it continues: give --key-file")
-    key = read_key(key_file, seed, "--seed")
+    of_shards = names_shards(src)
+    mixing: dict[str, Any] = {
+        "size": None if size is None else parse_pair(size, "size"),
+        "block": parse_pair(block, "block"),
+        "sources": sources,
+        "rounds": rounds,
+        "probability": parse_probability(probability),
+        "key": read_key_or_file(key_file, seed, "--seed"),
+        "small_classes": small_classes.value,
+        "format": None if format is None else format.value,
+        "quality": quality,
+        "on_error": on_error.value,
+        "executor": executor,
+        "overwrite": overwrite,
+        "resume": resume,
+    }
+    if memory is not None:
+        mixing["memory"] = memory
+    refuse_options(
+        of_shards,
+        {"--names": names is Names.keep, "--workers": workers is not None, "--groups": groups},
+        {"--label": label},
+    )
     with progress_bars(shown=not quiet and sys.stderr.isatty()) as progress:
-        summary = mix_folder(
-            src,
-            dst,
-            size=None if size is None else parse_pair(size, "size"),
-            block=parse_pair(block, "block"),
-            sources=sources,
-            rounds=rounds,
-            probability=parse_probability(probability),
-            key=key,
-            small_classes=small_classes.value,
-            format=None if format is None else format.value,
-            quality=quality,
-            names=names.value,
-            memory=memory,
-            workers=workers,
-            on_error=on_error.value,
-            groups=groups,
-            overwrite=overwrite,
-            resume=resume,
-            progress=progress,
-        )
+        summary: FolderSummary | ShardSummary
+        if of_shards:
+            summary = mix_shards(src, dst, label=label, progress=progress, **mixing)
+        else:
+            summary = mix_folder(
+                src,
+                dst,
+                names=names.value,
+                workers=workers,
+                groups=groups,
+                progress=progress,
+                **mixing,
+            )
     if not quiet:
         with streams.printing_results():
             typer.echo(summary)
+
+
+def refuse_options(
+    of_shards: bool, of_folders_alone: dict[str, object], of_shards_alone: dict[str, object]
+) -> None:
+    """Refuse options that say nothing about this kind of set."""
+    kind, other = ("shards", "folders of images") if of_shards else ("a folder of images", "shards")
+    for option, given in (of_folders_alone if of_shards else of_shards_alone).items():
+        if given:
+            raise InputError(f"SRC is {kind}, and {option} is for {other}: leave it out")
 
 
 def keygen(

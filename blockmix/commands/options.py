@@ -13,6 +13,7 @@ from blockmix.errors import InputError
 
 if TYPE_CHECKING:
     from blockmix.key import Key
+    from blockmix.key_file import KeyFile
 
 Sources = Annotated[int, typer.Option(help="Images of the same label picked for one.")]
 Rounds = Annotated[int, typer.Option(help="How often the whole set is mixed.")]
@@ -43,9 +44,30 @@ def parse_numbers(name: str, text: str | None) -> tuple[int, ...]:
     return values
 
 
-def read_key(key_file: Path | None, seed: int | None, seed_option: str) -> Key | None:
-    """Return the key in a file or from a seed, None without either; print warnings as lines."""
+Label = Annotated[
+    str | None,
+    typer.Option(
+        help="Of shards: where labels are. tar: the extension of a member (default: cls), "
+        "json:FIELD, or 'path'. parquet: a column (default: label)."
+    ),
+]
+ExecutorOption = Annotated[
+    str | None,
+    typer.Option(
+        "--executor",
+        metavar="KIND[:ADDRESS]",
+        help="Who does the work: processes[:N], dask:tls://host:8786, or ray[:ADDRESS]. Default: "
+        "this process.",
+    ),
+]
+
+
+def read_key_or_file(
+    key_file: Path | None, seed: int | None, seed_option: str
+) -> Key | KeyFile | None:
+    """Return a reference to a key file, a key from a seed, or None; print warnings as lines."""
     from blockmix.key import Key
+    from blockmix.key_file import KeyFile
 
     if key_file is not None and seed is not None:
         raise InputError(f"--key-file and {seed_option} exclude each other")
@@ -55,7 +77,15 @@ def read_key(key_file: Path | None, seed: int | None, seed_option: str) -> Key |
         return None
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        key = Key.from_file(key_file)
+        reference = KeyFile(key_file)
     for warning in caught:
         print_error(f"warning: {warning.message}")
-    return key
+    return reference
+
+
+def read_key(key_file: Path | None, seed: int | None, seed_option: str) -> Key | None:
+    """Return the key in a file or from a seed, None without either; print warnings as lines."""
+    from blockmix.key_file import KeyFile
+
+    key = read_key_or_file(key_file, seed, seed_option)
+    return key.read() if isinstance(key, KeyFile) else key

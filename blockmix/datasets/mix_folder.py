@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from blockmix.datasets.engines.workers import open_workers
 from blockmix.datasets.folder.destination import Destination
 from blockmix.datasets.folder.image_folder import ImageFolder
+from blockmix.datasets.folder.remote import RemoteEngine
 from blockmix.datasets.options import RunOptions
+from blockmix.datasets.pillow_warnings import collecting
+from blockmix.datasets.plan import RunPlan, make_plan
 from blockmix.datasets.run import run
 from blockmix.datasets.summary import FolderSummary
+from blockmix.datasets.survey import survey
 from blockmix.errors import InputError, InputTypeError, WorkError
 from blockmix.grid import Block, BlockGrid
 from blockmix.key import Key
+from blockmix.key_file import KeyFile
 from blockmix.mixer import BlockMixer
 from blockmix.support.progress import Progress, no_progress
 
@@ -28,7 +36,7 @@ def mix_folder(
     sources: int = 10,
     rounds: int = 1,
     probability: float | str = 0.5,
-    key: Key | None = None,
+    key: Key | KeyFile | None = None,
     small_classes: str = "error",
     format: str | None = None,
     quality: int | None = None,
@@ -37,6 +45,7 @@ def mix_folder(
     workers: int | None = None,
     on_error: str = "error",
     groups: str | Mapping[Any, Any] | None = None,
+    executor: Executor | str | None = None,
     overwrite: bool = False,
     resume: bool = False,
     progress: Progress | None = None,
@@ -77,6 +86,10 @@ def mix_folder(
         of each image below ``src`` in a column ``path`` or ``file``, and its group in ``COLUMN``.
         Where a label is mixed in cohorts, every cohort needs enough images of other groups. After
         several rounds see `BlockMixer.__call__`.
+    executor : concurrent.futures.Executor or str, optional
+        Who mixes the cohorts, see `mix_shards`; without one the threads of this process. Workers
+        need ``src`` and ``dst`` at the same paths, and, unless they are processes of this machine,
+        a `KeyFile`. Never changes the result.
     overwrite : bool
         Replace an earlier result of blockmix in ``dst``.
     resume : bool
@@ -137,15 +150,52 @@ def mix_folder(
         sources=sources,
         rounds=rounds,
         probability=probability,
-        key=key,
+        key=key.read() if isinstance(key, KeyFile) else key,
         small_classes=small_classes,
     )
     for name, folder in (("src", src), ("dst", dst)):
         if not isinstance(folder, str | os.PathLike) or not os.fspath(folder):
             raise InputTypeError(f"{name} is the path of a folder, got {folder!r}")
+    progress = progress or no_progress
     source = ImageFolder(src)
     destination = Destination(Path(dst), source.root, overwrite=overwrite, resume=resume)
     try:
-        return run(source, destination, mixer, options, progress or no_progress)
+        with open_workers(executor) as remote_workers:
+            engine = None
+            if not remote_workers.is_here:
+                key_file = key if isinstance(key, KeyFile) else None
+                engine = RemoteEngine(remote_workers, source, destination, key_file, progress)
+            return run(source, destination, mixer, options, progress, engine)
     except OSError as error:  # of folders; files that cannot be read or written have their own
         raise WorkError(f"{error.filename or dst}: {error.strerror or error}") from error
+
+
+def plan_folder(
+    src: str | os.PathLike[str],
+    *,
+    size: int | tuple[int, int] | None,
+    format: str | None,
+    quality: int | None,
+    memory: str | int,
+    on_error: str,
+    progress: Progress,
+    **parameters: Any,
+) -> RunPlan:
+    """Return what `mix_folder` would do; ``parameters`` are those of the mixer."""
+    options = RunOptions.check(
+        size=size,
+        format=format,
+        quality=quality,
+        names="opaque",
+        memory=memory,
+        workers=None,
+        on_error=on_error,
+        groups=None,
+    )
+    source = ImageFolder(src)
+    samples = source.samples()
+    source.check(samples)
+    with ThreadPoolExecutor(options.workers, "blockmix") as pool, collecting():
+        usable = survey(pool, samples, options.on_error, progress)
+    plan = make_plan(BlockMixer(**parameters), options, samples, usable)
+    return replace(plan, record=plan.final_record([]))
