@@ -11,7 +11,7 @@ UTILITY := $(wildcard bench/results/*-utility-*/utility.json)
 # The summary shows the times; pytest-benchmark's own table would hide them among forty rows.
 BENCH := $(BIN)/python -m pytest --benchmark-only --benchmark-quiet
 
-.PHONY: help demo test test-cudasim test-ptx gpu-check lint docs pages bench bench-full curves privacy puzzles persons utility utility-smoke single-blocks clean
+.PHONY: help demo test test-cluster test-cudasim test-ptx gpu-check lint docs pages bench bench-full curves privacy puzzles persons utility utility-smoke single-blocks clean
 
 help:  ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -29,6 +29,10 @@ test-cudasim: $(VENV)/.test $(VENV)/.cuda13  ## Run the CUDA kernels in numba's 
 
 test-ptx: $(VENV)/.test $(VENV)/.cuda13  ## Compile the CUDA kernels for five generations of GPUs and run the result, without a GPU
 	$(BIN)/python -m pytest tests/ptx
+
+test-cluster: $(VENV)/.test-cluster  ## Run shards on Dask, Ray, an S3 server and stores that fail, all on this machine
+	BLOCKMIX_TEST_REQUIRE=datasets,distributed,fsspec,moto,pyarrow,ray,s3fs,webdataset \
+		$(BIN)/python -m pytest tests/cluster tests/datasets/shards tests/datasets/engines
 
 gpu-check:  ## On a machine with a GPU: test and measure the CUDA backend, write build/gpu.json
 	$(PYTHON) -m blockmix.bench.gpu.check

@@ -6,6 +6,8 @@ import tarfile
 import numpy as np
 from PIL import Image
 
+NAMES = b"person-"  # in the name of every original
+
 
 def image_file(rng, size=(16, 16), suffix="png"):
     """Return the file of a random image."""
@@ -28,16 +30,41 @@ def write_tar(path, members):
 
 def write_set(folder, counts, *, size=(16, 16), suffix="png", seed=0):
     """Write shards ``set-0000.tar``, ...; ``counts`` has, for each, the images of each label."""
+    for shard, samples in enumerate(_samples(counts, size, suffix, seed)):
+        members = []
+        for name, label, image in samples:
+            members.append((f"{name}.{suffix}", image))
+            members.append((f"{name}.cls", label.encode()))
+        write_tar(folder / f"set-{shard:04}.tar", members)
+    return folder
+
+
+def write_parquet_set(folder, counts, *, size=(16, 16), suffix="png", seed=0):
+    """Write the samples of `write_set` as ``set-0000.parquet``, ..., with whole numbers as labels.
+
+    They are what `datasets` writes, but for its metadata.
+    """
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    folder.mkdir(parents=True)
+    for shard, samples in enumerate(_samples(counts, size, suffix, seed)):
+        images = [{"bytes": image, "path": f"{name}.{suffix}"} for name, _, image in samples]
+        labels = [int(label) for _, label, _ in samples]
+        table = pa.table({"image": images, "label": labels})
+        parquet.write_table(table, folder / f"set-{shard:04}.parquet")
+    return folder
+
+
+def _samples(counts, size, suffix, seed):
+    """Yield the samples of each shard, (name, label, file of an image) each, in random order."""
     rng = np.random.default_rng(seed)
     for shard, labels in enumerate(counts):
         names = [label for label, count in labels.items() for _ in range(count)]
-        members = []
-        for number, label in enumerate(rng.permutation(names)):
-            key = f"person-{shard}-{number}"
-            members.append((f"{key}.{suffix}", image_file(rng, size, suffix)))
-            members.append((f"{key}.cls", str(label).encode()))
-        write_tar(folder / f"set-{shard:04}.tar", members)
-    return folder
+        yield [
+            (f"{NAMES.decode()}{shard}-{number}", str(label), image_file(rng, size, suffix))
+            for number, label in enumerate(rng.permutation(names))
+        ]
 
 
 def read_tar(path):

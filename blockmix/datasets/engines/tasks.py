@@ -30,6 +30,7 @@ class _Attempt(Generic[Job, Result]):
 
     def __init__(self, function: Callable[[Job], Result]) -> None:
         self._function = function
+        self.__name__ = function.__name__  # which dashboards of clusters show
 
     def __call__(self, job: Job) -> Result | Failure:
         try:
@@ -66,7 +67,7 @@ def run_tasks(
         else:
             yield job, result
     for job, result in _ended(workers, attempt, iter(lost), 1, on_wait):
-        yield job, result or Failure("its worker died, twice")
+        yield job, Failure("its worker died, twice") if result is None else result
 
 
 def _ended(
@@ -88,8 +89,8 @@ def _ended(
             on_wait()
             if not ended and workers.has_gone():
                 raise WorkError(
-                    "the cluster cannot be reached any more: start it again, then pass the same "
-                    "key and ",
+                    "the cluster cannot be reached any more: start it again, and then this run; a "
+                    "set or a folder goes on where it was with the same key and ",
                     Setting("resume", True),
                 )
             for future in ended:

@@ -71,6 +71,9 @@ class Destination:
 
     def join(self, run: str) -> None:
         """Write to a folder that another process has claimed for the run of this id."""
+        record = self._earlier_record()
+        if record is None or record["run"] != run:
+            raise WorkError("the run has ended, or another one has taken its place")
         self._time_stamp = time_stamp(run)
 
     def check(self, run: str | None = None) -> None:

@@ -27,7 +27,7 @@ from blockmix.datasets.pillow_warnings import collecting
 from blockmix.datasets.shards.container import Label, MixedSample
 from blockmix.datasets.shards.formats import CONTAINERS, LIBRARIES
 from blockmix.datasets.shards.grouping import sorted_labels
-from blockmix.datasets.shards.state import marker_name
+from blockmix.datasets.shards.state import check_going_on, marker_name
 from blockmix.datasets.shards.storage import join, store_of
 from blockmix.datasets.shards.urls import suffix_of
 from blockmix.datasets.stage_seconds import StageSeconds
@@ -123,6 +123,7 @@ def mix_unit(job: UnitJob) -> UnitReport:
         outputs=outputs,
         seconds=dict(work.seconds),
     )
+    check_going_on(run.dst, run.run)
     marker = json.dumps(report._asdict() | {"run": run.run}).encode()
     name = marker_name(job.number)
     store_of(run.dst).write(join(run.dst, name), marker, time_stamp(run.run))
@@ -170,6 +171,7 @@ class _Work:
             for name, (begin, end) in zip(names, pairwise(bounds), strict=True):
                 part = samples[begin:end]
                 data = container.write(part, run.label, run.layout, run.encoder.suffix)
+                check_going_on(run.dst, run.run)
                 store.write(join(run.dst, name), data, time_stamp(run.run))
                 outputs.append((name, len(part), len(data), hashlib.sha256(data).hexdigest()))
         return outputs

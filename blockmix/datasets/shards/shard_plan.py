@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -38,7 +39,8 @@ _SMALLER = {True: 3, False: 1}
 class SetFacts:
     """What a run knows of its shards, as the state keeps it: nothing that names an original."""
 
-    fingerprints: list[str]  # keyed, of each shard
+    fingerprints: list[str]  # keyed, of each shard: where it lies, and its version
+    originals: str  # keyed digest of the names of all shards, wherever they lie
     sizes: list[int]  # bytes of each shard
     samples: list[int]  # of each shard, bad ones too
     units: list[list[int]]  # shards of each unit
@@ -119,6 +121,7 @@ def combine(
     }
     return SetFacts(
         fingerprints=fingerprints(mixer.key, urls, [survey.info for survey in surveys]),
+        originals=mixer.key.digest("originals", json.dumps(_names(urls)).encode()).hex(),
         sizes=[survey.info.size for survey in surveys],
         samples=[survey.samples for survey in surveys],
         units=units,
@@ -139,6 +142,13 @@ def fingerprints(key: Key, urls: Sequence[str], infos: Sequence[FileInfo]) -> li
         key.digest("shard file", json.dumps([url, *info]).encode()).hex()
         for url, info in zip(urls, infos, strict=True)
     ]
+
+
+def _names(urls: Sequence[str]) -> list[str]:
+    """Return the names of shards below the folder in which all lie."""
+    folders = [url.rpartition("/")[0] + "/" for url in urls]
+    folder = os.path.commonprefix(folders)  # noqa: RUF071 (cut at a slash below)
+    return [url[folder.rfind("/") + 1 :] for url in urls]
 
 
 def make_shard_plan(
@@ -166,6 +176,7 @@ def make_shard_plan(
     own_traits = traits(encoder, LIBRARIES[suffix])
     record: dict[str, Any] = {
         **own_traits,
+        "originals": facts.originals,
         "private": mixer.key.is_private,
         "parameters": {
             "sources": mixer.sources,
@@ -185,8 +196,9 @@ def make_shard_plan(
         "dropped": facts.dropped,
         "expected": expectation(mixer, grid.blocks, sizes),
     }
-    identity = json.dumps([record, facts.to_json()], sort_keys=True).encode()
-    record["run"] = mixer.key.digest("run", identity).hex()
+    # Not where the shards lie, or since when: copies are mixed alike.
+    identity = [record, facts.to_json() | {"fingerprints": None}]
+    record["run"] = mixer.key.digest("run", json.dumps(identity, sort_keys=True).encode()).hex()
     return ShardPlan(
         facts=facts,
         options=options,

@@ -88,6 +88,7 @@ def mix_all(run: ShardRun, workers: Workers, progress: Progress) -> ShardSummary
             _clear(state)
         state.begin({"run": plan.run, "facts": plan.facts.to_json(), "record": plan.record})
     try:
+        state.let_write(plan.run)
         state.forget_failures()
         reports = {
             unit: _report_of(marker)

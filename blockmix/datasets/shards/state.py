@@ -1,8 +1,9 @@
 """The state of a run in ``DST/.blockmix``: what it does, which units are done, and who drives it.
 
 ``run.json`` is created by one driver alone. A unit is done when its marker is there, which is
-written last. ``driver.json`` is a sign of life, rewritten while a driver runs. The folder goes when
-the set is complete.
+written last. ``driver.json`` is a sign of life, rewritten while a driver runs. Workers may outlive
+their driver: they write only while the file of their run is there. The folder goes when the set is
+complete.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from blockmix.datasets.shards.storage import Store, join, shown, store_of
-from blockmix.errors import InputError, Setting
+from blockmix.errors import InputError, Setting, WorkError
 
 WORK = ".blockmix"
 RECORD = "blockmix.json"
@@ -30,6 +31,16 @@ BEAT = 20.0
 def marker_name(unit: int) -> str:
     """Return the name of a unit's marker, below the destination."""
     return f"{WORK}/units/{unit:06d}.json"
+
+
+def check_going_on(dst: str, run: str) -> None:
+    """Refuse to write for a run that has ended, or whose place another has taken."""
+    if store_of(dst).info(join(dst, _going_on_name(run))) is None:
+        raise WorkError("the run has ended, or another one has taken its place")
+
+
+def _going_on_name(run: str) -> str:
+    return f"{WORK}/going-on/{run}"
 
 
 class RunState:
@@ -66,6 +77,10 @@ class RunState:
             if age < SILENCE and (is_elsewhere or _is_alive(int(driver["process"]))):
                 raise self._in_use_error(f"{max(age, 0):.0f} seconds ago")
         self.beat()
+
+    def let_write(self, run: str) -> None:
+        """Let workers write for this run, until the state is removed."""
+        self._put(_going_on_name(run), {})
 
     def beat(self) -> None:
         """Give a sign of life, unless the last one is fresh."""

@@ -51,7 +51,10 @@ def shard_urls(src: str | Sequence[str]) -> list[str]:
     named = [src] if isinstance(src, str) else list(src)
     urls = [url for name in named for pattern in expand_braces(name) for url in _matches(pattern)]
     if not urls:
-        raise InputError("there are no shards: name files such as 'set-{000..999}.tar'")
+        raise InputError(
+            f"there are no shards in {', '.join(map(shown, named))}: name files such as "
+            "'set-{000..999}.tar'"
+        )
     urls.sort()
     for first, second in pairwise(urls):
         if first == second:

@@ -74,10 +74,11 @@ def test_failures_are_results_without_what_is_not_ours(error, reason):
     assert "secret" not in result.reason
 
 
-def test_a_lost_task_is_done_again_when_the_others_have_ended():
-    executor = Recorder(loses=lambda job, attempt: job == 3 and attempt == 1)
+@pytest.mark.parametrize("lost", [0, 3])  # 0 gives 0, which is a result like any other
+def test_a_lost_task_is_done_again_when_the_others_have_ended(lost):
+    executor = Recorder(loses=lambda job, attempt: job == lost and attempt == 1)
     results = list(run_tasks(workers_of(executor), double, range(9)))
-    assert results[-1] == (3, 6)
+    assert results[-1] == (lost, 2 * lost)
     assert sorted(results) == [(job, 2 * job) for job in range(9)]
 
 

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+import shutil
 import tarfile
 from collections import Counter
 
@@ -139,6 +140,19 @@ class TestSameBytes:
         run(dst=tmp_path / "one")
         run(dst=tmp_path / "other")
         assert read_tree(tmp_path / "one") == read_tree(tmp_path / "other")
+
+    def test_a_copy_of_the_shards_is_mixed_alike(self, src, run, tmp_path):
+        run(dst=tmp_path / "one")
+        shutil.copytree(src, tmp_path / "elsewhere", copy_function=shutil.copy)  # at another time
+        run(src=tmp_path / "elsewhere", dst=tmp_path / "other")
+        assert read_tree(tmp_path / "one") == read_tree(tmp_path / "other")
+
+    def test_shards_of_other_names_are_mixed_otherwise(self, src, run, tmp_path):
+        run(dst=tmp_path / "one")
+        os.rename(src / "set-0001.tar", src / "set-0001-again.tar")
+        run(dst=tmp_path / "other")
+        one, other = outputs(tmp_path / "one"), outputs(tmp_path / "other")
+        assert not {*one.values()} & {*other.values()}
 
     @pytest.mark.parametrize("change", [{"key": Key(SECRET[::-1])}, {"rounds": 2}, {"quality": 7}])
     def test_others_give_others(self, run, tmp_path, change):

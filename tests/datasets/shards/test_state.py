@@ -7,9 +7,9 @@ import sys
 import pytest
 from builders import read_tree
 
-from blockmix import InputError
+from blockmix import InputError, WorkError
 from blockmix.datasets.shards import state as state_module
-from blockmix.datasets.shards.state import SILENCE, RunState, marker_name
+from blockmix.datasets.shards.state import SILENCE, RunState, check_going_on, marker_name
 
 
 class Clock:
@@ -110,3 +110,17 @@ def test_a_damaged_state_is_named(dst, tmp_path):
     (tmp_path / "dst/.blockmix/run.json").write_text("{")
     with pytest.raises(InputError, match=r"run\.json is damaged: remove"):
         RunState(dst).read()
+
+
+def test_workers_write_only_while_their_run_goes_on(dst):
+    with pytest.raises(WorkError, match="the run has ended"):
+        check_going_on(dst, "a")
+    state = RunState(dst)
+    state.begin({})
+    state.let_write("a")
+    check_going_on(dst, "a")
+    with pytest.raises(WorkError, match="another one has taken its place"):
+        check_going_on(dst, "b")
+    state.finish({}, 0)
+    with pytest.raises(WorkError, match="the run has ended"):
+        check_going_on(dst, "a")
