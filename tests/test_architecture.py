@@ -32,7 +32,10 @@ FLOORS = [
         *("blockmix.datasets.mix_shards", "blockmix.torch"),
     },
     {"blockmix.datasets.run"},
-    {"blockmix.datasets.folder", "blockmix.datasets.shards"},
+    {
+        *("blockmix.datasets.folder", "blockmix.datasets.shards"),
+        "blockmix.datasets.array_tasks",
+    },
     {"blockmix.datasets.engines"},
     {"blockmix.datasets"},
     {"blockmix.forecasting"},

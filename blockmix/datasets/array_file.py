@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import os
 import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import reduce
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +20,13 @@ from blockmix.errors import InputError, WorkError
 from blockmix.support.sizes import show_memory
 
 _ZIP = b"PK"
+
+
+class NewArray(NamedTuple):
+    """An array that is being written."""
+
+    values: npt.NDArray[Any]
+    part: Path  # the file in which it lies until it is complete
 
 
 def open_array(path: Path) -> npt.NDArray[Any]:
@@ -53,21 +62,28 @@ def open_array(path: Path) -> npt.NDArray[Any]:
     return np.asarray(array)
 
 
+def as_bytes(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """View items of several fields as one field of bytes: NumPy copies nothing between fields."""
+    dtype = array.dtype
+    return array if dtype.fields is None else array.view(np.dtype((np.void, dtype.itemsize)))
+
+
 @contextmanager
 def new_array(
     path: Path, shape: tuple[int, ...], dtype: np.dtype[Any], *, overwrite: bool
-) -> Iterator[npt.NDArray[Any]]:
+) -> Iterator[NewArray]:
     """Make a file appear that holds an array, complete or not at all; it is written meanwhile.
 
-    The array has the values that the caller gives it, in a file beside ``path`` until the end.
-    Without ``overwrite`` a file that has appeared at ``path`` meanwhile is kept, with an error.
+    The array has the values that the caller gives it, in a file beside ``path`` until the end, or
+    that other processes write to that file. Without ``overwrite`` a file that has appeared at
+    ``path`` meanwhile is kept, with an error.
     """
-    part = path.with_name(f".{secrets.token_hex(8)}.part")
+    part = _part(path.parent)
     try:
         with _writing(path):
             array = open_memmap(part, "w+", dtype, shape)
             _reserve(part)
-        yield array
+        yield NewArray(array, part)
         with _writing(path):
             array.flush()
             if os.path.lexists(path) and not overwrite:
@@ -77,6 +93,60 @@ def new_array(
         with suppress(OSError):  # which would hide the cause
             part.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def private_array(folder: Path, values: npt.NDArray[Any]) -> Iterator[Path]:
+    """Give a file that holds an array until the block ends, for nobody but its owner."""
+    path = _part(folder)
+    try:
+        with _writing(path):
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with open(handle, "wb") as file:
+                np.save(file, values)
+        yield path
+    finally:
+        with suppress(OSError):  # which would hide the cause
+            path.unlink(missing_ok=True)
+
+
+def write_images(
+    path: Path,
+    shape: tuple[int, ...],
+    index: tuple[npt.NDArray[Any], *tuple[slice, ...]],
+    values: npt.NDArray[Any],
+) -> None:
+    """Write ``array[index] = values`` in the file of an array, and not one byte beside it.
+
+    ``index`` has some images, and a slice for every other axis. The file is neither mapped nor
+    read: on a network file system that would keep whole pages, of which other machines are writing
+    the rest, and write them back.
+    """
+    images, *spans = index
+    if values.size == 0:
+        return
+    sizes = values.shape[1:]
+    strides = [math.prod(shape[axis + 1 :]) * values.itemsize for axis in range(len(shape))]
+    # From the last axis that is cut on, an image's values lie in one piece.
+    cut = max((axis for axis, size in enumerate(sizes) if size < shape[axis + 1]), default=0)
+    steps = [
+        ((span.start or 0) + np.arange(size if axis < cut else 1)) * strides[axis + 1]
+        for axis, (span, size) in enumerate(zip(spans, sizes, strict=True))
+        if axis <= cut
+    ]
+    offsets = reduce(np.add.outer, steps).ravel().tolist()
+    pieces = np.ascontiguousarray(values).reshape(len(images), len(offsets), -1).view(np.uint8)
+    with open(os.open(path, os.O_WRONLY), "wb") as file:
+        begin = os.fstat(file.fileno()).st_size - shape[0] * strides[0]
+        for image, image_pieces in zip(images.tolist(), pieces, strict=True):
+            for offset, piece in zip(offsets, image_pieces, strict=True):
+                file.seek(begin + image * strides[0] + offset)
+                file.write(piece)
+
+
+def _part(folder: Path) -> Path:
+    """Name a file that is in the way of nobody."""
+    return folder / f".{secrets.token_hex(8)}.part"
 
 
 @contextmanager

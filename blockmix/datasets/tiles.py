@@ -39,28 +39,37 @@ class Tile(NamedTuple):
 class Load(NamedTuple):
     """Images of one or more labels that are mixed together, tile by tile."""
 
-    images: npt.NDArray[np.int32]  # indices, rising
+    begin: int  # slot of the first image, see `Partition`
+    end: int  # and the slot behind the last
     tiles: list[Tile]
 
 
 def cut_into_loads(
-    parts: Partition, labels: npt.NDArray[Any], batch: Batch, grid: BlockGrid, budget: int
+    parts: Partition,
+    labels: npt.NDArray[Any],
+    batch: Batch,
+    grid: BlockGrid,
+    budget: int,
+    together: int,
 ) -> Iterator[Load]:
-    """Yield what is mixed together: as many whole labels as fit, or one in tiles."""
+    """Yield what is mixed together: as many whole labels as fit, or one in tiles.
+
+    ``budget`` is in bytes; several labels take at most ``together`` of them.
+    """
     whole = Tile(slice(0, grid.rows), slice(0, grid.cols))
     image_bytes = 2 * batch.view[:1].nbytes + _MAP_BYTES * grid.blocks
     waiting = 0
     _check_largest(parts, labels, batch, grid, budget)
     for start, stop in pairwise(parts.starts.tolist()):
-        if waiting < start and (stop - waiting) * image_bytes > budget:
-            yield Load(np.sort(parts.order[waiting:start]), [whole])
+        if waiting < start and (stop - waiting) * image_bytes > together:
+            yield Load(waiting, start, [whole])
             waiting = start
         if (stop - start) * image_bytes > budget:
             tiles = list(_tiles(stop - start, batch, grid, budget))
-            yield Load(np.sort(parts.order[start:stop]), tiles)
+            yield Load(start, stop, tiles)
             waiting = stop
     if waiting < len(parts.order):
-        yield Load(np.sort(parts.order[waiting:]), [whole])
+        yield Load(waiting, len(parts.order), [whole])
 
 
 def _check_largest(

@@ -1,14 +1,17 @@
 """Arrays in files: what is refused, and files that appear whole or not at all."""
 
 import os
+import stat
 
 import numpy as np
 import pytest
 from builders import random_images
+from hypothesis import given
+from hypothesis import strategies as st
 
 from blockmix import InputError, WorkError
 from blockmix.datasets import array_file
-from blockmix.datasets.array_file import new_array, open_array
+from blockmix.datasets.array_file import new_array, open_array, private_array, write_images
 
 IMAGES = random_images(5, 4, 3)
 
@@ -68,17 +71,23 @@ class TestOpen:
 
 
 def write(path, *, overwrite=False):
-    with new_array(path, IMAGES.shape, IMAGES.dtype, overwrite=overwrite) as array:
+    with new_array(path, IMAGES.shape, IMAGES.dtype, overwrite=overwrite) as (array, _):
         array[:] = IMAGES
 
 
 class TestNew:
     def test_it_appears_at_the_end(self, path):
-        with new_array(path, IMAGES.shape, IMAGES.dtype, overwrite=False) as array:
+        with new_array(path, IMAGES.shape, IMAGES.dtype, overwrite=False) as (array, _):
             array[:] = IMAGES
             assert not path.exists()
         assert np.array_equal(np.load(path), IMAGES)
         assert os.listdir(path.parent) == [path.name]
+
+    def test_it_lies_beside_until_then(self, path):
+        with new_array(path, IMAGES.shape, IMAGES.dtype, overwrite=False) as (_, part):
+            assert os.listdir(path.parent) == [part.name]
+            write_images(part, IMAGES.shape, (np.arange(5), *[slice(None)] * 2), IMAGES)
+        assert np.array_equal(np.load(path), IMAGES)
 
     def test_the_longest_name(self, path):
         write(path.with_name("x" * 255))
@@ -127,3 +136,49 @@ class TestFailures:
         monkeypatch.setattr(array_file, "open_memmap", fail)
         with pytest.raises(WorkError, match=r"cannot write .*array.npy: Permission denied"):
             write(path, overwrite=True)
+
+
+class TestPrivate:
+    def test_only_its_owner_reads_it_while_it_is_there(self, path):
+        with private_array(path.parent, IMAGES) as file:
+            assert np.array_equal(np.load(file), IMAGES)
+            assert stat.S_IMODE(file.stat().st_mode) == 0o600
+            assert file.parent == path.parent
+        assert os.listdir(path.parent) == []
+
+    def test_an_error_meanwhile(self, path):
+        with pytest.raises(KeyboardInterrupt), private_array(path.parent, IMAGES):
+            raise KeyboardInterrupt
+        assert os.listdir(path.parent) == []
+
+    def test_a_disk_that_fills_up(self, path, monkeypatch):
+        def fail(file, array):
+            file.write(b"some")
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(array_file.np, "save", fail)
+        with (
+            pytest.raises(WorkError, match=r"cannot write .*\.part: No space left"),
+            private_array(path.parent, IMAGES),
+        ):
+            pass
+        assert os.listdir(path.parent) == []
+
+
+@given(data=st.data())
+def test_images_are_written_as_numpy_assigns_them(tmp_path_factory, data):
+    path = tmp_path_factory.mktemp("file") / "array.npy"
+    shape = data.draw(st.sampled_from([(9, 4, 5), (9, 4, 5, 3), (9, 2, 4, 5), (9, 4, 5, 0)]))
+    dtype = data.draw(st.sampled_from(["u1", ">i4", "V3"]))
+    array, others = random_images(*shape, dtype=dtype), random_images(*shape, dtype=dtype, seed=1)
+    images = np.flatnonzero(data.draw(st.lists(st.booleans(), min_size=9, max_size=9)))
+    spans = []
+    for length in shape[1:]:
+        begin = data.draw(st.integers(0, max(length - 1, 0)))
+        part = slice(begin, data.draw(st.integers(begin + 1, max(length, begin + 1))))
+        spans.append(data.draw(st.sampled_from([slice(None), part])))
+    index = (images, *spans)
+    np.save(path, array)
+    write_images(path, shape, index, others[index])
+    array[index] = others[index]
+    assert np.load(path).tobytes() == array.tobytes()
