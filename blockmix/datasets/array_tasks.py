@@ -23,7 +23,7 @@ from blockmix.datasets.engines.tasks import Failure, run_tasks
 from blockmix.datasets.engines.workers import Workers
 from blockmix.datasets.tile_mixing import mixed_tiles
 from blockmix.datasets.tiles import Load, Tile
-from blockmix.errors import InputError, WorkError
+from blockmix.errors import WorkError
 from blockmix.key import Key
 from blockmix.key_file import KeyFile
 from blockmix.mixer import BlockMixer
@@ -66,11 +66,7 @@ class TileTasks:
         src: Path,
         images: npt.NDArray[Any],
     ) -> None:
-        if key_file is None and not workers.is_own:
-            raise InputError(
-                "the key of an array does not travel to workers: pass key=KeyFile(path) with a key "
-                "file that every worker has"
-            )
+        workers.check_key(key_file)
         self._workers = workers
         self._job = ArrayJob(
             src=os.path.abspath(src),

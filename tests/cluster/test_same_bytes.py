@@ -4,11 +4,12 @@ import random
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from threading import Lock
 
+import numpy as np
 import pytest
-from builders import read_tree, write_images
+from builders import random_images, read_tree, write_images
 from required_modules import required
 
-from blockmix import mix_folder, mix_shards
+from blockmix import mix, mix_file, mix_folder, mix_shards
 
 
 class Shuffled(Executor):
@@ -66,6 +67,23 @@ def test_parquet(parquet_src, options, executor, tmp_path):
     mix_shards(parquet_src, tmp_path / "expected", **options)
     mix_shards(parquet_src, tmp_path / "dst", executor=executor, **options)
     assert read_tree(tmp_path / "dst") == read_tree(tmp_path / "expected")
+
+
+def test_array(options, executor, tmp_path):
+    images = random_images(90, 16, 16, 3)
+    labels = ["a"] * 40 + ["b"] * 30 + ["c"] * 20
+    np.save(tmp_path / "images.npy", images)
+    mix_file(
+        tmp_path / "images.npy",
+        labels,
+        tmp_path / "mixed.npy",
+        memory=50_000,
+        executor=executor,
+        **options,
+    )
+    key = options["key"].read()
+    expected = mix(images, labels, **options | {"key": key})
+    assert np.array_equal(np.load(tmp_path / "mixed.npy"), expected)
 
 
 def test_folder(options, executor, tmp_path):

@@ -19,6 +19,7 @@ from multiprocessing import get_context
 from typing import Any, TypeVar
 
 from blockmix.errors import InputError, InputTypeError
+from blockmix.key_file import KeyFile
 from blockmix.support.arguments import whole_number
 from blockmix.support.cores import cores
 from blockmix.support.extras import load
@@ -84,6 +85,14 @@ class Workers:
         self._executor.shutdown(wait=False)
         self._executor = self._start()
         return self._executor.submit(function, *arguments)
+
+    def check_key(self, key_file: KeyFile | None) -> None:
+        """Refuse to send a key itself to processes that are not our own."""
+        if key_file is None and not self.is_own:
+            raise InputError(
+                "the key does not travel to workers: pass key=KeyFile(path) with a key file that "
+                "every worker has"
+            )
 
     def close(self) -> None:
         """Stop an executor that was started here."""

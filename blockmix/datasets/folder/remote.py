@@ -32,7 +32,7 @@ from blockmix.datasets.pillow_warnings import collecting
 from blockmix.datasets.plan import RunPlan
 from blockmix.datasets.stage_seconds import StageSeconds
 from blockmix.datasets.worker_check import check_traits, traits
-from blockmix.errors import InputError, Setting, WorkError
+from blockmix.errors import Setting, WorkError
 from blockmix.grid import BlockGrid, resolve_grid
 from blockmix.key import Key
 from blockmix.key_file import KeyFile
@@ -96,11 +96,7 @@ class RemoteEngine:
         self._destination = destination
         self._key_file = key_file
         self._progress = progress
-        if key_file is None and not workers.is_own:
-            raise InputError(
-                "the key of a folder does not travel to workers: pass key=KeyFile(path) with a key "
-                "file that every worker has"
-            )
+        workers.check_key(key_file)
 
     def run(self, plan: RunPlan, sink: Sink) -> Outcome:
         """Write every image of the plan that the sink does not hold yet."""
