@@ -218,6 +218,9 @@ class Key:
             )
         return _restored, (self._secret, self._private)
 
+    def __getstate__(self) -> None:
+        """Say nothing: `__reduce__` decides."""
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Key):
             return NotImplemented

@@ -19,12 +19,12 @@ from blockmix import __version__
 from blockmix.arrays.batch import open_images
 from blockmix.compiler import rule, threads_limited
 from blockmix.datasets.array_file import as_bytes, open_array, private_array, write_images
+from blockmix.datasets.engines.carried_key import CarriedKey
 from blockmix.datasets.engines.tasks import Failure, run_tasks
 from blockmix.datasets.engines.workers import Workers
 from blockmix.datasets.tile_mixing import mixed_tiles
 from blockmix.datasets.tiles import Load, Tile
 from blockmix.errors import WorkError
-from blockmix.key import Key
 from blockmix.key_file import KeyFile
 from blockmix.mixer import BlockMixer
 from blockmix.support.text import count
@@ -40,7 +40,7 @@ class ArrayJob(NamedTuple):
     shape: tuple[int, ...]  # of src
     dtype: np.dtype[Any]
     parameters: dict[str, Any]  # of the mixer, without key
-    key: KeyFile | bytes
+    key: KeyFile | CarriedKey
     versions: tuple[tuple[str, Any], ...]  # of the machine that asks
 
 
@@ -75,7 +75,7 @@ class TileTasks:
             parameters={
                 item.name: getattr(mixer, item.name) for item in fields(mixer) if item.name != "key"
             },
-            key=key_file or mixer.key.words().tobytes(),
+            key=key_file or CarriedKey(mixer.key),
             versions=_VERSIONS,
         )
 
@@ -121,8 +121,7 @@ def mix_tile(job: TileJob) -> int:
             f"a worker sees another array in {array.src}: all workers need the same file at the "
             "same path"
         )
-    key = array.key.read() if isinstance(array.key, KeyFile) else Key(array.key)
-    mixer = BlockMixer(key=key, **array.parameters)
+    mixer = BlockMixer(key=array.key.read(), **array.parameters)
     batch = open_images(as_bytes(images), mixer.layout)
     members = np.array(open_array(Path(job.members))[job.begin : job.end])
     with threads_limited(1):

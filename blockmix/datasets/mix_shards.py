@@ -12,7 +12,7 @@ from blockmix.datasets.options import RunOptions
 from blockmix.datasets.shards.formats import CONTAINERS
 from blockmix.datasets.shards.shard_run import ShardRun, mix_all
 from blockmix.datasets.shards.shard_summary import ShardSummary
-from blockmix.datasets.shards.storage import is_local
+from blockmix.datasets.shards.storage import is_local, place, shown
 from blockmix.datasets.shards.urls import shard_urls, suffix_of
 from blockmix.errors import InputError, InputTypeError, Setting
 from blockmix.grid import Block, BlockGrid
@@ -186,10 +186,17 @@ def prepare(
     if not isinstance(parts, Sequence):
         raise InputTypeError(f"src names shards, by a path, a URL or several, got {src!r}")
     urls = shard_urls([_url(part, "src") for part in parts])
+    target = _url(dst, "dst")
+    container = CONTAINERS[suffix_of(urls[0])]
+    label = label or container.default_label
+    container.check_label(label)
+    for url in urls:
+        if place(url).startswith(f"{place(target)}/"):
+            raise InputError(f"{shown(url)} lies in the destination: keep them apart")
     return ShardRun(
         urls=urls,
-        dst=_url(dst, "dst"),
-        label=label or CONTAINERS[suffix_of(urls[0])].default_label,
+        dst=target,
+        label=label,
         mixer=mixer,
         key_file=key_file,
         options=options,
@@ -202,5 +209,6 @@ def _url(path: str | os.PathLike[str], name: str) -> str:
     text = os.fspath(path) if isinstance(path, str | os.PathLike) else None
     if not isinstance(text, str) or not text or "\0" in text:
         raise InputTypeError(f"{name} is a path or a URL, got {path!r}")
+    text = text.removeprefix("file://")
     # Workers may run in other folders.
     return os.path.abspath(text) if is_local(text) else text

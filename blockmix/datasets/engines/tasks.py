@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from itertools import islice
 from pathlib import Path
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from blockmix.datasets.engines.workers import Workers
-from blockmix.errors import BlockmixError, Setting, WorkError
+from blockmix.errors import BlockmixError, InputError, Setting, WorkError
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
-# Seconds after which `on_wait` is called, if no task ends.
+# Seconds after which it is looked whether the executor is still there, if no task ends.
 WAIT_SECONDS = 10.0
 
 
@@ -23,6 +23,13 @@ class Failure(NamedTuple):
     """A task that failed, and why; no name of an original is in it."""
 
     reason: str
+    is_input: bool = False  # what was asked for breaks a rule
+
+
+class _Lost(NamedTuple):
+    """A task whose worker has died, or that did not get to one, and what the executor says."""
+
+    error: str  # name of its class
 
 
 class _Attempt(Generic[Job, Result]):
@@ -36,7 +43,7 @@ class _Attempt(Generic[Job, Result]):
         try:
             return self._function(job)
         except BlockmixError as error:
-            return Failure(str(error))
+            return Failure(str(error), isinstance(error, InputError))
         except MemoryError:
             return Failure("out of memory")
         except Exception as error:
@@ -49,7 +56,6 @@ def run_tasks(
     workers: Workers,
     function: Callable[[Job], Result],
     jobs: Iterable[Job],
-    on_wait: Callable[[], None] = lambda: None,
 ) -> Iterator[tuple[Job, Result | Failure]]:
     """Yield each job with its result, as they end.
 
@@ -61,13 +67,15 @@ def run_tasks(
     """
     attempt = _Attempt(function)
     lost: list[Job] = []
-    for job, result in _ended(workers, attempt, iter(jobs), workers.window, on_wait):
-        if result is None:
+    for job, result in _ended(workers, attempt, iter(jobs), workers.window):
+        if isinstance(result, _Lost):
             lost.append(job)
         else:
             yield job, result
-    for job, result in _ended(workers, attempt, iter(lost), 1, on_wait):
-        yield job, Failure("its worker died, twice") if result is None else result
+    for job, result in _ended(workers, attempt, iter(lost), 1):
+        if isinstance(result, _Lost):
+            result = Failure(f"its worker died, twice ({result.error})")
+        yield job, result
 
 
 def _ended(
@@ -75,9 +83,8 @@ def _ended(
     attempt: _Attempt[Job, Result],
     jobs: Iterator[Job],
     window: int,
-    on_wait: Callable[[], None],
-) -> Iterator[tuple[Job, Result | Failure | None]]:
-    """Yield each job with its result, or with None if its worker died."""
+) -> Iterator[tuple[Job, Result | Failure | _Lost]]:
+    """Yield each job with its result, or with a note that its worker died."""
     pending: dict[Future[Result | Failure], Job] = {}
     try:
         while True:
@@ -86,7 +93,6 @@ def _ended(
             if not pending:
                 return
             ended, _ = wait(pending, timeout=WAIT_SECONDS, return_when=FIRST_COMPLETED)
-            on_wait()
             if not ended and workers.has_gone():
                 raise WorkError(
                     "the cluster cannot be reached any more: start it again, and then this run; a "
@@ -103,8 +109,8 @@ def _ended(
                 future.cancel()
 
 
-def _result(future: Future[Result]) -> Result | None:
+def _result(future: Future[Any]) -> Any:
     try:
         return future.result()
-    except (Exception, CancelledError):  # of the executor; those of the task are its result
-        return None
+    except (Exception, CancelledError) as error:  # of the executor; the task's are its result
+        return _Lost(type(error).__name__)

@@ -5,7 +5,9 @@ A cluster is whatever gives a `concurrent.futures.Executor`. What differs betwee
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import (
     BrokenExecutor,
@@ -15,10 +17,11 @@ from concurrent.futures import (
     ThreadPoolExecutor,
 )
 from contextlib import contextmanager
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from threading import Thread
 from typing import Any, TypeVar
 
-from blockmix.errors import InputError, InputTypeError
+from blockmix.errors import InputError, InputTypeError, WorkError
 from blockmix.key_file import KeyFile
 from blockmix.support.arguments import whole_number
 from blockmix.support.cores import cores
@@ -32,7 +35,8 @@ _AHEAD = 2
 _WINDOW = 256
 # How often a cluster does a task again whose worker died.
 _RETRIES = 3
-_LOOPBACK = re.compile(r"(inproc://|(tcp|ws)://(127\.|localhost[:/]|\[::1\]))")
+# Encrypted, or on this machine.
+_GUARDED = re.compile(r"tls://|wss://|inproc://|(tcp|ws)://(127(\.\d+){3}|localhost|\[::1\])[:/]")
 
 
 class Workers:
@@ -77,11 +81,13 @@ class Workers:
         """Hand over a task; a pool that has lost a process is started anew if it is ours."""
         try:
             return self._executor.submit(function, *arguments)
-        except (BrokenExecutor, RuntimeError):
+        except BrokenExecutor as error:
             if not self._restarts:
                 failed: Future[T] = Future()
-                failed.set_exception(BrokenExecutor())
+                failed.set_exception(error)
                 return failed
+        except RuntimeError as error:
+            raise WorkError(f"the executor takes no task: {error}") from error
         self._executor.shutdown(wait=False)
         self._executor = self._start()
         return self._executor.submit(function, *arguments)
@@ -149,12 +155,13 @@ def _of_executor(executor: Executor) -> Workers:
 
 
 def _of_dask(executor: Executor, client: Any) -> Workers:
-    address = str(client.scheduler.address)
-    count = sum(client.nthreads().values()) or 1
+    threads = client.nthreads()
+    addresses = [str(client.scheduler.address), *threads]
     return Workers(
         lambda: executor,
-        max(_AHEAD * count, 8),
-        is_guarded=address.startswith("tls://") or _LOOPBACK.match(address) is not None,
+        max(_AHEAD * sum(threads.values()), 8),
+        # All of them: a scheduler on this machine may be the near end of a tunnel.
+        is_guarded=all(map(_GUARDED.match, addresses)),
         # What a client does when it finds no scheduler any more. Its futures wait for ever.
         has_gone=lambda: client.status in ("closing", "closed"),
     )
@@ -168,13 +175,24 @@ def _processes(count: str) -> Iterator[Workers]:
 
     # Not forked: this process may have threads, and libraries that do not survive that.
     def start() -> Executor:
-        return ProcessPoolExecutor(number, get_context("spawn"))
+        return ProcessPoolExecutor(number, get_context("spawn"), _follow_parent)
 
     workers = Workers(start, _AHEAD * number, is_guarded=True, is_own=True, restarts=True)
     try:
         yield workers
     finally:
         workers.close()
+
+
+def _follow_parent() -> None:
+    """End with the process that has started this one, even if it is killed, and not by Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_after, args=(parent_process(),), daemon=True).start()
+
+
+def _end_after(parent: Any) -> None:
+    parent.join()
+    os._exit(1)
 
 
 @contextmanager
@@ -198,7 +216,8 @@ def _ray(address: str) -> Iterator[Workers]:
     if started:
         ray.init(address=address or None, log_to_driver=False, include_dashboard=False)
     try:
-        yield Workers(lambda: RayExecutor(ray), _WINDOW, is_guarded=not address)
+        is_alone = started and not address and "RAY_ADDRESS" not in os.environ
+        yield Workers(lambda: RayExecutor(ray), _WINDOW, is_guarded=is_alone)
     finally:
         if started:
             ray.shutdown()

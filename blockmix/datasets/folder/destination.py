@@ -69,6 +69,10 @@ class Destination:
         """Add what other processes have noted that write to the folder."""
         self._notes |= {note: note for note in notes if note not in self.notes}
 
+    def share(self) -> None:
+        """Let other processes `join`: from now on there may be files to be resumed."""
+        self._is_empty = False
+
     def join(self, run: str) -> None:
         """Write to a folder that another process has claimed for the run of this id."""
         record = self._earlier_record()

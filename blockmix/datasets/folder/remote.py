@@ -10,7 +10,6 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import lru_cache
 from math import prod
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +17,7 @@ from typing import Any, NamedTuple
 from blockmix.compiler import threads_limited
 from blockmix.datasets.cohorts import LOAD_BYTES, Cohort, cut_into_cohorts, group_into_loads
 from blockmix.datasets.encode import Encoder
+from blockmix.datasets.engines.carried_key import CarriedKey
 from blockmix.datasets.engines.interface import Outcome
 from blockmix.datasets.engines.local import LocalEngine, unusable
 from blockmix.datasets.engines.tasks import Failure, run_tasks
@@ -34,7 +34,6 @@ from blockmix.datasets.stage_seconds import StageSeconds
 from blockmix.datasets.worker_check import check_traits, traits
 from blockmix.errors import Setting, WorkError
 from blockmix.grid import BlockGrid, resolve_grid
-from blockmix.key import Key
 from blockmix.key_file import KeyFile
 from blockmix.mixer import BlockMixer
 from blockmix.support.progress import Progress, no_progress
@@ -57,7 +56,7 @@ class FolderJob(NamedTuple):
     capacity: int  # the most images of a cohort
     has_groups: bool
     resume: bool
-    key: KeyFile | bytes
+    key: KeyFile | CarriedKey
     traits: tuple[tuple[str, str | int | None], ...]  # of the machine that asks
 
 
@@ -78,6 +77,17 @@ class CohortsReport(NamedTuple):
     seconds: dict[str, float]
     hashes: list[tuple[int, int]]
     notes: tuple[str, ...]
+
+
+class _Listing(NamedTuple):
+    """What a worker has found in the source."""
+
+    cohorts: list[Cohort]
+    compared: frozenset[int]  # ids of images whose likeness may hint at groups, see `RunPlan`
+
+
+# Of the last run that this process has worked for, by its id and source. It holds no key.
+_LAST: dict[tuple[str, str], _Listing] = {}
 
 
 class RemoteEngine:
@@ -105,6 +115,7 @@ class RemoteEngine:
         outcome = Outcome(0, [], seconds, [])
         done = written = 0
         failures = []
+        self._destination.share()
         for job, report in run_tasks(self._workers, mix_cohorts, self._jobs(plan)):
             if isinstance(report, Failure):
                 failures.append(report.reason)
@@ -149,7 +160,7 @@ class RemoteEngine:
             capacity=plan.capacity,
             has_groups=plan.groups is not None,
             resume=self._destination.resumes,
-            key=self._key_file or mixer.key.words().tobytes(),
+            key=self._key_file or CarriedKey(mixer.key),
             traits=tuple(traits(plan.encoder).items()),
         )
         numbers: dict[Any, int] = {}
@@ -167,12 +178,13 @@ def mix_cohorts(job: CohortsJob) -> CohortsReport:
     """Read, mix and write some cohorts, in one thread."""
     folder = job.folder
     check_traits(dict(folder.traits), folder.encoder)
-    cohorts = _cohorts(folder)[job.first : job.last]
+    listing = _listing(folder)
+    cohorts = listing.cohorts[job.first : job.last]
     members = [sample for cohort in cohorts for sample in cohort.members]
     sink = Destination(Path(folder.dst), Path(folder.src), overwrite=False, resume=folder.resume)
     sink.join(folder.run)
     plan = RunPlan(
-        mixer=BlockMixer(block=folder.grid, key=_key(folder), **dict(folder.parameters)),
+        mixer=BlockMixer(block=folder.grid, key=folder.key.read(), **dict(folder.parameters)),
         options=folder.options,
         size=(folder.grid.height, folder.grid.width),
         grey=folder.grey,
@@ -182,7 +194,7 @@ def mix_cohorts(job: CohortsJob) -> CohortsReport:
         groups=None
         if job.groups is None
         else {sample.id: group for sample, group in zip(members, job.groups, strict=True)},
-        compared=_compared(folder),
+        compared=listing.compared,
         record={},
     )
     try:
@@ -199,11 +211,20 @@ def mix_cohorts(job: CohortsJob) -> CohortsReport:
     )
 
 
-@lru_cache(maxsize=1)
-def _cohorts(folder: FolderJob) -> list[Cohort]:
+def _listing(folder: FolderJob) -> _Listing:
     """Form the cohorts of a run as the process has done that started it."""
+    known = (folder.run, folder.src)
+    listing = _LAST.get(known)
+    if listing is None:
+        listing = _list(folder)
+        _LAST.clear()
+        _LAST[known] = listing
+    return listing
+
+
+def _list(folder: FolderJob) -> _Listing:
     samples = ImageFolder(folder.src).samples()
-    key = _key(folder)
+    key = folder.key.read()
     if originals_digest(key, samples) != folder.originals:
         raise WorkError(
             "a worker sees other files in the source: all workers need the same folder at the same "
@@ -211,20 +232,9 @@ def _cohorts(folder: FolderJob) -> list[Cohort]:
         )
     skipped = set(folder.skipped)
     images = [sample for sample in samples if sample.id not in skipped]
-    return cut_into_cohorts(images, folder.capacity, key)
-
-
-@lru_cache(maxsize=1)
-def _compared(folder: FolderJob) -> frozenset[int]:
-    """Return the ids of the images whose likeness may hint at groups, see `RunPlan`."""
-    if folder.has_groups:
-        return frozenset()
-    images = [sample for cohort in _cohorts(folder) for sample in cohort.members]
-    return sample_to_compare(sorted(images, key=lambda sample: sample.id))
-
-
-def _key(folder: FolderJob) -> Key:
-    return folder.key.read() if isinstance(folder.key, KeyFile) else Key(folder.key)
+    cohorts = cut_into_cohorts(images, folder.capacity, key)
+    images.sort(key=lambda sample: sample.id)
+    return _Listing(cohorts, frozenset() if folder.has_groups else sample_to_compare(images))
 
 
 def _without_names(error: WorkError, src: str) -> WorkError:

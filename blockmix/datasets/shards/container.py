@@ -48,6 +48,9 @@ class Container(Protocol):
 
     default_label: str  # where labels are, unless the caller says
 
+    def check_label(self, label: str) -> None:
+        """Refuse a text that cannot say where labels are."""
+
     def read(self, data: bytes, label: str) -> Shard:
         """Take a shard apart; one that is damaged raises `DamagedShardError`.
 

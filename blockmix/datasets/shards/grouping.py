@@ -11,6 +11,9 @@ from blockmix.errors import InputError, Setting
 from blockmix.key import Key
 from blockmix.mixer import BlockMixer
 
+# Labels that an error shows: there may be thousands, and they may be those of people.
+_SHOWN = 5
+
 
 def group_shards(counts: Sequence[Counter[Label]], mixer: BlockMixer) -> list[list[int]]:
     """Return the units, each as indices of its shards.
@@ -73,7 +76,10 @@ def fewest_images(mixer: BlockMixer) -> int:
 
 
 def _too_small(small: dict[Label, int], mixer: BlockMixer) -> str:
-    labels = ", ".join(f"{label!r} has {count}" for label, count in sorted_labels(small))
+    first = sorted_labels(small)[:_SHOWN]
+    labels = ", ".join(f"{label!r} has {count}" for label, count in first)
+    if len(small) > len(first):
+        labels += f", and {len(small) - len(first)} more have too few"
     return (
         f"every label needs {fewest_images(mixer)} images, with sources={mixer.sources}, but in "
         f"all shards together {labels}: "

@@ -21,6 +21,7 @@ from blockmix.compiler import threads_limited
 from blockmix.datasets.cohorts import LOAD_BYTES, group_into_loads
 from blockmix.datasets.decode import decode, resized
 from blockmix.datasets.encode import Encoder
+from blockmix.datasets.engines.carried_key import CarriedKey
 from blockmix.datasets.interfaces import BadImageError
 from blockmix.datasets.opaque_names import opaque_name
 from blockmix.datasets.pillow_warnings import collecting
@@ -71,7 +72,7 @@ class UnitJob(NamedTuple):
     sizes: list[int]  # bytes of each
     bad: list[list[int]]  # positions in each of what the survey could not use
     outputs: list[str]  # names of the shards that it writes
-    key: KeyFile | bytes  # where the run's key is, or the unit's own
+    key: KeyFile | CarriedKey  # where the run's key is, or the unit's own
 
 
 class UnitReport(NamedTuple):
@@ -108,11 +109,9 @@ def mix_unit(job: UnitJob) -> UnitReport:
     with ThreadPoolExecutor(run.threads, "blockmix") as pool, threads_limited(run.threads):
         each = pool.map if run.threads > 1 else map
         check_traits(run.traits, run.encoder, LIBRARIES[suffix])
-        key = (
-            unit_key(job.key.read(), run.run, job.number)
-            if isinstance(job.key, KeyFile)
-            else Key(job.key)
-        )
+        key = job.key.read()
+        if isinstance(job.key, KeyFile):
+            key = unit_key(key, run.run, job.number)
         work = _Work(run, key, each)
         samples = work.mix(job)
         outputs = work.write(samples, job.outputs, suffix)

@@ -46,7 +46,7 @@ class SetFacts:
     units: list[list[int]]  # shards of each unit
     kinds: list[Header]  # every header that occurs
     bad: list[tuple[int, int, str]]  # shard, position and reason of what cannot be used
-    dropped: dict[str, int]  # other fields of samples, by name
+    dropped: int  # other fields of samples, whose names may say something of people
     layout: dict[str, Any]  # see `Shard`
     labels: list[tuple[Label, int]]
     smallest: list[tuple[Label, int]]  # images of each label in the unit that has the fewest
@@ -114,6 +114,12 @@ def combine(
     labels = sum(counts, Counter[Label]())
     if not labels:
         raise InputError("the shards hold no image that can be used")
+    twins = {label for label in labels if isinstance(label, int) and str(label) in labels}
+    if twins:
+        raise InputError(
+            f"label {min(twins)} is a number in some samples and a text in others: write it in one "
+            "way"
+        )
     units = group_shards(counts, mixer)
     in_units = [sum((counts[shard] for shard in unit), Counter[Label]()) for unit in units]
     smallest = {
@@ -127,7 +133,7 @@ def combine(
         units=units,
         kinds=sorted(set().union(*(survey.kinds for survey in surveys))),
         bad=bad,
-        dropped=dict(sum((survey.dropped for survey in surveys), Counter[str]())),
+        dropped=sum(survey.dropped for survey in surveys),
         layout=surveys[0].layout,
         labels=sorted_labels(labels),
         smallest=sorted_labels(smallest),

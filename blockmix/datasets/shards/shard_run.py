@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections import Counter
@@ -11,6 +12,7 @@ from typing import Any
 
 from blockmix.arrays.location import HOST
 from blockmix.backends.dispatch import choose
+from blockmix.datasets.engines.carried_key import CarriedKey
 from blockmix.datasets.engines.tasks import Failure, run_tasks
 from blockmix.datasets.engines.workers import Workers
 from blockmix.datasets.options import RunOptions
@@ -24,8 +26,8 @@ from blockmix.datasets.shards.shard_plan import (
 )
 from blockmix.datasets.shards.shard_summary import ShardSummary
 from blockmix.datasets.shards.shard_survey import ShardSurvey, SurveyJob, survey_shard
-from blockmix.datasets.shards.state import RECORD, WORK, RunState
-from blockmix.datasets.shards.storage import FileInfo, join, shown, store_of
+from blockmix.datasets.shards.state import CLAIM, RECORD, WORK, RunState
+from blockmix.datasets.shards.storage import FileInfo, is_local, join, shown, store_of
 from blockmix.datasets.shards.urls import suffix_of
 from blockmix.datasets.stage_seconds import StageSeconds
 from blockmix.datasets.time_stamp import time_stamp
@@ -36,7 +38,7 @@ from blockmix.support.cores import cores
 from blockmix.support.progress import Progress
 from blockmix.support.text import count
 
-_SHARD = re.compile(r"shard-\d{6,}\.\w+")
+_SHARD = re.compile(r"shard-(\d{6,})\.(\w+)")
 # Reasons that an error shows; the state has all of them.
 _SHOWN_FAILURES = 5
 
@@ -82,24 +84,22 @@ def mix_all(run: ShardRun, workers: Workers, progress: Progress) -> ShardSummary
     if unfinished is not None and unfinished["run"] != plan.run:
         raise _other_run(run)
     if unfinished is not None:
-        state.take_over()
+        with state.claiming():
+            state.beat()
     else:
+        content = {"run": plan.run, "facts": plan.facts.to_json(), "record": plan.record}
         if run.overwrite:
-            _clear(state)
-        state.begin({"run": plan.run, "facts": plan.facts.to_json(), "record": plan.record})
-    try:
-        state.let_write(plan.run)
+            with state.claiming():
+                _clear(state)
+                state.begin(content)
+        else:
+            state.begin(content)
+    with state.driving(plan.run):
         state.forget_failures()
-        reports = {
-            unit: _report_of(marker)
-            for unit, marker in state.done().items()
-            if marker["run"] == plan.run
-        }
+        reports = _reports_of_done(state, plan.run)
         written = _do_units(run, plan, state, workers, progress, reports, seconds)
         record = _final_record(plan, reports)
         state.finish(record, time_stamp(plan.run))
-    finally:
-        state.leave()
     return ShardSummary(
         images=sum(record["labels"].values()),
         written=written,
@@ -115,7 +115,8 @@ def _survey(run: ShardRun, workers: Workers, progress: Progress) -> list[ShardSu
     jobs = [SurveyJob(url, run.label) for url in run.urls]
     for job, result in run_tasks(workers, survey_shard, jobs):
         if isinstance(result, Failure):
-            raise WorkError(f"{shown(job.url)} cannot be read: {result.reason}")
+            error = InputError if result.is_input else WorkError
+            raise error(f"{shown(job.url)} cannot be read: {result.reason}")
         surveys[job.url] = result
         progress("check", len(surveys), len(jobs))
     return [surveys[url] for url in run.urls]
@@ -127,17 +128,17 @@ def _plan(run: ShardRun, facts: SetFacts) -> ShardPlan:
 
 def _check_destination(run: ShardRun, state: RunState) -> dict[str, Any] | None:
     """Refuse a destination that could cost somebody files; return the run to be resumed there."""
-    names = state.store.names(run.dst)
+    if is_local(run.dst) and os.path.lexists(run.dst) and not os.path.isdir(run.dst):
+        raise InputError(f"{run.dst} is not a folder: name a folder, or a new one")
+    names = [name for name in state.store.sizes(run.dst) if name != CLAIM]
     unfinished = state.read()
     if run.overwrite:
-        if unfinished is not None:
-            state.take_over()
-        record = unfinished or state.record()
-        foreign = [name for name in names if not _is_ours(name)]
-        if names and (foreign or record is None or "shards" not in record.get("record", record)):
+        record = state.record() if unfinished is None else unfinished.get("record")
+        foreign = [name for name in names if not _is_ours(name, record)]
+        if foreign:
             raise InputError(
-                f"{shown(run.dst)} holds {foreign[0] if foreign else 'files'}, which was not "
-                "written by a run on shards, so overwrite will not empty it: name a new folder"
+                f"{shown(run.dst)} holds {foreign[0]}, which was not written by a run on shards, "
+                "so overwrite will not empty it: name a new folder"
             )
         return None
     if run.resume and unfinished is not None:
@@ -153,17 +154,30 @@ def _check_destination(run: ShardRun, state: RunState) -> dict[str, Any] | None:
     return None
 
 
-def _is_ours(name: str) -> bool:
-    return name == RECORD or name.startswith(f"{WORK}/") or _SHARD.fullmatch(name) is not None
+def _is_ours(name: str, record: dict[str, Any] | None) -> bool:
+    """Whether a file of a destination belongs to the run of this record."""
+    if record is None or not isinstance(record.get("shards"), dict):
+        return False
+    shards = record["shards"]
+    number = _SHARD.fullmatch(name)
+    if number is None:
+        return name == RECORD or name.startswith(f"{WORK}/")
+    return bool(int(number[1]) < shards["count"] and number[2] == shards["format"])
 
 
 def _clear(state: RunState) -> None:
-    """Remove an earlier result; its record last, so that it is recognised after a kill."""
+    """Remove an earlier result.
+
+    Markers go before the shards that they speak of, and what tells that all is blockmix's goes
+    last: after a kill it is still known what is there.
+    """
     store, root = state.store, state.dst
-    for name in sorted(store.names(root), key=lambda name: name == RECORD):
-        if not name.startswith(f"{WORK}/"):
+    state.forget_done()
+    for name in store.sizes(root, deep=False):
+        if name != RECORD:
             store.remove(join(root, name))
     state.remove()
+    store.remove(join(root, RECORD))
 
 
 def _kept_facts(run: ShardRun, unfinished: dict[str, Any]) -> SetFacts:
@@ -206,7 +220,7 @@ def _do_units(
     failures: dict[int, str] = {}
     written = 0
     progress("mix", images, total)
-    for job, result in run_tasks(workers, mix_unit, _jobs(run, plan, workers, reports), state.beat):
+    for job, result in run_tasks(workers, mix_unit, _jobs(run, plan, workers, reports)):
         if isinstance(result, Failure):
             failures[job.number] = result.reason
             state.note_failure(job.number, result.reason)
@@ -260,7 +274,7 @@ def _jobs(
             sizes=[facts.sizes[shard] for shard in unit],
             bad=[bad.get(shard, []) for shard in unit],
             outputs=[f"shard-{output:06d}{suffix}" for output in outputs],
-            key=run.key_file or unit_key(mixer.key, plan.run, number).words().tobytes(),
+            key=run.key_file or CarriedKey(unit_key(mixer.key, plan.run, number)),
         )
 
 
@@ -277,6 +291,20 @@ def _failed(run: ShardRun, plan: ShardPlan, failures: dict[int, str]) -> WorkErr
         + ". All others are done: remove the cause, then pass the same key and ",
         Setting("resume", True),
     )
+
+
+def _reports_of_done(state: RunState, run: str) -> dict[int, UnitReport]:
+    """Return the reports of units that have a marker, and all that it speaks of."""
+    markers = state.done()
+    sizes = state.store.sizes(state.dst, deep=False) if markers else {}
+    reports = {
+        unit: _report_of(marker) for unit, marker in markers.items() if marker.get("run") == run
+    }
+    return {
+        unit: report
+        for unit, report in reports.items()
+        if all(sizes.get(name) == size for name, _, size, _ in report.outputs)
+    }
 
 
 def _report_of(marker: dict[str, Any]) -> UnitReport:

@@ -65,8 +65,8 @@ class ShardSummary:
         if not record["private"]:
             lines.append("NOT PRIVATE: the key is from a seed, so anybody can undo the mixing")
         if record["dropped"]:
-            fields = ", ".join(f"{name} of {n}" for name, n in record["dropped"].items())
-            lines.append(one_line(f"note: fields that are not image or label were left: {fields}"))
+            fields = count(record["dropped"], "field")
+            lines.append(f"note: left out: {fields} of samples that are neither image nor label")
         for url, position, reason in self.skipped:
             lines.append(one_line(f"skipped sample {position} of {url}: {reason}"))
         return "\n".join(lines)

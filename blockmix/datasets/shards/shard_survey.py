@@ -30,7 +30,7 @@ class ShardSurvey(NamedTuple):
     counts: Counter[Label]  # usable images by label
     kinds: set[Header]
     bad: list[tuple[int, str]]  # positions of what cannot be used, and why
-    dropped: Counter[str]  # other fields, by name
+    dropped: int  # other fields
     layout: dict[str, Any]  # see `Shard`
 
 
@@ -53,4 +53,5 @@ def survey_shard(job: SurveyJob) -> ShardSurvey:
             else:
                 counts[sample.label] += 1
     samples = len(shard.samples) + len(shard.bad)
-    return ShardSurvey(info, samples, counts, kinds, sorted(bad), shard.dropped, shard.layout)
+    dropped = shard.dropped.total()
+    return ShardSurvey(info, samples, counts, kinds, sorted(bad), dropped, shard.layout)

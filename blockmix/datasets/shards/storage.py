@@ -6,9 +6,11 @@ then becomes a `StoreError` of which nothing is secret.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import secrets
+import shutil
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -26,7 +28,14 @@ T = TypeVar("T")
 PAUSES = [0.5, 2.0, 8.0]
 _PART = re.compile(r"\.[0-9a-f]{16}\.part")
 # Failures that trying again does not mend.
-_LASTING = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
+_LASTING = (
+    FileExistsError,
+    FileNotFoundError,
+    IsADirectoryError,
+    NotADirectoryError,
+    PermissionError,
+)
+_LASTING_NUMBERS = {errno.EDQUOT, errno.ENOSPC, errno.EROFS}
 
 
 class StoreError(WorkError):
@@ -50,8 +59,8 @@ class Store(Protocol):
     def info(self, url: str) -> FileInfo | None:
         """Return what is known of a file, or None if there is none."""
 
-    def names(self, folder: str, *, deep: bool = True) -> list[str]:
-        """Return the names of all files in a folder; if ``deep`` also below it, with ``/``."""
+    def sizes(self, folder: str, *, deep: bool = True) -> dict[str, int]:
+        """Return the bytes of each file in a folder; if ``deep`` also below it, with ``/``."""
 
     def read(self, url: str, size: int | None = None) -> bytes:
         """Return a file; with ``size``, fewer or more bytes are a failure."""
@@ -65,8 +74,8 @@ class Store(Protocol):
     def remove(self, url: str) -> None:
         """Remove a file if it exists."""
 
-    def clean(self, folder: str) -> None:
-        """Remove what interrupted writes have left in a folder, and folders that are empty."""
+    def clean(self, folder: str, work: str) -> None:
+        """Remove what interrupted writes have left in a folder, and its folder of this name."""
 
 
 def store_of(url: str) -> Store:
@@ -88,14 +97,24 @@ def is_local(url: str) -> bool:
 
 
 def shown(url: str) -> str:
-    """Return a URL for people, without a password.
+    """Return a URL for people, without a password or a signature.
 
     Examples
     --------
-    >>> shown("sftp://me:secret@host/set.tar")
-    'sftp://host/set.tar'
+    >>> shown("sftp://me:secret@host/set.tar"), shown("https://host/set.tar?signature=secret")
+    ('sftp://host/set.tar', 'https://host/set.tar')
     """
-    return re.sub(r"(?<=://)[^/@]*@", "", url)
+    if is_local(url):
+        return url
+    return re.sub(r"(?<=://)[^/]*@", "", re.sub(r"\?.*", "", url))
+
+
+def place(url: str) -> str:
+    """Return a text that two URLs of one file have in common."""
+    if is_local(url):
+        return os.path.realpath(url)
+    scheme = url.partition("://")[0]
+    return f"{scheme}://" + url.partition("://")[2].strip("/")
 
 
 def join(folder: str, name: str) -> str:
@@ -119,14 +138,16 @@ class LocalStore:
 
         return _unless_missing("looking at", url, look)
 
-    def names(self, folder: str, *, deep: bool = True) -> list[str]:
+    def sizes(self, folder: str, *, deep: bool = True) -> dict[str, int]:
         walk = os.walk(folder)
-        return [
-            Path(parent, name).relative_to(folder).as_posix()
-            for parent, _, names in (walk if deep else islice(walk, 1))
-            for name in names
-            if not _PART.fullmatch(name)
-        ]
+        sizes = {}
+        for parent, _, names in walk if deep else islice(walk, 1):
+            for name in names:
+                path = Path(parent, name)
+                if not _PART.fullmatch(name):
+                    with suppress(FileNotFoundError):  # removed since it was listed
+                        sizes[path.relative_to(folder).as_posix()] = path.lstat().st_size
+        return sizes
 
     def read(self, url: str, size: int | None = None) -> bytes:
         return _repeated("reading", url, lambda: _whole(Path(url).read_bytes(), size))
@@ -150,13 +171,12 @@ class LocalStore:
     def remove(self, url: str) -> None:
         _unless_missing("removing", url, partial(os.unlink, url))
 
-    def clean(self, folder: str) -> None:
-        for parent, _, names in os.walk(folder, topdown=False):
+    def clean(self, folder: str, work: str) -> None:
+        for parent, _, names in islice(os.walk(folder), 1):
             for name in names:
                 if _PART.fullmatch(name):
                     self.remove(os.path.join(parent, name))
-            with suppress(OSError):
-                os.rmdir(parent)
+        shutil.rmtree(os.path.join(folder, work), ignore_errors=True)
 
     def _write(self, url: str, data: bytes, stamp: int) -> None:
         part = self._part(url, data)
@@ -197,14 +217,14 @@ class FsspecStore:
 
         return _unless_missing("looking at", url, look)
 
-    def names(self, folder: str, *, deep: bool = True) -> list[str]:
-        def look() -> list[str]:
+    def sizes(self, folder: str, *, deep: bool = True) -> dict[str, int]:
+        def look() -> dict[str, int]:
             self._files.invalidate_cache()
             root = self._files._strip_protocol(folder).rstrip("/") + "/"
-            paths = self._files.find(folder, maxdepth=None if deep else 1)
-            return [path.removeprefix(root) for path in paths]
+            files = self._files.find(folder, maxdepth=None if deep else 1, detail=True)
+            return {path.removeprefix(root): int(file["size"]) for path, file in files.items()}
 
-        return _unless_missing("listing", folder, look) or []
+        return _unless_missing("listing", folder, look) or {}
 
     def read(self, url: str, size: int | None = None) -> bytes:
         return _repeated("reading", url, lambda: _whole(self._files.cat_file(url), size))
@@ -240,7 +260,7 @@ class FsspecStore:
     def remove(self, url: str) -> None:
         _unless_missing("removing", url, partial(self._files.rm_file, url))
 
-    def clean(self, folder: str) -> None:
+    def clean(self, folder: str, work: str) -> None:
         """Do nothing: stores have neither."""
 
     def _make_parent(self, url: str) -> None:
@@ -272,10 +292,11 @@ def _repeated(operation: str, url: str, work: Callable[[], T]) -> T:
         try:
             return work()
         except Exception as error:  # stores raise anything
-            pause = None if isinstance(error, _LASTING) else next(pauses, None)
+            # Not the error's own text, in which there may be credentials.
+            number = getattr(error, "errno", None)
+            is_lasting = isinstance(error, _LASTING) or number in _LASTING_NUMBERS
+            pause = None if is_lasting else next(pauses, None)
             if pause is None:
-                # Not the error's own text, in which there may be credentials.
-                number = getattr(error, "errno", None)
                 reason = os.strerror(number) if number else type(error).__name__
                 if isinstance(error, ShortReadError):
                     reason = str(error)

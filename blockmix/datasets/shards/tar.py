@@ -49,12 +49,21 @@ class TarContainer:
 
     default_label = "cls"
 
+    def check_label(self, label: str) -> None:
+        """Refuse what is neither an extension, a field nor ``"path"``."""
+        is_extension = re.fullmatch(r"[\w-]+(\.[\w-]+)*", label) and label == label.lower()
+        is_rule = is_extension or re.fullmatch(r"json:.+", label)
+        if not is_rule or _last(label) in {*_IMAGES, "json"}:
+            raise InputError(
+                "label is the extension of a member such as cls, in lower case and of no image, "
+                f"json:FIELD, or path, got {label!r}"
+            )
+
     def read(self, data: bytes, label: str) -> Shard:
         """Take an archive apart.
 
         Links, devices and files without an extension are passed over, as by ``webdataset``.
         """
-        _check_rule(label)
         shard = Shard([], [], Counter(), {})
         seen = set()
         samples = groupby(_members(data), key=lambda member: member.key)
@@ -88,15 +97,6 @@ class TarContainer:
                 elif label != _PATH:
                     _add(archive, f"{key}.{label}", str(value).encode())
         return file.getvalue()
-
-
-def _check_rule(label: str) -> None:
-    is_extension = re.fullmatch(r"[\w-]+(\.[\w-]+)*", label) and label == label.lower()
-    if not (re.fullmatch(r"json:.+", label) or is_extension) or _last(label) in {*_IMAGES, "json"}:
-        raise InputError(
-            "label is the extension of a member such as cls, in lower case and of no image, "
-            f"json:FIELD, or path, got {label!r}"
-        )
 
 
 def _members(data: bytes) -> Iterator[_Member]:
@@ -155,6 +155,8 @@ def _folder(key: str) -> str:
     folder = key.split("/")[-2:-1]
     if not folder or folder[0] in ("", ".", ".."):
         raise ValueError("it lies in no folder, which would be its label")
+    if _DESCRIPTION.fullmatch(folder[0]):
+        raise ValueError("its folder has a name that readers pass over, with __ on both sides")
     if "\0" in folder[0] or len(folder[0].encode(errors="replace")) > _LONGEST_FOLDER:
         raise ValueError(
             f"its folder cannot be written: names have up to {_LONGEST_FOLDER} bytes, no zeros"

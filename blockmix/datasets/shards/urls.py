@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
@@ -31,7 +32,16 @@ def names_shards(src: str) -> bool:
     """
     if not is_local(src) or suffix_of(src) in CONTAINERS:
         return True
-    return any(suffix_of(name) in CONTAINERS for name in _files(src))
+    if not os.path.isdir(src):
+        return not os.path.exists(src) and (_is_pattern(src) or "{" in src)
+    shards = [name for name in _files(src) if suffix_of(name) in CONTAINERS]
+    folders = [entry.name for entry in os.scandir(src) if entry.is_dir() and entry.name[0] != "."]
+    if shards and folders:
+        raise InputError(
+            f"{src} holds a shard, {shards[0]}, and a folder, {folders[0]}: name shards as "
+            f"{join(src, '*' + suffix_of(shards[0]))}, or take them away from a folder of images"
+        )
+    return bool(shards)
 
 
 def shard_urls(src: str | Sequence[str]) -> list[str]:
@@ -41,7 +51,8 @@ def shard_urls(src: str | Sequence[str]) -> list[str]:
     ----------
     src : str or sequence of str
         URLs or paths: of shards, with ``{000..999}`` or ``{train,extra}`` for several; with ``*``
-        in the name of the file; or of folders that hold shards.
+        in the name of the file; or of folders that hold shards. A path that exists is itself,
+        whatever is in its name.
 
     Raises
     ------
@@ -49,7 +60,12 @@ def shard_urls(src: str | Sequence[str]) -> list[str]:
         If there is none, one is named twice, or they are of several formats.
     """
     named = [src] if isinstance(src, str) else list(src)
-    urls = [url for name in named for pattern in expand_braces(name) for url in _matches(pattern)]
+    urls = [
+        url
+        for name in named
+        for pattern in ([name] if _exists(name) else expand_braces(name))
+        for url in _matches(pattern)
+    ]
     if not urls:
         raise InputError(
             f"there are no shards in {', '.join(map(shown, named))}: name files such as "
@@ -98,7 +114,7 @@ def _choices(text: str) -> list[str]:
 def _matches(pattern: str) -> list[str]:
     """Return the shards that a URL names: itself, those that match it, or those in its folder."""
     folder, _, name = pattern.rpartition("/")
-    if any(character in name for character in "*?["):
+    if _is_pattern(name) and not _exists(pattern):
         return [
             join(folder, entry) if folder else entry
             for entry in _files(folder or ".")
@@ -109,5 +125,13 @@ def _matches(pattern: str) -> list[str]:
     return [join(pattern, entry) for entry in _files(pattern) if suffix_of(entry) in CONTAINERS]
 
 
+def _is_pattern(text: str) -> bool:
+    return any(character in text for character in "*?[")
+
+
+def _exists(name: str) -> bool:
+    return is_local(name) and os.path.lexists(name)
+
+
 def _files(folder: str) -> list[str]:
-    return store_of(folder).names(folder, deep=False)
+    return list(store_of(folder).sizes(folder, deep=False))

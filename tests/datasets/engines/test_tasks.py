@@ -85,7 +85,7 @@ def test_a_lost_task_is_done_again_when_the_others_have_ended(lost):
 def test_a_task_that_is_lost_again_has_failed():
     executor = Recorder(loses=lambda job, attempt: job == 3)
     results = dict(run_tasks(workers_of(executor), double, range(9)))
-    assert results.pop(3) == Failure("its worker died, twice")
+    assert results.pop(3) == Failure("its worker died, twice (BrokenProcessPool)")
     assert results == {job: 2 * job for job in range(9) if job != 3}
     assert executor.attempts == {job: 1 + (job == 3) for job in range(9)}
 
@@ -115,5 +115,5 @@ def test_a_job_that_kills_its_process_fails_alone():
     with open_workers("processes:2") as workers:
         results = dict(run_tasks(workers, die, range(5)))
     assert results == {job: job for job in range(5) if job != 2} | {
-        2: Failure("its worker died, twice")
+        2: Failure("its worker died, twice (BrokenProcessPool)")
     }

@@ -1,10 +1,16 @@
 """Which workers a user names, and what is known of them."""
 
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+import pickle
+import signal
+import subprocess
+import sys
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 
-from blockmix import InputError, InputTypeError
+from blockmix import InputError, InputTypeError, Key, WorkError
+from blockmix.datasets.engines.carried_key import CarriedKey
 from blockmix.datasets.engines.workers import open_workers
 
 
@@ -46,3 +52,128 @@ def test_processes_end_with_the_block():
 def test_what_is_no_executor_is_refused(executor, error, words):
     with pytest.raises(error, match=words), open_workers(executor):
         pass
+
+
+class Foreign(Executor):
+    """An executor of which nothing is known."""
+
+    def submit(self, function, *arguments):
+        return Future()
+
+
+class DaskClient:
+    """A client of Dask as far as it matters: where scheduler and workers are."""
+
+    def __init__(self, scheduler, *workers):
+        self.scheduler = SimpleNamespace(address=scheduler)
+        self.scheduler_info = dict
+        self.status = "running"
+        self._workers = workers
+
+    def nthreads(self):
+        return dict.fromkeys(self._workers, 2)
+
+
+class DaskExecutor(Foreign):
+    def __init__(self, *addresses):
+        self._client = DaskClient(*addresses)
+
+
+@pytest.mark.parametrize(
+    ("addresses", "is_guarded"),
+    [
+        (["tls://10.0.0.7:8786", "tls://10.0.0.8:1", "tls://10.0.0.9:1"], True),
+        (["inproc://10.0.0.7/1/1"], True),
+        (["tcp://127.0.0.1:8786", "tcp://127.0.0.1:1"], True),
+        (["tcp://localhost:8786", "tcp://[::1]:1"], True),
+        (["tcp://10.0.0.7:8786", "tcp://10.0.0.8:1"], False),
+        (["ucx://127.0.0.1:8786"], False),
+        (["tcp://127.0.0.1.example.org:8786"], False),
+        # The near end of a tunnel, behind which nothing is encrypted.
+        (["tcp://127.0.0.1:8786", "tcp://127.0.0.1:1", "tcp://10.0.0.8:1"], False),
+    ],
+)
+def test_a_dask_cluster_is_guarded_if_all_of_it_is(addresses, is_guarded):
+    with open_workers(DaskExecutor(*addresses)) as workers:
+        assert bool(workers.is_guarded) == is_guarded
+        assert not workers.is_own
+        assert workers.window == max(4 * (len(addresses) - 1), 8)
+
+
+def test_a_dask_cluster_whose_client_has_closed_has_gone():
+    executor = DaskExecutor("tls://10.0.0.7:8786")
+    with open_workers(executor) as workers:
+        assert not workers.has_gone()
+        executor._client.status = "closed"
+        assert workers.has_gone()
+
+
+@pytest.mark.parametrize("is_initialized", [True, False])
+@pytest.mark.parametrize(("name", "environment"), [("ray", {}), ("ray", "x"), ("ray:auto", {})])
+def test_ray_is_guarded_if_it_is_started_here_for_this_alone(
+    monkeypatch, is_initialized, name, environment
+):
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    if environment:
+        monkeypatch.setenv("RAY_ADDRESS", environment)
+    calls = []
+    remote = SimpleNamespace(options=lambda **options: None)
+    ray = SimpleNamespace(
+        is_initialized=lambda: is_initialized,
+        init=lambda **options: calls.append("init"),
+        shutdown=lambda: calls.append("shutdown"),
+        remote=lambda function: remote,
+    )
+    monkeypatch.setitem(sys.modules, "ray", ray)
+    with open_workers(name) as workers:
+        is_alone = not is_initialized and name == "ray" and not environment
+        assert workers.is_guarded == is_alone
+        assert not workers.is_own
+    assert calls == ([] if is_initialized else ["init", "shutdown"])
+
+
+def test_nothing_is_known_of_another_executor():
+    with open_workers(Foreign()) as workers:
+        assert not workers.is_guarded
+        assert not workers.is_own
+        assert not workers.has_gone()
+        with pytest.raises(InputError, match=r"does not travel to workers: pass key=KeyFile"):
+            workers.check_key(None)
+
+
+def test_an_executor_that_is_closed_is_said_to_be():
+    executor = ThreadPoolExecutor(1)
+    executor.shutdown()
+    with (
+        open_workers(executor) as workers,
+        pytest.raises(WorkError, match=r"takes no task: .*shut"),
+    ):
+        workers.submit(abs, -1)
+
+
+STARTS_PROCESSES = """
+import os, signal, sys
+from blockmix.datasets.engines.workers import open_workers
+
+if __name__ == "__main__":
+    with open_workers("processes:2") as workers:
+        print(workers.submit(os.getpid).result(), flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_processes_end_with_one_that_is_killed(tmp_path):
+    """Their output is that of the process that has started them: it ends when they all have."""
+    script = tmp_path / "start.py"
+    script.write_text(STARTS_PROCESSES)
+    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE) as process:
+        output = process.stdout.read()
+    assert process.returncode == -signal.SIGKILL
+    assert int(output) != process.pid
+
+
+def test_a_carried_key_shows_nowhere_but_where_it_goes():
+    key = Key.generate()
+    carried = CarriedKey(key)
+    assert repr([carried]) == "[CarriedKey(<secret>)]"
+    assert pickle.loads(pickle.dumps(carried)).read() == key  # noqa: S301

@@ -1,8 +1,10 @@
 """Stores: whole files or none, failures that pass, and errors that say no secret."""
 
+import errno
 import os
 import sys
 from itertools import count
+from pathlib import Path
 
 import pytest
 
@@ -46,27 +48,37 @@ class TestLocalStore:
     def test_what_is_missing(self, tmp_path, pauses):
         file = url(tmp_path, "a.tar")
         assert self.store.info(file) is None
-        assert self.store.names(str(tmp_path / "set")) == []
+        assert self.store.sizes(str(tmp_path / "set")) == {}
         self.store.remove(file)
         with pytest.raises(StoreError, match=r"reading .*a\.tar failed: No such file"):
             self.store.read(file)
         assert pauses == []
 
-    def test_names(self, tmp_path):
+    def test_sizes(self, tmp_path):
         for name in ("b.tar", "a.tar", "below/c.tar"):
-            self.store.write(url(tmp_path, name), b"", STAMP)
+            self.store.write(url(tmp_path, name), name.encode(), STAMP)
         (tmp_path / "set" / ".0123456789abcdef.part").write_bytes(b"on its way")
         folder = str(tmp_path / "set")
-        assert sorted(self.store.names(folder)) == ["a.tar", "b.tar", "below/c.tar"]
-        assert sorted(self.store.names(folder, deep=False)) == ["a.tar", "b.tar"]
+        assert self.store.sizes(folder) == {"a.tar": 5, "b.tar": 5, "below/c.tar": 11}
+        assert self.store.sizes(folder, deep=False) == {"a.tar": 5, "b.tar": 5}
 
-    def test_clean_removes_parts_and_empty_folders_alone(self, tmp_path):
+    def test_clean_removes_parts_and_its_own_folder_alone(self, tmp_path):
         self.store.write(url(tmp_path, "a.tar"), b"", STAMP)
         (tmp_path / "set" / ".0123456789abcdef.part").write_bytes(b"left by a kill")
         (tmp_path / "set" / "mine.part").write_bytes(b"")
         (tmp_path / "set" / "empty").mkdir()
-        self.store.clean(str(tmp_path / "set"))
-        assert sorted(os.listdir(tmp_path / "set")) == ["a.tar", "mine.part"]
+        (tmp_path / "set" / "work" / "units").mkdir(parents=True)
+        self.store.clean(str(tmp_path / "set"), "work")
+        assert sorted(os.listdir(tmp_path / "set")) == ["a.tar", "empty", "mine.part"]
+
+    def test_a_full_disk_is_not_tried_again(self, tmp_path, monkeypatch, pauses):
+        def fail(*arguments):
+            raise OSError(errno.ENOSPC, "full")
+
+        monkeypatch.setattr(Path, "write_bytes", fail)
+        with pytest.raises(StoreError, match="No space left on device"):
+            self.store.write(url(tmp_path, "a.tar"), b"", STAMP)
+        assert pauses == []
 
     @pytest.mark.parametrize("operation", ["replace", "utime"])
     def test_a_write_that_fails_leaves_nothing(self, tmp_path, operation, monkeypatch, pauses):
@@ -74,12 +86,12 @@ class TestLocalStore:
         self.store.write(file, b"before", STAMP)
 
         def fail(*arguments, **options):
-            raise OSError(28, "No space left on device: /secret/path")
+            raise OSError(errno.EIO, "Input/output error: /secret/path")
 
         monkeypatch.setattr(os, operation, fail)
         with pytest.raises(StoreError) as caught:
             self.store.write(file, b"after", STAMP)
-        assert str(caught.value) == f"writing {file} failed: No space left on device"
+        assert str(caught.value) == f"writing {file} failed: Input/output error"
         assert pauses == storage_module.PAUSES
         assert self.store.read(file) == b"before"
         assert os.listdir(tmp_path / "set") == ["a.tar"]

@@ -1,5 +1,7 @@
 """Which shards a user names."""
 
+import os
+
 import pytest
 from shard_builders import write_tar
 
@@ -62,8 +64,27 @@ def test_what_cannot_be_mixed_is_refused(shards, src, words):
 
 
 def test_a_folder_of_shards_differs_from_one_of_images(shards):
-    assert names_shards("set")
+    assert names_shards("more")
     assert names_shards("anything.parquet")
+    assert names_shards("set/*")
+    assert names_shards("{set,more}")
     assert names_shards("s3://bucket/set")
     assert not names_shards(".")
     assert not names_shards("nowhere")
+    assert not names_shards("set/notes.txt")
+
+
+def test_a_folder_of_both_is_refused(shards):
+    with pytest.raises(InputError, match=r"a shard, [ab]\.tar, and a folder, below: .* as set/\*"):
+        names_shards("set")
+
+
+@pytest.mark.parametrize("name", ["a{1..2}.tar", "b*.tar", "[c].tar", "d?"])
+def test_a_path_that_exists_is_itself(shards, name):
+    if name.endswith(".tar"):
+        open(name, "w").close()
+        assert shard_urls(name) == [name]
+    else:
+        os.mkdir(name)
+        open(f"{name}/x.tar", "w").close()
+        assert shard_urls(name) == [f"{name}/x.tar"]
