@@ -14,7 +14,8 @@ def required(name):
     tests none is skipped.
     """
     library = name.partition(".")[0]
-    if importlib.util.find_spec(library) is None:
+    spec = importlib.util.find_spec(library)
+    if spec is None or spec.origin is None:  # tests/datasets would be taken for `datasets`
         if library in os.environ.get("BLOCKMIX_TEST_REQUIRE", "").split(","):
             pytest.fail(f"{library} is required but not installed", pytrace=False)
         pytest.skip(f"{library} is not installed: pip install {library}", allow_module_level=True)

@@ -13,10 +13,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from blockmix.commands.options import (
+    Block,
     ExecutorOption,
+    FormatOption,
     Label,
     Probability,
+    Quality,
     Rounds,
+    Size,
+    SmallClasses,
+    SmallClassesOption,
     Sources,
     read_key_or_file,
 )
@@ -29,20 +35,9 @@ if TYPE_CHECKING:
     from blockmix.datasets.summary import FolderSummary
 
 
-class Format(StrEnum):
-    jpeg = "jpeg"
-    png = "png"
-    webp = "webp"
-
-
 class Names(StrEnum):
     opaque = "opaque"
     keep = "keep"
-
-
-class SmallClasses(StrEnum):
-    error = "error"
-    clamp = "clamp"
 
 
 class OnError(StrEnum):
@@ -65,11 +60,8 @@ def mix(
             metavar="DST", help="New or empty folder for the mixed images; for shards also a URL."
         ),
     ],
-    size: Annotated[
-        str | None,
-        typer.Option(help="HEIGHTxWIDTH to resize to; without it all images must have one size."),
-    ] = None,
-    block: Annotated[str, typer.Option(help="HEIGHTxWIDTH of a block in pixels.")] = "24x24",
+    size: Size = None,
+    block: Block = "24x24",
     sources: Sources = 10,
     rounds: Rounds = 1,
     probability: Probability = "0.5",
@@ -80,14 +72,8 @@ def mix(
     seed: Annotated[
         int | None, typer.Option(help="Key from an integer. NOT PRIVATE: for experiments.")
     ] = None,
-    format: Annotated[
-        Format | None,
-        typer.Option(help="Default: JPEG if every image is JPEG, else PNG.", show_default=False),
-    ] = None,
-    quality: Annotated[
-        int | None,
-        typer.Option(help="1 to 100. JPEG: default 95. WebP: without loss unless given."),
-    ] = None,
+    format: FormatOption = None,
+    quality: Quality = None,
     names: Annotated[
         Names, typer.Option(help="Opaque file names, or keep the originals'.")
     ] = Names.opaque,
@@ -103,10 +89,7 @@ def mix(
     ] = None,
     label: Label = None,
     executor: ExecutorOption = None,
-    small_classes: Annotated[
-        SmallClasses,
-        typer.Option(help="Labels of fewer than sources + 1 images: refuse, or mix them all."),
-    ] = SmallClasses.error,
+    small_classes: SmallClassesOption = SmallClasses.error,
     on_error: Annotated[
         OnError, typer.Option(help="Unusable files: stop, or leave them out and list them.")
     ] = OnError.error,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +22,45 @@ Probability = Annotated[
     str,
     typer.Option(
         help="Chance that a block is replaced in one round, or 'balanced': sources / (sources + 1)."
+    ),
+]
+
+
+Size = Annotated[
+    str | None,
+    typer.Option(help="HEIGHTxWIDTH to resize to; without it all images must have one size."),
+]
+Block = Annotated[str, typer.Option(help="HEIGHTxWIDTH of a block in pixels.")]
+
+
+class Format(StrEnum):
+    jpeg = "jpeg"
+    png = "png"
+    webp = "webp"
+
+
+FormatOption = Annotated[
+    Format | None,
+    typer.Option(
+        "--format", help="Default: JPEG if every image is JPEG, else PNG.", show_default=False
+    ),
+]
+Quality = Annotated[
+    int | None,
+    typer.Option(help="1 to 100. JPEG: default 95. WebP: without loss unless given."),
+]
+
+
+class SmallClasses(StrEnum):
+    error = "error"
+    clamp = "clamp"
+
+
+SmallClassesOption = Annotated[
+    SmallClasses,
+    typer.Option(
+        "--small-classes",
+        help="Labels of fewer than sources + 1 images: refuse, or mix them all.",
     ),
 ]
 

@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from blockmix.commands.options import ExecutorOption, Label, Probability, Rounds, Sources
+from blockmix.commands.options import (
+    Block,
+    ExecutorOption,
+    FormatOption,
+    Label,
+    Probability,
+    Quality,
+    Rounds,
+    Size,
+    SmallClasses,
+    SmallClassesOption,
+    Sources,
+    read_key,
+)
 from blockmix.errors import InputError
 from blockmix.support import streams
 from blockmix.support.progress import Progress, progress_bars
@@ -23,14 +37,18 @@ def plan(
     src: Annotated[
         str, typer.Argument(metavar="SRC", help="A folder of images or shards, as 'mix' takes it.")
     ],
-    size: Annotated[
-        str | None,
-        typer.Option(help="HEIGHTxWIDTH to resize to; without it all images must have one size."),
-    ] = None,
-    block: Annotated[str, typer.Option(help="HEIGHTxWIDTH of a block in pixels.")] = "24x24",
+    size: Size = None,
+    block: Block = "24x24",
     sources: Sources = 10,
     rounds: Rounds = 1,
     probability: Probability = "0.5",
+    key_file: Annotated[
+        Path | None,
+        typer.Option(help="Key of the run: it decides which shards are mixed together."),
+    ] = None,
+    format: FormatOption = None,
+    quality: Quality = None,
+    small_classes: SmallClassesOption = SmallClasses.error,
     memory: Annotated[
         str | None, typer.Option(help="As 'mix' takes it. Default: 1GiB, for shards 2GiB.")
     ] = None,
@@ -47,11 +65,13 @@ def plan(
         "sources": sources,
         "rounds": rounds,
         "probability": parse_probability(probability),
+        "key": read_key(key_file, None, "--seed"),
+        "small_classes": small_classes.value,
     }
     options: dict[str, Any] = {
         "size": None if size is None else parse_pair(size, "size"),
-        "format": None,
-        "quality": None,
+        "format": None if format is None else format.value,
+        "quality": quality,
         "on_error": "skip",
     }
     with progress_bars(shown=sys.stderr.isatty()) as progress:
@@ -77,11 +97,10 @@ def status(
     content = state.read()
     if content is None:
         record = state.record()
-        if record is None:
+        if record is None or "shards" not in record:
             raise InputError(f"{dst} holds no run on shards: name the destination of one")
-        lines = [f"complete: {sum(record['labels'].values())} images"]
-        if "units" in record:
-            lines[0] += f", {count(record['units'], 'unit')}"
+        images = sum(record["labels"].values())
+        lines = [f"complete: {count(images, 'image')}, {count(record['units'], 'unit')}"]
     else:
         units = len(content["facts"]["units"])
         done, failed = state.done(), state.failed()
@@ -111,7 +130,7 @@ def _of_shards(
     from blockmix.datasets.mix_shards import prepare
     from blockmix.datasets.shards.shard_run import plan_shards
 
-    run = prepare(src, "-", label=label, key=None, memory=memory or "2GiB", **options, **mixing)
+    run = prepare(src, "-", label=label, memory=memory or "2GiB", **options, **mixing)
     with open_workers(executor) as workers:
         shard_plan = plan_shards(run, workers, progress)
     facts = shard_plan.facts

@@ -27,6 +27,7 @@ from blockmix.grid import BlockGrid, resolve_grid
 from blockmix.key import Key
 from blockmix.mixer import BlockMixer
 from blockmix.support.sizes import show_memory
+from blockmix.support.text import count
 
 # Bytes of an image in memory beside its file and its pixels: names, positions, a map of two rounds.
 _IMAGE_BYTES = 2048
@@ -43,6 +44,7 @@ class SetFacts:
     originals: str  # keyed digest of the names of all shards, wherever they lie
     sizes: list[int]  # bytes of each shard
     samples: list[int]  # of each shard, bad ones too
+    held: list[int]  # bytes that each shard keeps in memory once it is read
     units: list[list[int]]  # shards of each unit
     kinds: list[Header]  # every header that occurs
     bad: list[tuple[int, int, str]]  # shard, position and reason of what cannot be used
@@ -130,6 +132,7 @@ def combine(
         originals=mixer.key.digest("originals", json.dumps(_names(urls)).encode()).hex(),
         sizes=[survey.info.size for survey in surveys],
         samples=[survey.samples for survey in surveys],
+        held=[survey.held for survey in surveys],
         units=units,
         kinds=sorted(set().union(*(survey.kinds for survey in surveys))),
         bad=bad,
@@ -171,7 +174,7 @@ def make_shard_plan(
     memory = _unit_memory(facts, height * width * (1 if grey else 3), grid.blocks, encoder)
     if memory > options.memory:
         raise InputError(
-            f"the largest unit, of {max(map(len, facts.units))} shards, takes about "
+            f"the largest unit, of {count(max(map(len, facts.units)), 'shard')}, takes about "
             f"{show_memory(memory)}, but memory is {show_memory(options.memory)}: raise ",
             Setting("memory"),
             ", lower ",
@@ -234,10 +237,11 @@ def _common_size(kinds: Sequence[Header]) -> tuple[int, int]:
 def _unit_memory(facts: SetFacts, image_bytes: int, blocks: int, encoder: Encoder) -> int:
     """Return what the largest unit takes, in bytes.
 
-    Its shards as they are read; the mixed images as files, and again in the shard that is written;
-    the pixels of one label before and after mixing.
+    Its shards once they are read, and one file more; the mixed images as files, and again in the
+    shard that is written; the pixels of one label before and after mixing.
     """
-    files = max(sum(facts.sizes[shard] for shard in unit) for unit in facts.units)
+    files = max(sum(facts.held[shard] for shard in unit) for unit in facts.units)
+    files += max(facts.sizes)
     samples = max(sum(facts.samples[shard] for shard in unit) for unit in facts.units)
     written = samples * image_bytes // _SMALLER[encoder.quality is not None]
     label = facts.largest_label * (2 * image_bytes + 8 * blocks)

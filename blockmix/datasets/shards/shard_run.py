@@ -288,7 +288,9 @@ def _failed(run: ShardRun, plan: ShardPlan, failures: dict[int, str]) -> WorkErr
     return WorkError(
         f"{count(len(failures), 'unit')} of {len(plan.facts.units)} failed: {shown_failures}"
         + (f"; and {more} more" if more > 0 else "")
-        + ". All others are done: remove the cause, then pass the same key and ",
+        + ". All others are done: remove the cause (images that do not decode are left out with ",
+        Setting("on_error", "skip"),
+        "), then pass the same key and ",
         Setting("resume", True),
     )
 

@@ -27,6 +27,7 @@ class ShardSurvey(NamedTuple):
 
     info: FileInfo
     samples: int  # bad ones too
+    held: int  # bytes that its images keep in memory
     counts: Counter[Label]  # usable images by label
     kinds: set[Header]
     bad: list[tuple[int, str]]  # positions of what cannot be used, and why
@@ -54,4 +55,6 @@ def survey_shard(job: SurveyJob) -> ShardSurvey:
                 counts[sample.label] += 1
     samples = len(shard.samples) + len(shard.bad)
     dropped = shard.dropped.total()
-    return ShardSurvey(info, samples, counts, kinds, sorted(bad), dropped, shard.layout)
+    # They may be parts of the file, or taken out of it and larger than it.
+    held = max(info.size, sum(len(sample.image) for sample in shard.samples))
+    return ShardSurvey(info, samples, held, counts, kinds, sorted(bad), dropped, shard.layout)

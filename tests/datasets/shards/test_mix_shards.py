@@ -4,10 +4,12 @@ import hashlib
 import io
 import json
 import os
+import pickle
 import re
 import shutil
 import tarfile
 from collections import Counter
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -18,7 +20,11 @@ from shard_builders import image_file, read_tar, samples_of, write_set, write_ta
 from blockmix import BlockMixer, InputError, InputTypeError, Key, KeyFile, WorkError, mix_shards
 from blockmix.datasets.opaque_names import opaque_name
 from blockmix.datasets.shards import mix_unit as mix_unit_module
-from blockmix.datasets.shards.mix_unit import unit_key
+from blockmix.datasets.shards import shard_plan as shard_plan_module
+from blockmix.datasets.shards.mix_unit import UnitJob, unit_key
+from blockmix.datasets.shards.state import RunState
+from blockmix.datasets.shards.storage import LocalStore
+from blockmix.datasets.worker_check import traits
 
 COUNTS = [{"cat": 5, "dog": 4}, {"cat": 6, "dog": 7}, {"dog": 5, "cat": 4}]
 
@@ -280,11 +286,68 @@ class TestResume:
         assert summary.written == 31
         assert read_tree(interrupted) == read_tree(tmp_path / "whole")
 
-    def test_overwrite_touches_nothing_that_is_not_blockmixs(self, run, interrupted):
-        (interrupted / "notes.txt").write_text("mine")
-        with pytest.raises(InputError, match=r"holds notes\.txt, which was not written"):
+    @pytest.mark.parametrize("name", ["notes.txt", "shard-000003.tar", "shard-000001.parquet"])
+    @pytest.mark.parametrize("is_finished", [True, False])
+    def test_overwrite_touches_nothing_that_is_not_blockmixs(
+        self, run, interrupted, name, is_finished
+    ):
+        if is_finished:
+            run(dst=interrupted, resume=True)
+        (interrupted / name).write_text("mine")
+        (interrupted / "empty").mkdir()
+        with pytest.raises(InputError, match=f"holds {name}, which was not written"):
             run(dst=interrupted, overwrite=True)
-        assert (interrupted / "notes.txt").read_text() == "mine"
+        assert (interrupted / name).read_text() == "mine"
+        (interrupted / name).unlink()
+        run(dst=interrupted, overwrite=True)
+        assert (interrupted / "empty").is_dir()
+
+    @pytest.mark.parametrize("damage", [os.unlink, lambda path: path.write_bytes(b"")])
+    def test_a_marker_counts_only_with_its_shards(self, run, interrupted, tmp_path, damage):
+        """They may have been removed, or lost with the power of the machine."""
+        run(dst=tmp_path / "whole")
+        damage(next(interrupted.glob("shard-*.tar")))
+        run(dst=interrupted, resume=True)
+        assert read_tree(interrupted) == read_tree(tmp_path / "whole")
+
+    def test_a_kill_while_an_earlier_result_is_removed(self, run, interrupted, tmp_path):
+        """Wherever it comes, the old run goes on to its old bytes."""
+        run(dst=tmp_path / "whole")
+        before = read_tree(interrupted)
+        for number in range(len(before)):
+            folder = tmp_path / f"copy-{number}"
+            shutil.copytree(interrupted, folder)
+            removed = []
+
+            def stop(self, url, remove=LocalStore.remove, removed=removed, number=number):
+                if len(removed) == number:
+                    raise KeyboardInterrupt
+                removed.append(url)
+                remove(self, url)
+
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(LocalStore, "remove", stop)
+                with pytest.raises(KeyboardInterrupt):
+                    run(dst=folder, overwrite=True, rounds=2)
+            os.remove(folder / ".blockmix/claim.json")
+            run(dst=folder, resume=True)
+            assert read_tree(folder) == read_tree(tmp_path / "whole")
+
+    def test_reasons_of_failures_go_when_a_run_goes_on(self, run, interrupted):
+        state = RunState(str(interrupted))
+        state.note_failure(2, "the disk is full")
+        seen = []
+        run(
+            dst=interrupted,
+            resume=True,
+            progress=lambda stage, done, total: seen.append(state.failed()),
+        )
+        assert not any(seen)
+
+    def test_markers_of_another_run_do_not_count(self, run, interrupted, tmp_path):
+        for path in (interrupted / ".blockmix/units").iterdir():
+            path.write_text(path.read_text().replace('"run": "', '"run": "0'))
+        assert run(dst=interrupted, resume=True).written == 31
 
     def test_the_state_names_no_original_and_holds_no_key(self, interrupted):
         for name, data in read_tree(interrupted / ".blockmix").items():
@@ -296,7 +359,105 @@ class TestResume:
         assert run(dst=tmp_path / "new", resume=True).written == 31
 
 
+class TestKeys:
+    def test_units_of_other_runs_have_other_keys(self):
+        key = Key(SECRET)
+        keys = {unit_key(key, run, unit).words().tobytes() for run in ("a", "b") for unit in (0, 1)}
+        assert len(keys | {key.words().tobytes()}) == 5
+
+    @pytest.fixture
+    def executor(self):
+        """An executor of which nothing is known, that keeps what it gets."""
+
+        class Foreign(Executor):
+            def __init__(self):
+                self.jobs = []
+
+            def submit(self, function, job):
+                self.jobs.append(job)
+                future = Future()
+                future.set_result(function(job))
+                return future
+
+        return Foreign()
+
+    def test_no_key_travels_where_others_may_read_it(self, run, tmp_path, executor):
+        with pytest.raises(InputError, match=r"is not encrypted, so keys must not .*=KeyFile"):
+            run(dst=tmp_path / "dst", executor=executor)
+        assert not (tmp_path / "dst").exists()
+        assert executor.jobs == []
+
+    def test_keys_from_a_seed_are_no_secret(self, run, executor):
+        run(key=Key.from_seed(0), executor=executor)
+        assert executor.jobs
+
+    def test_what_travels_holds_no_key_and_names_no_original(self, run, tmp_path, executor):
+        Key(SECRET).save(tmp_path / "my.key")
+        run(key=KeyFile(tmp_path / "my.key"), executor=executor)
+        for job in executor.jobs:
+            pickled = pickle.dumps(job)
+            assert len(pickled) < 4096
+            for secret in (SECRET, SECRET.hex().encode(), b"person-"):
+                assert secret not in pickled
+
+    def test_the_key_of_a_unit_does_not_show(self, run):
+        with ThreadPoolExecutor(1) as pool:
+            jobs = []
+            submit = pool.submit
+            pool.submit = lambda function, job: jobs.append(job) or submit(function, job)
+            run(executor=pool)
+        units = [job for job in jobs if isinstance(job, UnitJob)]
+        assert len(units) == 3
+        assert all("key=CarriedKey(<secret>)" in repr(job) for job in units)
+
+    def test_a_worker_that_would_give_other_bytes_is_refused(self, run, monkeypatch):
+        def other(encoder, libraries):
+            return traits(encoder, libraries) | {"pillow": "1.0"}
+
+        monkeypatch.setattr(shard_plan_module, "traits", other)
+        with pytest.raises(WorkError, match=r"other bytes: pillow is .*, not 1\.0"):
+            run()
+
+
 class TestBadInput:
+    def test_the_source_is_not_overwritten(self, run, tmp_path, monkeypatch):
+        run(dst=tmp_path / "one")
+        before = read_tree(tmp_path / "one")
+        os.symlink(tmp_path / "one", tmp_path / "link")
+        monkeypatch.chdir(tmp_path)
+        for src in ("one", "link", f"file://{tmp_path}/one", "one/shard-{000000..000002}.tar"):
+            with pytest.raises(InputError, match="lies in the destination: keep them apart"):
+                run(src=src, dst=tmp_path / "one", overwrite=True, rounds=2)
+        assert read_tree(tmp_path / "one") == before
+
+    def test_a_destination_that_is_a_file(self, run, tmp_path):
+        (tmp_path / "file").write_text("mine")
+        with pytest.raises(InputError, match="file is not a folder: name a folder"):
+            run(dst=tmp_path / "file", overwrite=True)
+
+    def test_a_label_that_is_a_number_and_a_text(self, run, tmp_path):
+        rng = np.random.default_rng(0)
+        members = []
+        for number in range(16):
+            members.append((f"{number}.png", image_file(rng)))
+            label = [5, "5"][number % 2]
+            members.append((f"{number}.json", json.dumps({"c": label}).encode()))
+        src = write_tar(tmp_path / "x" / "set.tar", members)
+        with pytest.raises(InputError, match="label 5 is a number in some samples and a text"):
+            run(src=src, label="json:c")
+
+    def test_many_small_labels_are_not_all_listed(self, run, tmp_path):
+        src = write_set(tmp_path / "many", [{f"person {n:03}": 1 for n in range(200)}])
+        with pytest.raises(InputError, match=r"and 195 more have too few") as caught:
+            run(src=src)
+        assert "person 006" not in str(caught.value)
+
+    def test_an_executor_that_is_closed(self, run):
+        pool = ThreadPoolExecutor(1)
+        pool.shutdown()
+        with pytest.raises(WorkError, match="the executor takes no task"):
+            run(executor=pool)
+
     @pytest.mark.parametrize(
         ("change", "error", "words"),
         [
@@ -308,7 +469,7 @@ class TestBadInput:
             ({"resume": True, "key": None}, InputError, "resume needs the key"),
             ({"resume": True, "overwrite": True}, InputError, "choose one"),
             ({"sources": 90}, InputError, "'cat' has 15, 'dog' has 16: lower sources"),
-            ({"memory": "1MiB"}, InputError, "largest unit, of 1 shards, takes about"),
+            ({"memory": "1MiB"}, InputError, "largest unit, of 1 shard, takes about"),
             ({"executor": "cluster"}, InputError, "executor is one of"),
             ({"size": 0}, InputError, "size is"),
         ],

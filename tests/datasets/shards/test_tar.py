@@ -234,6 +234,16 @@ class TestBadSamples:
         data = archive((name, IMAGE), format=tarfile.GNU_FORMAT, encoding="utf-8")
         assert words in only_reason(data, "path")
 
+    @pytest.mark.parametrize("name", ["x/__cat__/1", "__cat__/1"])
+    def test_a_folder_that_readers_would_pass_over(self, name):
+        shard = TAR.read(archive((f"{name}.jpg", IMAGE)), "path")
+        assert shard.samples == []
+        assert [reason for _, reason in shard.bad] == (
+            ["its folder has a name that readers pass over, with __ on both sides"]
+            if name.startswith("x")
+            else []
+        )
+
     def test_a_zero_in_a_folder(self):
         name = tarfile.TarInfo("a.jpg")
         name.pax_headers = {"path": "cat\0dog/a.jpg"}
