@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 
-from blockmix.errors import InputError
+from blockmix.errors import InputError, InputTypeError
 from blockmix.key import Key
 
 _FINGERPRINT_DIGITS = 16
@@ -24,8 +24,8 @@ class KeyFile:
 
     Raises
     ------
-    InputError
-        If it is no such file.
+    InputError, InputTypeError
+        If it is no such file, or no path.
 
     Examples
     --------
@@ -38,6 +38,8 @@ class KeyFile:
     __slots__ = ("_fingerprint", "_path")
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
+        if not isinstance(path, str | os.PathLike):
+            raise InputTypeError(f"path is that of a key file, got {type(path).__name__}")
         self._path = os.path.abspath(path)
         self._fingerprint = _fingerprint(Key.from_file(path))
 

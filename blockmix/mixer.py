@@ -106,7 +106,7 @@ key=Key(<from a seed: not private>), layout='NHWC', small_classes='error')
             # The value stays out of the message: it may be somebody's secret.
             raise InputTypeError(
                 f"key is a blockmix.Key, not {type(key).__name__}: use Key.generate(), "
-                "Key.from_file(path), or Key.from_seed(0) for experiments"
+                "Key.from_file(path), KeyFile(path).read(), or Key.from_seed(0) for experiments"
             )
         checked = {
             "block": block if isinstance(block, BlockGrid) else block_size(block),

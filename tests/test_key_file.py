@@ -7,7 +7,7 @@ import warnings
 import pytest
 from builders import SECRET
 
-from blockmix import InputError, Key, KeyFile
+from blockmix import InputError, InputTypeError, Key, KeyFile
 
 
 @pytest.fixture
@@ -60,6 +60,12 @@ def test_a_file_that_is_missing_or_no_key_is_refused(tmp_path):
     (tmp_path / "text").write_text("hello")
     with pytest.raises(InputError, match="text"):
         KeyFile(tmp_path / "text")
+
+
+@pytest.mark.parametrize("path", [None, 5, b"my.key"])
+def test_what_is_no_path_is_refused(path):
+    with pytest.raises(InputTypeError, match="path is that of a key file"):
+        KeyFile(path)
 
 
 def test_a_file_that_others_can_read_is_said_once(path):

@@ -10,7 +10,7 @@ from builders import read_tree
 from required_modules import required
 from shard_builders import write_set
 
-from blockmix import InputError, WorkError, mix_shards
+from blockmix import InputError, mix_shards
 from blockmix.datasets.shards.state import RunState
 
 # Is killed when the server has the first of three parts of its first shard.
@@ -114,5 +114,5 @@ def test_of_drivers_that_begin_at_once_one_succeeds(s3):
 
 
 def test_an_object_that_is_missing_is_named(s3):
-    with pytest.raises(WorkError, match=r"s3://bucket-\d+/set-0\.tar cannot be read: there is no"):
+    with pytest.raises(InputError, match=r"s3://bucket-\d+/set-0\.tar cannot be read: there is no"):
         mix_shards(f"{s3}/set-0.tar", f"{s3}/mixed")

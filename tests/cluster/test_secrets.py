@@ -93,7 +93,7 @@ def test_names_of_tasks(src, secret, cluster, tmp_path):
     )
     assert names
     assert names
-    assert all(re.fullmatch(r"mix_unit-[0-9a-f-]{36}", name) for name in names)
+    assert all(re.fullmatch(r"(survey_shard|mix_unit)-[0-9a-f-]{36}", name) for name in names)
 
 
 class Elsewhere:

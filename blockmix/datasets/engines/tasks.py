@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
@@ -33,13 +34,20 @@ class _Lost(NamedTuple):
 
 
 class _Attempt(Generic[Job, Result]):
-    """A task that returns its failure: exceptions end up in logs of other people."""
+    """A task that returns its failure: exceptions end up in logs of other people.
+
+    Its result is pickled here already. One that the driver cannot read, of a worker with another
+    version of blockmix, would leave an executor such as Dask's waiting for ever.
+    """
 
     def __init__(self, function: Callable[[Job], Result]) -> None:
         self._function = function
         self.__name__ = function.__name__  # which dashboards of clusters show
 
-    def __call__(self, job: Job) -> Result | Failure:
+    def __call__(self, job: Job) -> bytes:
+        return pickle.dumps(self._result(job))
+
+    def _result(self, job: Job) -> Result | Failure:
         try:
             return self._function(job)
         except BlockmixError as error:
@@ -85,7 +93,7 @@ def _ended(
     window: int,
 ) -> Iterator[tuple[Job, Result | Failure | _Lost]]:
     """Yield each job with its result, or with a note that its worker died."""
-    pending: dict[Future[Result | Failure], Job] = {}
+    pending: dict[Future[bytes], Job] = {}
     try:
         while True:
             for job in islice(jobs, window - len(pending)):
@@ -109,8 +117,12 @@ def _ended(
                 future.cancel()
 
 
-def _result(future: Future[Any]) -> Any:
+def _result(future: Future[bytes]) -> Any:
     try:
-        return future.result()
+        data = future.result()
     except (Exception, CancelledError) as error:  # of the executor; the task's are its result
         return _Lost(type(error).__name__)
+    try:
+        return pickle.loads(data)  # noqa: S301 (of workers that the user has named)
+    except Exception:
+        return Failure("its result cannot be read: does the worker have the same blockmix?")

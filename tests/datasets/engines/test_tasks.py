@@ -90,6 +90,21 @@ def test_a_task_that_is_lost_again_has_failed():
     assert executor.attempts == {job: 1 + (job == 3) for job in range(9)}
 
 
+class Unreadable:
+    def __reduce__(self):
+        return int, ("no number",)
+
+
+def test_a_result_that_cannot_be_read_is_a_failure():
+    """As from a worker with another version, in which a report has other fields."""
+
+    def give(job):
+        return Unreadable()
+
+    ((_, result),) = run_tasks(workers_of(Recorder()), give, [7])
+    assert result.reason.startswith("its result cannot be read: does the worker have the same")
+
+
 def die_once(job):
     """Kill the worker's process, unless another one has been killed for the same job."""
     folder, number = job
