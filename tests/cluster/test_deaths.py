@@ -111,7 +111,8 @@ def test_the_driver(src, options, expected, resumed, executor, request, tmp_path
     command = [sys.executable, tmp_path / "driver.py", src, tmp_path / "dst", tmp_path / "my.key"]
     ended = subprocess.run([*command, executor], check=False)
     assert ended.returncode == -signal.SIGKILL
-    assert 3 <= len(markers(tmp_path / "dst")) < 8
+    # A cluster goes on with what it has got.
+    assert 3 <= len(markers(tmp_path / "dst")) <= 8
     assert not (tmp_path / "dst" / "blockmix.json").exists()
     assert resumed() == expected
 
@@ -128,6 +129,6 @@ def test_the_scheduler(src, options, expected, resumed, dask_processes, tmp_path
             progress=after(20, processes["scheduler"].kill),
             **options,
         )
-    assert 2 <= len(markers(tmp_path / "dst")) < 8
+    assert 2 <= len(markers(tmp_path / "dst")) <= 8
     os.kill(processes["worker"].pid, signal.SIGKILL)
     assert resumed() == expected
