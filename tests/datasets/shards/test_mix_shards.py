@@ -21,6 +21,7 @@ from blockmix import BlockMixer, InputError, InputTypeError, Key, KeyFile, WorkE
 from blockmix.datasets.opaque_names import opaque_name
 from blockmix.datasets.shards import mix_unit as mix_unit_module
 from blockmix.datasets.shards import shard_plan as shard_plan_module
+from blockmix.datasets.shards.grouping import shuffled
 from blockmix.datasets.shards.mix_unit import UnitJob, unit_key
 from blockmix.datasets.shards.state import RunState
 from blockmix.datasets.shards.storage import LocalStore
@@ -88,6 +89,34 @@ class TestResult:
         assert summary.record["units"] == 2
         assert summary.record["smallest_cohorts"] == {"a": 4}
         assert len(list((tmp_path / "dst").glob("*.tar"))) == 5
+
+    def test_ids_are_positions_in_the_unit_whatever_is_left_out(self, tmp_path, run):
+        rng = np.random.default_rng(0)
+        for shard in range(2):
+            members = []
+            for number in range(3):
+                image = b"no image" if (shard, number) == (0, 1) else image_file(rng)
+                members += [(f"{number}.png", image), (f"{number}.cls", b"a")]
+            write_tar(tmp_path / "bad" / f"set-{shard}.tar", members)
+        summary = run(src=tmp_path / "bad", dst=tmp_path / "dst", on_error="skip")
+        key = unit_key(Key(SECRET), summary.record["run"], 0)
+        left_out = 1 if shuffled(Key(SECRET), "shard order", 2)[0] == 0 else 4
+        assert summary.record["units"] == 1
+        assert set(samples_of(tmp_path / "dst")) == {
+            opaque_name(key, position) for position in range(6) if position != left_out
+        }
+
+    def test_the_numbers_of_shards_follow_from_the_key_alone(self, tmp_path, run):
+        """Not from the order in which shards are read, so that nobody can tell which is which."""
+        src = write_set(tmp_path / "many", [{"a": 4}] * 12)
+        summary = run(src=src, dst=tmp_path / "dst")
+        order = [output["name"] for output in summary.record["outputs"]]
+        assert order == [f"shard-{number:06d}.tar" for number in range(12)]
+        numbers = shuffled(Key(SECRET), "shard number", 12)
+        for unit, number in enumerate(numbers):
+            key = unit_key(Key(SECRET), summary.record["run"], unit)
+            names = {name for name, _ in read_tar(tmp_path / "dst" / f"shard-{number:06d}.tar")}
+            assert f"{opaque_name(key, 0)}.png" in names
 
     def test_nothing_is_left_of_the_originals(self, src, run, tmp_path):
         run(dst=tmp_path / "dst")
