@@ -67,23 +67,26 @@ def run_tasks(
 ) -> Iterator[tuple[Job, Result | Failure]]:
     """Yield each job with its result, as they end.
 
-    A job whose worker dies, or whose executor does, is done again alone, when all others have
-    ended: then it is known which job it was. If that happens again, it has failed.
+    Jobs whose workers die, or whose executor does, are done again when all others have ended. Those
+    that are lost again are done once more, one at a time: then it is known which of them it was,
+    and that one has failed.
 
     Only some jobs more than there are workers wait in the executor, and no result stays there: a
     cluster would compute results that it holds again when a worker dies.
     """
     attempt = _Attempt(function)
-    lost: list[Job] = []
-    for job, result in _ended(workers, attempt, iter(jobs), workers.window):
-        if isinstance(result, _Lost):
-            lost.append(job)
-        else:
-            yield job, result
-    for job, result in _ended(workers, attempt, iter(lost), 1):
-        if isinstance(result, _Lost):
-            result = Failure(f"its worker died, twice ({result.error})")
-        yield job, result
+    # With a window of one each time, a cluster would stand still for the units of some dead
+    # workers; without one at the end, a pool that dies as a whole would take others with it.
+    for window in (workers.window, workers.window, 1):
+        lost: list[tuple[Job, _Lost]] = []
+        for job, result in _ended(workers, attempt, iter(jobs), window):
+            if isinstance(result, _Lost):
+                lost.append((job, result))
+            else:
+                yield job, result
+        jobs = [job for job, _ in lost]
+    for job, result in lost:
+        yield job, Failure(f"its worker died, three times ({result.error})")
 
 
 def _ended(

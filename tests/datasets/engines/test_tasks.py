@@ -8,6 +8,7 @@ from concurrent.futures.process import BrokenProcessPool
 import pytest
 
 from blockmix import InputError, WorkError
+from blockmix.datasets.engines import tasks as tasks_module
 from blockmix.datasets.engines.tasks import Failure, run_tasks
 from blockmix.datasets.engines.workers import Workers, open_workers
 
@@ -82,12 +83,43 @@ def test_a_lost_task_is_done_again_when_the_others_have_ended(lost):
     assert sorted(results) == [(job, 2 * job) for job in range(9)]
 
 
-def test_a_task_that_is_lost_again_has_failed():
+def test_lost_tasks_are_done_again_together_and_then_alone():
+    loses = {1: 1, 2: 1, 3: 2, 5: 2}  # how often
+    executor = Recorder(loses=lambda job, attempt: attempt <= loses.get(job, 0))
+    results = dict(run_tasks(workers_of(executor), double, range(9)))
+    assert results == {job: 2 * job for job in range(9)}
+    assert executor.attempts == {job: 1 + loses.get(job, 0) for job in range(9)}
+
+
+def test_lost_tasks_wait_for_one_another_only_at_the_third_time(monkeypatch):
+    """A cluster whose workers die now and then must not stand still for each of their tasks."""
+    monkeypatch.setattr(tasks_module, "WAIT_SECONDS", 0.01)
+
+    class Pairing(Recorder):
+        """Ends the second attempts of two tasks together, which the first two have lost."""
+
+        def submit(self, function, job):
+            future = super().submit(function, job)
+            if self.attempts[job] != 2 or job > 1:
+                return future
+            self.held.append((Future(), future.result()))
+            if len(self.held) == 2:
+                for held, result in self.held:
+                    held.set_result(result)
+            return self.held[-1][0]
+
+    executor = Pairing(loses=lambda job, attempt: job < 2 and attempt == 1)
+    executor.held = []
+    workers = Workers(lambda: executor, 4, is_guarded=True, has_gone=lambda: True)
+    assert dict(run_tasks(workers, double, range(4))) == {job: 2 * job for job in range(4)}
+
+
+def test_a_task_that_is_lost_three_times_has_failed():
     executor = Recorder(loses=lambda job, attempt: job == 3)
     results = dict(run_tasks(workers_of(executor), double, range(9)))
-    assert results.pop(3) == Failure("its worker died, twice (BrokenProcessPool)")
+    assert results.pop(3) == Failure("its worker died, three times (BrokenProcessPool)")
     assert results == {job: 2 * job for job in range(9) if job != 3}
-    assert executor.attempts == {job: 1 + (job == 3) for job in range(9)}
+    assert executor.attempts == {job: 1 + 2 * (job == 3) for job in range(9)}
 
 
 class Unreadable:
@@ -130,5 +162,5 @@ def test_a_job_that_kills_its_process_fails_alone():
     with open_workers("processes:2") as workers:
         results = dict(run_tasks(workers, die, range(5)))
     assert results == {job: job for job in range(5) if job != 2} | {
-        2: Failure("its worker died, twice (BrokenProcessPool)")
+        2: Failure("its worker died, three times (BrokenProcessPool)")
     }
