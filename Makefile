@@ -11,7 +11,7 @@ UTILITY := $(wildcard bench/results/*-utility-*/utility.json)
 # The summary shows the times; pytest-benchmark's own table would hide them among forty rows.
 BENCH := $(BIN)/python -m pytest --benchmark-only --benchmark-quiet
 
-.PHONY: help demo test test-cudasim test-ptx gpu-check lint docs pages bench bench-full curves privacy puzzles persons utility utility-smoke single-blocks clean
+.PHONY: help demo test test-cudasim test-ptx gpu-check lint docs pages bench bench-full curves privacy puzzles persons scale utility utility-smoke single-blocks clean
 
 help:  ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -79,6 +79,10 @@ puzzles: $(VENV)/.report  ## Put mixed images of a label together again (two min
 
 persons: $(VENV)/.report  ## Measure persons with and without groups (five minutes): IMAGES=folder of one folder a person
 	$(BIN)/python -m blockmix.bench.privacy persons $(IMAGES) build/persons.json
+
+scale: $(VENV)/.plot $(VENV)/.cluster  ## Measure shards on one process and two, and simulate clusters (ten minutes): IMAGES=folder, else generated
+	rm -rf build/scale
+	$(BIN)/python -m blockmix.bench.scale measure build/scale $(if $(IMAGES),--images $(IMAGES))
 
 utility: $(VENV)/.utility  ## Train on mixed sets (hours): IMAGES=folder with train, val and a CSV file of each, PLAN=reduced, BUDGET=60m
 	$(BIN)/blockmix bench utility $(IMAGES)/train --labels $(IMAGES)/train.csv:gender --groups race \
