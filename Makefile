@@ -6,6 +6,7 @@ CURVES := bench/results/0.1.0-xeon-2cores-curves
 PRIVACY := bench/results/0.1.0-xeon-2cores-privacy.json
 PUZZLES := bench/results/0.1.0-xeon-2cores-puzzles.json
 PERSONS := bench/results/0.1.0-xeon-2cores-persons.json
+SCALE := bench/results/0.1.0-xeon-2cores-scale/scale.json
 PLAN ?= reduced
 UTILITY := $(wildcard bench/results/*-utility-*/utility.json)
 # The summary shows the times; pytest-benchmark's own table would hide them among forty rows.
@@ -50,6 +51,8 @@ pages: $(VENV)/.plot $(VENV)/.report  ## Write what pages take from records and 
 	$(BIN)/python -m blockmix.bench.privacy show $(PUZZLES) docs/privacy.md
 	$(BIN)/python -m blockmix.bench.privacy draw $(PUZZLES) docs/puzzles.png
 	$(BIN)/python -m blockmix.bench.privacy show $(PERSONS) docs/privacy.md
+	$(BIN)/python -m blockmix.bench.scale draw $(SCALE)
+	$(BIN)/python -m blockmix.bench.scale show $(SCALE) docs/scaling.md
 	$(foreach record,$(UTILITY),$(BIN)/blockmix bench plot $(record) &&) true
 	$(if $(UTILITY),$(BIN)/python -m blockmix.bench.utility.pages docs/utility.md $(UTILITY) --example "FairFace gender")
 	$(BIN)/python docs/command_line.py docs/command-line.md
