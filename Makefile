@@ -6,12 +6,13 @@ CURVES := bench/results/0.1.0-xeon-2cores-curves
 PRIVACY := bench/results/0.1.0-xeon-2cores-privacy.json
 PUZZLES := bench/results/0.1.0-xeon-2cores-puzzles.json
 PERSONS := bench/results/0.1.0-xeon-2cores-persons.json
+SCALE := bench/results/0.1.0-xeon-2cores-scale/scale.json
 PLAN ?= reduced
 UTILITY := $(wildcard bench/results/*-utility-*/utility.json)
 # The summary shows the times; pytest-benchmark's own table would hide them among forty rows.
 BENCH := $(BIN)/python -m pytest --benchmark-only --benchmark-quiet
 
-.PHONY: help demo test test-cluster test-cudasim test-ptx gpu-check lint docs pages bench bench-full curves privacy puzzles persons utility utility-smoke single-blocks clean
+.PHONY: help demo test test-cluster test-cudasim test-ptx gpu-check lint docs pages bench bench-full curves privacy puzzles persons scale utility utility-smoke single-blocks clean
 
 help:  ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -54,6 +55,8 @@ pages: $(VENV)/.plot $(VENV)/.report  ## Write what pages take from records and 
 	$(BIN)/python -m blockmix.bench.privacy show $(PUZZLES) docs/privacy.md
 	$(BIN)/python -m blockmix.bench.privacy draw $(PUZZLES) docs/puzzles.png
 	$(BIN)/python -m blockmix.bench.privacy show $(PERSONS) docs/privacy.md
+	$(BIN)/python -m blockmix.bench.scale draw $(SCALE)
+	$(BIN)/python -m blockmix.bench.scale show $(SCALE) docs/scaling.md
 	$(foreach record,$(UTILITY),$(BIN)/blockmix bench plot $(record) &&) true
 	$(if $(UTILITY),$(BIN)/python -m blockmix.bench.utility.pages docs/utility.md $(UTILITY) --example "FairFace gender")
 	$(BIN)/python docs/command_line.py docs/command-line.md
@@ -83,6 +86,10 @@ puzzles: $(VENV)/.report  ## Put mixed images of a label together again (two min
 
 persons: $(VENV)/.report  ## Measure persons with and without groups (five minutes): IMAGES=folder of one folder a person
 	$(BIN)/python -m blockmix.bench.privacy persons $(IMAGES) build/persons.json
+
+scale: $(VENV)/.plot $(VENV)/.cluster  ## Measure shards on one process and two, and simulate clusters (ten minutes): IMAGES=folder, else generated
+	rm -rf build/scale
+	$(BIN)/python -m blockmix.bench.scale measure build/scale $(if $(IMAGES),--images $(IMAGES))
 
 utility: $(VENV)/.utility  ## Train on mixed sets (hours): IMAGES=folder with train, val and a CSV file of each, PLAN=reduced, BUDGET=60m
 	$(BIN)/blockmix bench utility $(IMAGES)/train --labels $(IMAGES)/train.csv:gender --groups race \

@@ -18,7 +18,7 @@ FLOORS = [
     {"blockmix.bench.suites"},
     {
         *("blockmix.bench.curves", "blockmix.bench.gpu"),
-        *("blockmix.bench.privacy", "blockmix.bench.utility"),
+        *("blockmix.bench.privacy", "blockmix.bench.scale", "blockmix.bench.utility"),
     },
     {"blockmix.bench.speed"},
     {"blockmix.bench", "blockmix.bench.common"},
@@ -132,8 +132,8 @@ def test_the_picture_of_the_floors_shows_every_module():
 @pytest.mark.parametrize(
     "folder",
     [
-        *("bench/common", "bench/curves", "bench/gpu", "bench/privacy", "bench/speed"),
-        "bench/utility",
+        *("bench/common", "bench/curves", "bench/gpu", "bench/privacy", "bench/scale"),
+        *("bench/speed", "bench/utility"),
         "blockmix/privacy/attacks",
     ],
 )

@@ -1,5 +1,6 @@
 """The tables and figures of pages are those of the committed records."""
 
+import dataclasses
 import json
 import re
 from pathlib import Path
@@ -13,6 +14,10 @@ from blockmix.bench.curves.findings import findings
 from blockmix.bench.privacy import persons, puzzles
 from blockmix.bench.privacy.measuring import ways
 from blockmix.bench.privacy.tables import tables
+from blockmix.bench.scale import projection
+from blockmix.bench.scale import records as scale_records
+from blockmix.bench.scale import tables as scale_tables
+from blockmix.bench.scale.mixing import only_quiet
 from blockmix.bench.utility import figures as utility_figures
 from blockmix.bench.utility import records as utility_records
 from blockmix.bench.utility import tables as utility_tables
@@ -112,6 +117,39 @@ def test_persons_agree_with_the_committed_record():
             differences[name] = max(differences[name], difference)
     assert f"by up to {differences['linked']:.3f} for the person found" in page
     assert f"and {differences['own_share']:.3f} for the blocks of the person" in page
+
+
+def test_scaling_agrees_with_the_committed_record():
+    (committed,) = ROOT.glob("bench/results/*-scale/scale.json")
+    record = scale_records.load(committed)
+    page = (ROOT / "docs" / "scaling.md").read_text()
+    check_tables(page, scale_tables.tables(record))
+    assert record["images"]["kind"] == "folder"
+    assert not record["commit"]["dirty"]
+    folder = committed.parent.relative_to(ROOT)
+    assert f"](../{folder}/scale.png)" in page
+    assert all((committed.parent / f"scale{suffix}").stat().st_size > 0 for suffix in SUFFIXES)
+    assert f"SCALE := {folder}/scale.json\n" in MAKEFILE
+
+
+def test_what_is_simulated_follows_from_what_was_measured():
+    (committed,) = ROOT.glob("bench/results/*-scale/scale.json")
+    record = scale_records.load(committed)
+    simulated = record["simulated"]
+    assert not simulated["commit"]["dirty"]
+    mixed = only_quiet(record["mixing"], record["quiet"])
+    repeats = simulated["assumptions"]["repeats"]
+    assumed = projection.assumptions(mixed, record["naps"], repeats)
+    assert approximately(simulated["assumptions"]) == dataclasses.asdict(assumed)
+    again = projection.project((1_000_000,), (100,), assumed)
+    assert again["scenarios"] == simulated["scenarios"]
+    for row in again["rows"]:
+        (same,) = (
+            known
+            for known in simulated["rows"]
+            if all(known[name] == row[name] for name in ("scenario", "images", "cores"))
+        )
+        assert row == approximately(same)
 
 
 def test_utility_agrees_with_the_committed_records():

@@ -77,9 +77,9 @@ def run_tasks(
     attempt = _Attempt(function)
     # With a window of one each time, a cluster would stand still for the units of some dead
     # workers; without one at the end, a pool that dies as a whole would take others with it.
-    for window in (workers.window, workers.window, 1):
+    for most in (None, None, 1):
         lost: list[tuple[Job, _Lost]] = []
-        for job, result in _ended(workers, attempt, iter(jobs), window):
+        for job, result in _ended(workers, attempt, iter(jobs), most):
             if isinstance(result, _Lost):
                 lost.append((job, result))
             else:
@@ -93,13 +93,16 @@ def _ended(
     workers: Workers,
     attempt: _Attempt[Job, Result],
     jobs: Iterator[Job],
-    window: int,
+    most: int | None,
 ) -> Iterator[tuple[Job, Result | Failure | _Lost]]:
-    """Yield each job with its result, or with a note that its worker died."""
+    """Yield each job with its result, or with a note that its worker died.
+
+    At most ``most`` jobs are handed out at a time, or as many as suit the workers.
+    """
     pending: dict[Future[bytes], Job] = {}
     try:
         while True:
-            for job in islice(jobs, window - len(pending)):
+            for job in islice(jobs, max((most or workers.window) - len(pending), 0)):
                 pending[workers.submit(attempt, job)] = job
             if not pending:
                 return

@@ -19,6 +19,7 @@ from concurrent.futures import (
 from contextlib import contextmanager
 from multiprocessing import get_context, parent_process
 from threading import Thread
+from time import monotonic
 from typing import Any, TypeVar
 
 from blockmix.errors import InputError, InputTypeError, WorkError
@@ -33,6 +34,8 @@ T = TypeVar("T")
 _AHEAD = 2
 # How many may wait in an executor that does not say how many workers it has.
 _WINDOW = 256
+# Seconds after which the workers of a cluster are counted again: they come one after another.
+_COUNTED_SECONDS = 10.0
 # How often a cluster does a task again whose worker died.
 _RETRIES = 3
 # Encrypted, or on this machine.
@@ -44,8 +47,6 @@ class Workers:
 
     Attributes
     ----------
-    window : int
-        The most tasks that are submitted and have not ended.
     is_guarded : bool
         Whether nobody else can read what is sent to the workers: they are on this machine, or the
         connection is encrypted.
@@ -67,8 +68,11 @@ class Workers:
         is_here: bool = False,
         restarts: bool = False,
         has_gone: Callable[[], bool] = lambda: False,
+        count_anew: Callable[[], int] | None = None,
     ) -> None:
-        self.window = window
+        self._window = window
+        self._count_anew = count_anew
+        self._counted = monotonic()
         self.is_guarded = is_guarded
         self.is_own = is_own
         self.is_here = is_here
@@ -76,6 +80,13 @@ class Workers:
         self._start = start
         self._restarts = restarts
         self._executor = start()
+
+    @property
+    def window(self) -> int:
+        """The most tasks that are submitted and have not ended; workers may come and go."""
+        if self._count_anew is not None and monotonic() - self._counted > _COUNTED_SECONDS:
+            self._window, self._counted = self._count_anew(), monotonic()
+        return self._window
 
     def submit(self, function: Callable[..., T], *arguments: Any) -> Future[T]:
         """Hand over a task; a pool that has lost a process is started anew if it is ours."""
@@ -155,15 +166,18 @@ def _of_executor(executor: Executor) -> Workers:
 
 
 def _of_dask(executor: Executor, client: Any) -> Workers:
-    threads = client.nthreads()
-    addresses = [str(client.scheduler.address), *threads]
+    def count() -> int:
+        return max(_AHEAD * sum(client.nthreads().values()), 8)
+
+    addresses = [str(client.scheduler.address), *client.nthreads()]
     return Workers(
         lambda: executor,
-        max(_AHEAD * sum(threads.values()), 8),
+        count(),
         # All of them: a scheduler on this machine may be the near end of a tunnel.
         is_guarded=all(map(_GUARDED.match, addresses)),
         # What a client does when it finds no scheduler any more. Its futures wait for ever.
         has_gone=lambda: client.status in ("closing", "closed"),
+        count_anew=count,
     )
 
 

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from blockmix import InputError, InputTypeError, Key, WorkError
+from blockmix.datasets.engines import workers as workers_module
 from blockmix.datasets.engines.carried_key import CarriedKey
 from blockmix.datasets.engines.workers import open_workers
 
@@ -98,6 +99,17 @@ def test_a_dask_cluster_is_guarded_if_all_of_it_is(addresses, is_guarded):
         assert bool(workers.is_guarded) == is_guarded
         assert not workers.is_own
         assert workers.window == max(4 * (len(addresses) - 1), 8)
+
+
+def test_workers_of_a_dask_cluster_are_counted_anew(monkeypatch):
+    monkeypatch.setattr(workers_module, "_COUNTED_SECONDS", -1)
+    executor = DaskExecutor("tls://10.0.0.7:8786")
+    with open_workers(executor) as workers:
+        assert workers.window == 8
+        executor._client._workers = range(100)
+        assert workers.window == 400
+        executor._client._workers = range(6)
+        assert workers.window == 24
 
 
 def test_a_dask_cluster_whose_client_has_closed_has_gone():
