@@ -167,7 +167,8 @@ def _of_executor(executor: Executor) -> Workers:
 
 def _of_dask(executor: Executor, client: Any) -> Workers:
     def count() -> int:
-        return max(_AHEAD * sum(client.nthreads().values()), 8)
+        threads: dict[str, int] = client.nthreads()
+        return max(_AHEAD * sum(threads.values()), 8)
 
     addresses = [str(client.scheduler.address), *client.nthreads()]
     return Workers(
