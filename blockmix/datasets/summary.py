@@ -11,8 +11,42 @@ from blockmix.datasets.expectation import describe
 from blockmix.support.text import count, one_line
 
 
+class RunText:
+    """What the summaries of all runs say for people."""
+
+    images: int
+    written: int
+    seconds: float
+    stage_seconds: dict[str, float]
+    record: dict[str, Any]
+
+    @property
+    def images_per_second(self) -> float:
+        """Images that this run wrote per second of wall-clock time."""
+        return self.written / self.seconds
+
+    def _lines(self, parts: str) -> list[str]:
+        """Return the lines of every run; ``parts`` says in how many parts the set was mixed."""
+        record = self.record
+        stages = ", ".join(f"{name} {spent:.1f} s" for name, spent in self.stage_seconds.items())
+        lines = [
+            f"mixed {self.images} images of {count(len(record['labels']), 'label')} in {parts}"
+            + (f" ({self.written} written by this run)" if self.written < self.images else ""),
+            f"took {self.seconds:.1f} s, {self.images_per_second:.0f} images/s (work: {stages})",
+            "each {height} x {width}, in {rows} x {cols} = {blocks} blocks; sources {sources}, "
+            "rounds {rounds}, probability {probability}".format(
+                **record["grid"], **record["parameters"]
+            )
+            + (", blocks from other groups only" if record["parameters"]["groups"] else ""),
+            describe(record["expected"]),
+        ]
+        if not record["private"]:
+            lines.append("NOT PRIVATE: the key is from a seed, so anybody can undo the mixing")
+        return lines
+
+
 @dataclass(frozen=True)
-class FolderSummary:
+class FolderSummary(RunText):
     """The summary of a run of `mix_folder`.
 
     Attributes
@@ -54,28 +88,8 @@ class FolderSummary:
     record: dict[str, Any]
     notes: tuple[str, ...] = ()
 
-    @property
-    def images_per_second(self) -> float:
-        """Images that this run wrote per second of wall-clock time."""
-        return self.written / self.seconds
-
     def __str__(self) -> str:
-        record = self.record
-        stages = ", ".join(f"{name} {spent:.1f} s" for name, spent in self.stage_seconds.items())
-        lines = [
-            f"mixed {self.images} images of {count(len(record['labels']), 'label')} "
-            f"in {count(record['cohorts'], 'cohort')}"
-            + (f" ({self.written} written by this run)" if self.written < self.images else ""),
-            f"took {self.seconds:.1f} s, {self.images_per_second:.0f} images/s (work: {stages})",
-            "each {height} x {width}, in {rows} x {cols} = {blocks} blocks; sources {sources}, "
-            "rounds {rounds}, probability {probability}".format(
-                **record["grid"], **record["parameters"]
-            )
-            + (", blocks from other groups only" if record["parameters"]["groups"] else ""),
-            describe(record["expected"]),
-        ]
-        if not record["private"]:
-            lines.append("NOT PRIVATE: the key is from a seed, so anybody can undo the mixing")
+        lines = self._lines(count(self.record["cohorts"], "cohort"))
         lines += [one_line(f"note: {note}") for note in self.notes]
         for path, reason in self.skipped:
             lines.append(one_line(f"skipped {path}: {reason}"))

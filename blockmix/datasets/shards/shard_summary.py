@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from blockmix.datasets.expectation import describe
+from blockmix.datasets.summary import RunText
 from blockmix.support.text import count, one_line
 
 
 @dataclass(frozen=True)
-class ShardSummary:
+class ShardSummary(RunText):
     """The summary of a run of `mix_shards`.
 
     Attributes
@@ -43,27 +43,10 @@ class ShardSummary:
     stage_seconds: dict[str, float]
     record: dict[str, Any]
 
-    @property
-    def images_per_second(self) -> float:
-        """Images that this run wrote per second of wall-clock time."""
-        return self.written / self.seconds
-
     def __str__(self) -> str:
         record = self.record
-        stages = ", ".join(f"{name} {spent:.1f} s" for name, spent in self.stage_seconds.items())
-        lines = [
-            f"mixed {self.images} images of {count(len(record['labels']), 'label')} in "
-            f"{count(record['shards']['count'], 'shard')}, {count(record['units'], 'unit')}"
-            + (f" ({self.written} written by this run)" if self.written < self.images else ""),
-            f"took {self.seconds:.1f} s, {self.images_per_second:.0f} images/s (work: {stages})",
-            "each {height} x {width}, in {rows} x {cols} = {blocks} blocks; sources {sources}, "
-            "rounds {rounds}, probability {probability}".format(
-                **record["grid"], **record["parameters"]
-            ),
-            describe(record["expected"]),
-        ]
-        if not record["private"]:
-            lines.append("NOT PRIVATE: the key is from a seed, so anybody can undo the mixing")
+        shards, units = count(record["shards"]["count"], "shard"), count(record["units"], "unit")
+        lines = self._lines(f"{shards}, {units}")
         if record["dropped"]:
             fields = count(record["dropped"], "field")
             lines.append(f"note: left out: {fields} of samples that are neither image nor label")

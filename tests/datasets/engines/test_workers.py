@@ -4,10 +4,11 @@ import pickle
 import signal
 import subprocess
 import sys
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
+from foreign_executor import ForeignExecutor
 
 from blockmix import InputError, InputTypeError, Key, WorkError
 from blockmix.datasets.engines import workers as workers_module
@@ -55,13 +56,6 @@ def test_what_is_no_executor_is_refused(executor, error, words):
         pass
 
 
-class Foreign(Executor):
-    """An executor of which nothing is known."""
-
-    def submit(self, function, *arguments):
-        return Future()
-
-
 class DaskClient:
     """A client of Dask as far as it matters: where scheduler and workers are."""
 
@@ -75,7 +69,7 @@ class DaskClient:
         return dict.fromkeys(self._workers, 2)
 
 
-class DaskExecutor(Foreign):
+class DaskExecutor(ForeignExecutor):
     def __init__(self, *addresses):
         self._client = DaskClient(*addresses)
 
@@ -145,7 +139,7 @@ def test_ray_is_guarded_if_it_is_started_here_for_this_alone(
 
 
 def test_nothing_is_known_of_another_executor():
-    with open_workers(Foreign()) as workers:
+    with open_workers(ForeignExecutor()) as workers:
         assert not workers.is_guarded
         assert not workers.is_own
         assert not workers.has_gone()

@@ -2,10 +2,11 @@
 
 import gc
 import pickle
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from builders import SECRET, read_tree, write_images
+from foreign_executor import ForeignExecutor
 
 from blockmix import InputError, Key, KeyFile, WorkError, mix_folder
 from blockmix.datasets.engines.tasks import Failure
@@ -38,19 +39,6 @@ def run(src, tmp_path, key_file, monkeypatch):
     return run
 
 
-class Recorder(Executor):
-    """Does tasks at once, and keeps them."""
-
-    def __init__(self):
-        self.jobs = []
-
-    def submit(self, function, job):
-        self.jobs.append(job)
-        future = Future()
-        future.set_result(function(job))
-        return future
-
-
 @pytest.mark.parametrize(
     "change",
     [
@@ -79,7 +67,7 @@ def test_groups(run, src, tmp_path):
 
 
 def test_what_travels_is_small_and_names_nothing(run):
-    executor = Recorder()
+    executor = ForeignExecutor()
     run("dst", executor=executor)
     assert len(executor.jobs) == 3
     for job in executor.jobs:
@@ -104,7 +92,7 @@ def test_a_key_goes_to_our_own_workers_alone_and_does_not_show(run):
     assert seen
     assert not any(repr(SECRET)[2:-1] in repr(job) for job in seen)
     with pytest.raises(InputError, match="the key does not travel to workers: pass key=KeyFile"):
-        run("other", key=Key(SECRET), executor=Recorder())
+        run("other", key=Key(SECRET), executor=ForeignExecutor())
 
 
 def test_a_fresh_key_is_forgotten(run):
@@ -156,12 +144,12 @@ class TestFailure:
         with monkeypatch.context() as patch:
             patch.setattr(remote_module, "run_tasks", fail_once)
             with pytest.raises(WorkError, match=r"no memory \(1 task failed; all .*resume=True"):
-                run("dst", executor=Recorder())
-        assert 0 < run("dst", resume=True, executor=Recorder()).written < 90
+                run("dst", executor=ForeignExecutor())
+        assert 0 < run("dst", resume=True, executor=ForeignExecutor()).written < 90
         assert read_tree(tmp_path / "dst") == read_tree(tmp_path / "expected")
 
     def test_a_source_that_differs_for_a_worker_is_refused(self, run, src):
-        executor = Recorder()
+        executor = ForeignExecutor()
         run("dst", executor=executor)
         remote_module._LAST.clear()
         (src / "a" / "000.jpg").rename(src / "a" / "999.jpg")
@@ -169,7 +157,7 @@ class TestFailure:
             mix_cohorts(executor.jobs[0])
 
     def test_a_worker_writes_for_the_run_that_goes_on_alone(self, run):
-        executor = Recorder()
+        executor = ForeignExecutor()
         run("dst", executor=executor)
         job = executor.jobs[0]
         other = job._replace(folder=job.folder._replace(run="0" * 32))

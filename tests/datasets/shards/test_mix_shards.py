@@ -9,11 +9,12 @@ import re
 import shutil
 import tarfile
 from collections import Counter
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from builders import SECRET, read_tree
+from foreign_executor import ForeignExecutor
 from PIL import Image
 from shard_builders import image_file, read_tar, samples_of, write_set, write_tar
 
@@ -396,19 +397,7 @@ class TestKeys:
 
     @pytest.fixture
     def executor(self):
-        """An executor of which nothing is known, that keeps what it gets."""
-
-        class Foreign(Executor):
-            def __init__(self):
-                self.jobs = []
-
-            def submit(self, function, job):
-                self.jobs.append(job)
-                future = Future()
-                future.set_result(function(job))
-                return future
-
-        return Foreign()
+        return ForeignExecutor()
 
     def test_no_key_travels_where_others_may_read_it(self, run, tmp_path, executor):
         with pytest.raises(InputError, match=r"is not encrypted, so keys must not .*=KeyFile"):
