@@ -78,7 +78,10 @@ def plan(
         if names_shards(src):
             lines = _of_shards(src, label, memory, executor, mixing, options, progress)
         elif label is not None or executor is not None:
-            raise InputError("SRC is a folder of images, and --label and --executor are for shards")
+            raise InputError(
+                "SRC is a folder of images, which this process looks at, and which has no --label: "
+                "leave --label and --executor out"
+            )
         else:
             lines = _of_folder(src, memory, mixing, options, progress)
     with streams.printing_results():
@@ -97,7 +100,7 @@ def status(
     content = state.read()
     if content is None:
         record = state.record()
-        if record is None or "shards" not in record:
+        if record is None or not isinstance(record.get("shards"), dict):
             raise InputError(f"{dst} holds no run on shards: name the destination of one")
         images = sum(record["labels"].values())
         lines = [f"complete: {count(images, 'image')}, {count(record['units'], 'unit')}"]
@@ -105,7 +108,7 @@ def status(
         units = len(content["facts"]["units"])
         done, failed = state.done(), state.failed()
         images = sum(marker["images"] for marker in done.values())
-        driver = state.driver()
+        driver = state.lease.holder()
         lines = [
             f"{count(units, 'unit')}: {len(done)} done, {len(failed)} failed, "
             f"{units - len(done) - len(failed)} left",

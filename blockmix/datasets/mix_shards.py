@@ -12,7 +12,7 @@ from blockmix.datasets.options import RunOptions
 from blockmix.datasets.shards.formats import CONTAINERS
 from blockmix.datasets.shards.shard_run import ShardRun, mix_all
 from blockmix.datasets.shards.shard_summary import ShardSummary
-from blockmix.datasets.shards.storage import is_local, place, shown
+from blockmix.datasets.shards.storage import is_local, location, shown
 from blockmix.datasets.shards.urls import shard_urls, suffix_of
 from blockmix.errors import InputError, InputTypeError, Setting
 from blockmix.grid import Block, BlockGrid
@@ -191,7 +191,7 @@ def prepare(
     label = label or container.default_label
     container.check_label(label)
     for url in urls:
-        if place(url).startswith(f"{place(target)}/"):
+        if location(url).startswith(f"{location(target)}/"):
             raise InputError(f"{shown(url)} lies in the destination: keep them apart")
     return ShardRun(
         urls=urls,

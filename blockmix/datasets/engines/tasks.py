@@ -56,8 +56,8 @@ class _Attempt(Generic[Job, Result]):
             return Failure("out of memory")
         except Exception as error:
             frame = traceback.extract_tb(error.__traceback__)[-1]
-            place = f"{Path(frame.filename).name}:{frame.lineno}"
-            return Failure(f"unexpected {type(error).__name__} at {place}")
+            line = f"{Path(frame.filename).name}:{frame.lineno}"
+            return Failure(f"unexpected {type(error).__name__} at {line}")
 
 
 def run_tasks(

@@ -26,7 +26,7 @@ from blockmix.datasets.shards.shard_plan import (
 )
 from blockmix.datasets.shards.shard_summary import ShardSummary
 from blockmix.datasets.shards.shard_survey import ShardSurvey, SurveyJob, survey_shard
-from blockmix.datasets.shards.state import CLAIM, RECORD, WORK, RunState
+from blockmix.datasets.shards.state import RECORD, WORK, RunState
 from blockmix.datasets.shards.storage import FileInfo, is_local, join, shown, store_of
 from blockmix.datasets.shards.urls import suffix_of
 from blockmix.datasets.stage_seconds import StageSeconds
@@ -39,6 +39,7 @@ from blockmix.support.progress import Progress
 from blockmix.support.text import count
 
 _SHARD = re.compile(r"shard-(\d{6,})\.(\w+)")
+_DRIVERS = f"{WORK}/drivers/"
 # Reasons that an error shows; the state has all of them.
 _SHOWN_FAILURES = 5
 
@@ -74,6 +75,10 @@ def mix_all(run: ShardRun, workers: Workers, progress: Progress) -> ShardSummary
             "key=KeyFile(path) with a key file that every worker has, or connect by TLS"
         )
     state = RunState(run.dst)
+    if is_local(run.dst) and os.path.lexists(run.dst) and not os.path.isdir(run.dst):
+        raise InputError(f"{run.dst} is not a folder: name a folder, or a new one")
+    if run.overwrite or run.resume:
+        state.lease.refuse_living()  # now, not when all shards have been looked at
     unfinished = _check_destination(run, state)
     seconds = StageSeconds("survey", "read", "decode", "draw", "gather", "encode", "write")
     with seconds.measure("survey"):
@@ -81,25 +86,21 @@ def mix_all(run: ShardRun, workers: Workers, progress: Progress) -> ShardSummary
             plan = plan_shards(run, workers, progress)
         else:
             plan = _plan(run, _kept_facts(run, unfinished))
-    if unfinished is not None and unfinished["run"] != plan.run:
+    finished = state.record() if run.resume and unfinished is None else None
+    earlier = unfinished or finished
+    if earlier is not None and earlier["run"] != plan.run:
         raise _other_run(run)
-    if unfinished is not None:
-        with state.claiming():
-            state.beat()
+    reports: dict[int, UnitReport] = {}
+    written = 0
+    if finished is not None:
+        record = finished
     else:
-        content = {"run": plan.run, "facts": plan.facts.to_json(), "record": plan.record}
-        if run.overwrite:
-            with state.claiming():
-                _clear(state)
-                state.begin(content)
-        else:
-            state.begin(content)
-    with state.driving(plan.run):
-        state.forget_failures()
-        reports = _reports_of_done(state, plan.run)
-        written = _do_units(run, plan, state, workers, progress, reports, seconds)
-        record = _final_record(plan, reports)
-        state.finish(record, time_stamp(plan.run))
+        with state.lease.held():
+            _take(run, state, plan)
+            reports = _reports_of_done(state, plan.run)
+            written = _do_units(run, plan, state, workers, progress, reports, seconds)
+            record = _final_record(plan, reports)
+            state.finish(record, time_stamp(plan.run))
     return ShardSummary(
         images=sum(record["labels"].values()),
         written=written,
@@ -128,9 +129,7 @@ def _plan(run: ShardRun, facts: SetFacts) -> ShardPlan:
 
 def _check_destination(run: ShardRun, state: RunState) -> dict[str, Any] | None:
     """Refuse a destination that could cost somebody files; return the run to be resumed there."""
-    if is_local(run.dst) and os.path.lexists(run.dst) and not os.path.isdir(run.dst):
-        raise InputError(f"{run.dst} is not a folder: name a folder, or a new one")
-    names = [name for name in state.store.sizes(run.dst) if name != CLAIM]
+    names = [name for name in state.store.sizes(run.dst) if not name.startswith(_DRIVERS)]
     unfinished = state.read()
     if run.overwrite:
         record = state.record() if unfinished is None else unfinished.get("record")
@@ -141,7 +140,7 @@ def _check_destination(run: ShardRun, state: RunState) -> dict[str, Any] | None:
                 "so overwrite will not empty it: name a new folder"
             )
         return None
-    if run.resume and unfinished is not None:
+    if run.resume and (unfinished is not None or _is_complete(names, state)):
         return unfinished
     if names:
         raise InputError(
@@ -152,6 +151,12 @@ def _check_destination(run: ShardRun, state: RunState) -> dict[str, Any] | None:
             " to continue one",
         )
     return None
+
+
+def _is_complete(names: list[str], state: RunState) -> bool:
+    """Whether a destination holds the result of a run on shards, and nothing else."""
+    record = state.record()
+    return bool(names) and all(_is_ours(name, record) for name in names)
 
 
 def _is_ours(name: str, record: dict[str, Any] | None) -> bool:
@@ -165,16 +170,35 @@ def _is_ours(name: str, record: dict[str, Any] | None) -> bool:
     return bool(int(number[1]) < shards["count"] and number[2] == shards["format"])
 
 
-def _clear(state: RunState) -> None:
-    """Remove an earlier result.
+def _take(run: ShardRun, state: RunState, plan: ShardPlan) -> None:
+    """Begin, or go on with, the run of a plan in a destination that this driver has alone."""
+    try:
+        unfinished = _check_destination(run, state)  # again: time has passed
+    except InputError:
+        if state.read() is None:
+            state.lease.remove()
+            state.store.remove_empty(join(run.dst, WORK))
+        raise
+    if unfinished is None:
+        if run.overwrite:
+            _clear(state)
+        state.begin({"run": plan.run, "facts": plan.facts.to_json(), "record": plan.record})
+    elif unfinished["run"] != plan.run:
+        raise _other_run(run)
+    state.let_write(plan.run)
+    state.forget_failures()
 
-    Markers go before the shards that they speak of, and what tells that all is blockmix's goes
-    last: after a kill it is still known what is there.
+
+def _clear(state: RunState) -> None:
+    """Remove an earlier result, of which `_check_destination` knows that it is blockmix's.
+
+    Markers go before the shards that they speak of, and what tells whose all is goes last: after a
+    kill it is still known what is there.
     """
     store, root = state.store, state.dst
     state.forget_done()
     for name in store.sizes(root, deep=False):
-        if name != RECORD:
+        if _SHARD.fullmatch(name):
             store.remove(join(root, name))
     state.remove()
     store.remove(join(root, RECORD))
@@ -222,6 +246,7 @@ def _do_units(
     progress("mix", images, total)
     for job, result in run_tasks(workers, mix_unit, _jobs(run, plan, workers, reports)):
         if isinstance(result, Failure):
+            state.lease.check()  # or it has failed because another run has taken over
             failures[job.number] = result.reason
             state.note_failure(job.number, result.reason)
             continue

@@ -10,7 +10,6 @@ import errno
 import os
 import re
 import secrets
-import shutil
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -74,8 +73,11 @@ class Store(Protocol):
     def remove(self, url: str) -> None:
         """Remove a file if it exists."""
 
-    def clean(self, folder: str, work: str) -> None:
-        """Remove what interrupted writes have left in a folder, and its folder of this name."""
+    def clean(self, folder: str) -> None:
+        """Remove what interrupted writes have left in a folder, but not below it."""
+
+    def remove_empty(self, folder: str) -> None:
+        """Remove a folder and those below it, as far as they are empty."""
 
 
 def store_of(url: str) -> Store:
@@ -109,7 +111,7 @@ def shown(url: str) -> str:
     return re.sub(r"(?<=://)[^/]*@", "", re.sub(r"\?.*", "", url))
 
 
-def place(url: str) -> str:
+def location(url: str) -> str:
     """Return a text that two URLs of one file have in common."""
     if is_local(url):
         return os.path.realpath(url)
@@ -139,15 +141,22 @@ class LocalStore:
         return _unless_missing("looking at", url, look)
 
     def sizes(self, folder: str, *, deep: bool = True) -> dict[str, int]:
-        walk = os.walk(folder)
-        sizes = {}
-        for parent, _, names in walk if deep else islice(walk, 1):
-            for name in names:
-                path = Path(parent, name)
-                if not _PART.fullmatch(name):
-                    with suppress(FileNotFoundError):  # removed since it was listed
-                        sizes[path.relative_to(folder).as_posix()] = path.lstat().st_size
-        return sizes
+        def fail(error: OSError) -> None:
+            if not isinstance(error, FileNotFoundError):
+                raise error
+
+        def look() -> dict[str, int]:
+            walk = os.walk(folder, onerror=fail)
+            sizes = {}
+            for parent, _, names in walk if deep else islice(walk, 1):
+                for name in names:
+                    path = Path(parent, name)
+                    if not _PART.fullmatch(name):
+                        with suppress(FileNotFoundError):  # removed since it was listed
+                            sizes[path.relative_to(folder).as_posix()] = path.lstat().st_size
+            return sizes
+
+        return _repeated("listing", folder, look)
 
     def read(self, url: str, size: int | None = None) -> bytes:
         return _repeated("reading", url, lambda: _whole(Path(url).read_bytes(), size))
@@ -159,7 +168,7 @@ class LocalStore:
         def create() -> bool:
             part = self._part(url, data)
             try:
-                os.link(part, url)  # fails if it exists, and never shows half of it
+                _appear(part, url, data)
             except FileExistsError:
                 return False
             finally:
@@ -171,12 +180,17 @@ class LocalStore:
     def remove(self, url: str) -> None:
         _unless_missing("removing", url, partial(os.unlink, url))
 
-    def clean(self, folder: str, work: str) -> None:
+    def clean(self, folder: str) -> None:
         for parent, _, names in islice(os.walk(folder), 1):
             for name in names:
                 if _PART.fullmatch(name):
                     self.remove(os.path.join(parent, name))
-        shutil.rmtree(os.path.join(folder, work), ignore_errors=True)
+
+    def remove_empty(self, folder: str) -> None:
+        for parent, _, _ in os.walk(folder, topdown=False):
+            self.clean(parent)
+            with suppress(OSError):
+                os.rmdir(parent)
 
     def _write(self, url: str, data: bytes, stamp: int) -> None:
         part = self._part(url, data)
@@ -198,6 +212,16 @@ class LocalStore:
             part.unlink(missing_ok=True)
             raise
         return part
+
+
+def _appear(part: Path, url: str, data: bytes) -> None:
+    try:
+        os.link(part, url)  # fails if it exists, and never shows half of it
+    except FileExistsError:
+        raise
+    except OSError:  # file systems without links, such as exFAT
+        with open(url, "xb") as file:
+            file.write(data)
 
 
 class FsspecStore:
@@ -260,8 +284,11 @@ class FsspecStore:
     def remove(self, url: str) -> None:
         _unless_missing("removing", url, partial(self._files.rm_file, url))
 
-    def clean(self, folder: str, work: str) -> None:
-        """Do nothing: stores have neither."""
+    def clean(self, folder: str) -> None:
+        """Do nothing: an upload that was cut off is no file."""
+
+    def remove_empty(self, folder: str) -> None:
+        """Do nothing: most stores have no folders."""
 
     def _make_parent(self, url: str) -> None:
         """Make the folder of a file, where a store has folders."""

@@ -173,7 +173,7 @@ def test_processes_end_with_one_that_is_killed(tmp_path):
     script = tmp_path / "start.py"
     script.write_text(STARTS_PROCESSES)
     with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE) as process:
-        output = process.stdout.read()
+        output, _ = process.communicate(timeout=120)
     assert process.returncode == -signal.SIGKILL
     assert int(output) != process.pid
 

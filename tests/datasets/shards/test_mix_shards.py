@@ -39,7 +39,7 @@ def src(tmp_path):
 @pytest.fixture
 def run(src, tmp_path):
     """Mix ``src`` with small defaults; every call writes to another folder."""
-    runs = iter(range(100))
+    runs = iter(range(1000))
 
     def run(**changes):
         options = {
@@ -359,7 +359,6 @@ class TestResume:
                 patch.setattr(LocalStore, "remove", stop)
                 with pytest.raises(KeyboardInterrupt):
                     run(dst=folder, overwrite=True, rounds=2)
-            os.remove(folder / ".blockmix/claim.json")
             run(dst=folder, resume=True)
             assert read_tree(folder) == read_tree(tmp_path / "whole")
 
@@ -384,6 +383,55 @@ class TestResume:
             assert b"person" not in data
             assert b"set-0" not in data
             assert SECRET.hex().encode() not in data, name
+
+    def test_a_complete_set_is_left_as_it_is(self, run, tmp_path):
+        first = run(dst=tmp_path / "dst")
+        before = read_tree(tmp_path / "dst")
+        summary = run(dst=tmp_path / "dst", resume=True)
+        assert (summary.images, summary.written) == (31, 0)
+        assert json.dumps(summary.record) == json.dumps(first.record)
+        assert read_tree(tmp_path / "dst") == before
+        with pytest.raises(InputError, match="was begun with another key, other parameters"):
+            run(dst=tmp_path / "dst", resume=True, rounds=2)
+        (tmp_path / "dst/notes.txt").write_text("mine")
+        with pytest.raises(InputError, match="is not empty"):
+            run(dst=tmp_path / "dst", resume=True)
+
+    @pytest.mark.parametrize("overwrite", [True, False])
+    def test_what_came_while_shards_were_looked_at_is_kept(self, run, tmp_path, overwrite):
+        """Such as the set of another run, or a file of somebody else."""
+        if overwrite:
+            run(dst=tmp_path / "dst")
+
+        def come(stage, done, total):
+            if stage == "check":
+                (tmp_path / "dst").mkdir(exist_ok=True)
+                (tmp_path / "dst/shard-000007.tar").write_bytes(b"of somebody else")
+
+        with pytest.raises(InputError, match=r"is not empty|holds shard-000007\.tar"):
+            run(dst=tmp_path / "dst", progress=come, overwrite=overwrite)
+        assert (tmp_path / "dst/shard-000007.tar").read_bytes() == b"of somebody else"
+        assert not (tmp_path / "dst/.blockmix").exists()
+
+    def test_of_runs_that_begin_at_once_one_succeeds(self, run, src, tmp_path):
+        """Whether new or to replace an earlier one: the set is that of one of them."""
+        for number, options in enumerate([{}, {"overwrite": True}] * 5):
+            dst = tmp_path / f"race-{number}"
+            if options:
+                run(dst=dst)
+
+            def race(rounds, dst=dst, options=options):
+                try:
+                    return run(dst=dst, rounds=rounds, **options)
+                except (InputError, WorkError) as error:
+                    return error
+
+            with ThreadPoolExecutor(3) as pool:
+                outcomes = list(pool.map(race, (1, 2, 3)))
+            assert any(not isinstance(outcome, Exception) for outcome in outcomes)
+            record = json.loads((dst / "blockmix.json").read_text())
+            found = {name: hashlib.sha256(data).hexdigest() for name, data in outputs(dst).items()}
+            assert found == {output["name"]: output["sha256"] for output in record["outputs"]}
 
     def test_a_new_destination_is_begun(self, run, tmp_path):
         assert run(dst=tmp_path / "new", resume=True).written == 31

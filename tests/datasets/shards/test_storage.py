@@ -62,14 +62,34 @@ class TestLocalStore:
         assert self.store.sizes(folder) == {"a.tar": 5, "b.tar": 5, "below/c.tar": 11}
         assert self.store.sizes(folder, deep=False) == {"a.tar": 5, "b.tar": 5}
 
-    def test_clean_removes_parts_and_its_own_folder_alone(self, tmp_path):
+    def test_clean_removes_parts_alone(self, tmp_path):
         self.store.write(url(tmp_path, "a.tar"), b"", STAMP)
         (tmp_path / "set" / ".0123456789abcdef.part").write_bytes(b"left by a kill")
         (tmp_path / "set" / "mine.part").write_bytes(b"")
         (tmp_path / "set" / "empty").mkdir()
-        (tmp_path / "set" / "work" / "units").mkdir(parents=True)
-        self.store.clean(str(tmp_path / "set"), "work")
+        self.store.clean(str(tmp_path / "set"))
         assert sorted(os.listdir(tmp_path / "set")) == ["a.tar", "empty", "mine.part"]
+
+    def test_what_is_not_empty_stays(self, tmp_path):
+        (tmp_path / "set" / "empty" / "below").mkdir(parents=True)
+        self.store.write(url(tmp_path, "units/a.json"), b"", STAMP)
+        (tmp_path / "set" / "units" / ".0123456789abcdef.part").write_bytes(b"left by a kill")
+        self.store.remove_empty(str(tmp_path / "set"))
+        assert os.listdir(tmp_path / "set") == ["units"]
+        self.store.remove(url(tmp_path, "units/a.json"))
+        self.store.remove_empty(str(tmp_path / "set"))
+        assert not (tmp_path / "set").exists()
+
+    def test_a_file_system_without_links(self, tmp_path, monkeypatch):
+        def fail(*arguments):
+            raise PermissionError(errno.EPERM, "no links")
+
+        monkeypatch.setattr(os, "link", fail)
+        file = url(tmp_path, "run.json")
+        assert self.store.create(file, b"one")
+        assert not self.store.create(file, b"other")
+        assert self.store.read(file) == b"one"
+        assert os.listdir(tmp_path / "set") == ["run.json"]
 
     def test_a_full_disk_is_not_tried_again(self, tmp_path, monkeypatch, pauses):
         def fail(*arguments):
