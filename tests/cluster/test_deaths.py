@@ -30,10 +30,10 @@ if __name__ == "__main__":
 
 
 def markers(dst):
-    """Return the markers of a run that has not ended, with the times of their files."""
+    """Return the markers of a run that has not ended, with the numbers of their files."""
     return {
         path.name: (path.stat().st_ino, json.loads(path.read_text()))
-        for path in (dst / ".blockmix" / "units").iterdir()
+        for path in (dst / ".blockmix" / "units").glob("[0-9]*.json")
     }
 
 
