@@ -16,7 +16,7 @@ from concurrent.futures import (
     ProcessPoolExecutor,
     ThreadPoolExecutor,
 )
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import get_context, parent_process
 from threading import Thread
 from time import monotonic
@@ -85,7 +85,9 @@ class Workers:
     def window(self) -> int:
         """The most tasks that are submitted and have not ended; workers may come and go."""
         if self._count_anew is not None and monotonic() - self._counted > _COUNTED_SECONDS:
-            self._window, self._counted = self._count_anew(), monotonic()
+            with suppress(Exception):  # a scheduler that is gone shows elsewhere
+                self._window = self._count_anew()
+            self._counted = monotonic()
         return self._window
 
     def submit(self, function: Callable[..., T], *arguments: Any) -> Future[T]:

@@ -104,6 +104,8 @@ def test_workers_of_a_dask_cluster_are_counted_anew(monkeypatch):
         assert workers.window == 400
         executor._client._workers = range(6)
         assert workers.window == 24
+        executor._client._workers = None  # as if there were no scheduler
+        assert workers.window == 24
 
 
 def test_a_dask_cluster_whose_client_has_closed_has_gone():
