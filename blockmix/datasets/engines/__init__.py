@@ -1,1 +1,1 @@
-"""Engines: who carries out the plan of a run, cohort by cohort."""
+"""Who does the work of a run: engines for folders, and workers to which tasks are handed."""
