@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from blockmix.datasets.engines.workers import Workers
-from blockmix.errors import BlockmixError, InputError, Setting, WorkError
+from blockmix.errors import BlockmixError, InputError
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -107,12 +107,8 @@ def _ended(
             if not pending:
                 return
             ended, _ = wait(pending, timeout=WAIT_SECONDS, return_when=FIRST_COMPLETED)
-            if not ended and workers.has_gone():
-                raise WorkError(
-                    "the cluster cannot be reached any more: start it again, and then this run; a "
-                    "set or a folder goes on where it was with the same key and ",
-                    Setting("resume", True),
-                )
+            if not ended:
+                workers.check_reachable()
             for future in ended:
                 job = pending.pop(future)
                 yield job, _result(future)

@@ -22,7 +22,7 @@ from threading import Thread
 from time import monotonic
 from typing import Any, TypeVar
 
-from blockmix.errors import InputError, InputTypeError, WorkError
+from blockmix.errors import InputError, InputTypeError, Setting, WorkError
 from blockmix.key_file import KeyFile
 from blockmix.support.arguments import whole_number
 from blockmix.support.cores import cores
@@ -99,11 +99,23 @@ class Workers:
                 failed: Future[T] = Future()
                 failed.set_exception(error)
                 return failed
-        except RuntimeError as error:
-            raise WorkError(f"the executor takes no task: {error}") from error
+        except Exception as error:  # executors raise anything when they are closed
+            self.check_reachable()
+            # Of others' errors not the text, in which there may be the task with its key.
+            reason = str(error) if type(error) is RuntimeError else type(error).__name__
+            raise WorkError(f"the executor takes no task: {reason}") from None
         self._executor.shutdown(wait=False)
         self._executor = self._start()
         return self._executor.submit(function, *arguments)
+
+    def check_reachable(self) -> None:
+        """Refuse to go on with an executor that has ended for good."""
+        if self.has_gone():
+            raise WorkError(
+                "the cluster cannot be reached any more: start it again, and then this run; a set "
+                "or a folder goes on where it was with the same key and ",
+                Setting("resume", True),
+            )
 
     def check_key(self, key_file: KeyFile | None) -> None:
         """Refuse to send a key itself to processes that are not our own."""

@@ -149,6 +149,24 @@ def test_nothing_is_known_of_another_executor():
             workers.check_key(None)
 
 
+def test_a_cluster_that_has_gone_is_said_to_have():
+    """Whatever its client raises then: that differs between versions of Dask."""
+    executor = DaskExecutor("tls://10.0.0.7:8786")
+    executor._client.status = "closed"
+
+    def fail(function, job):
+        raise Exception(f"could not send {job}")
+
+    executor.submit = fail
+    with open_workers(executor) as workers:
+        with pytest.raises(WorkError, match=r"cannot be reached any more: .*resume=True"):
+            workers.submit(abs, -1)
+        executor._client.status = "running"
+        with pytest.raises(WorkError, match="takes no task: Exception$") as caught:
+            workers.submit(abs, -1)
+        assert caught.value.__cause__ is None
+
+
 def test_an_executor_that_is_closed_is_said_to_be():
     executor = ThreadPoolExecutor(1)
     executor.shutdown()
