@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from builders import read_tree
 from shard_builders import NAMES
 
 from blockmix import InputError, Key, KeyFile, mix_folder, mix_shards
@@ -94,6 +95,25 @@ def test_names_of_tasks(src, secret, cluster, tmp_path):
     assert names
     assert names
     assert all(re.fullmatch(r"(survey_shard|mix_unit)-[0-9a-f-]{36}", name) for name in names)
+
+
+def test_keys_of_units_travel_by_tls(src, expected, options, key, distributed, tmp_path):
+    security = distributed.Security.temporary()
+    with (
+        distributed.LocalCluster(
+            n_workers=1,
+            threads_per_worker=1,
+            protocol="tls",
+            security=security,
+            dashboard_address=":0",
+            silence_logs=50,
+        ) as cluster,
+        distributed.Client(cluster, security=security) as client,
+    ):
+        assert cluster.scheduler_address.startswith("tls://")
+        executor = client.get_executor(pure=False, retries=3)
+        mix_shards(src, tmp_path / "dst", executor=executor, **options | {"key": key})
+    assert read_tree(tmp_path / "dst") == expected
 
 
 class Elsewhere:

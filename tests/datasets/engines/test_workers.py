@@ -162,7 +162,7 @@ def test_a_cluster_that_has_gone_is_said_to_have():
         with pytest.raises(WorkError, match=r"cannot be reached any more: .*resume=True"):
             workers.submit(abs, -1)
         executor._client.status = "running"
-        with pytest.raises(WorkError, match="takes no task: Exception$") as caught:
+        with pytest.raises(WorkError, match=r"takes no task: Exception$") as caught:
             workers.submit(abs, -1)
         assert caught.value.__cause__ is None
 
