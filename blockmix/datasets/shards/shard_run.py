@@ -94,6 +94,7 @@ def mix_all(run: ShardRun, workers: Workers, progress: Progress) -> ShardSummary
     written = 0
     if finished is not None:
         record = finished
+        state.tidy()
     else:
         with state.lease.held():
             _take(run, state, plan)

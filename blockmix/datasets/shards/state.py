@@ -100,9 +100,13 @@ class RunState:
         self.lease.check()
         text = json.dumps(record, indent=2) + "\n"
         self.store.write(join(self.dst, RECORD), text.encode(), stamp)
-        self.remove()
-        self.store.clean(self.dst)
-        self.lease.remove()
+        self._remove_with_drivers()
+
+    def tidy(self) -> None:
+        """Remove what a driver has left that was killed after all was done."""
+        if self.store.sizes(join(self.dst, WORK)):
+            with self.lease.held():
+                self._remove_with_drivers()
         self.store.remove_empty(join(self.dst, WORK))
 
     def remove(self) -> None:
@@ -113,6 +117,12 @@ class RunState:
         self.forget_done()
         self.forget_failures()
         self.store.remove(join(self.dst, RUN))
+
+    def _remove_with_drivers(self) -> None:
+        self.remove()
+        self.store.clean(self.dst)
+        self.lease.remove()
+        self.store.remove_empty(join(self.dst, WORK))
 
     def _remove_all(self, folder: str) -> None:
         url = join(self.dst, f"{WORK}/{folder}")

@@ -391,6 +391,13 @@ class TestResume:
         assert (summary.images, summary.written) == (31, 0)
         assert json.dumps(summary.record) == json.dumps(first.record)
         assert read_tree(tmp_path / "dst") == before
+        (tmp_path / "dst/.blockmix/drivers").mkdir(parents=True)  # left by a kill at the very end
+        run(dst=tmp_path / "dst", resume=True)
+        (tmp_path / "dst/.blockmix/drivers").mkdir(parents=True)
+        (tmp_path / "dst/.blockmix/drivers/000003.json").write_text("{}")
+        run(dst=tmp_path / "dst", resume=True)
+        assert not (tmp_path / "dst/.blockmix").exists()
+        assert read_tree(tmp_path / "dst") == before
         with pytest.raises(InputError, match="was begun with another key, other parameters"):
             run(dst=tmp_path / "dst", resume=True, rounds=2)
         (tmp_path / "dst/notes.txt").write_text("mine")
