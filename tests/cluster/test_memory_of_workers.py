@@ -10,13 +10,15 @@ from blockmix.datasets.mix_shards import prepare
 from blockmix.datasets.shards.shard_run import plan_shards
 from blockmix.support.progress import no_progress
 
-# Prints the most memory that the process has taken, in bytes.
+# Prints the most memory that the process has taken, in bytes. (What `resource` tells counts that of
+# the process from which this one was started.)
 RUN = """
-import resource, sys
+import re, sys
 from blockmix import Key, mix_shards
 
 mix_shards(sys.argv[1], sys.argv[2], key=Key.from_seed(0), size=256, block=32, sources=3)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+with open("/proc/self/status") as status:
+    print(1024 * int(re.search(r"VmHWM:\\s*(\\d+) kB", status.read())[1]))
 """
 
 
