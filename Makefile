@@ -22,7 +22,7 @@ demo: $(VENV)/.demo  ## Set up, mix 200 real images, draw a before/after sheet i
 	$(BIN)/blockmix demo $(DEMO)
 
 test: $(VENV)/.test  ## Set up and run the tests
-	@echo "Running the tests: about five minutes on two cores ..."
+	@echo "Running the tests: about seven minutes on two cores ..."
 	$(BIN)/python -m pytest
 
 test-cudasim: $(VENV)/.test $(VENV)/.cuda13  ## Run the CUDA kernels in numba's simulator, without a GPU
