@@ -164,7 +164,7 @@ def mix_folder(
             engine = None
             if not remote_workers.is_here:
                 key_file = key if isinstance(key, KeyFile) else None
-                engine = RemoteEngine(remote_workers, source, destination, key_file, progress)
+                engine = RemoteEngine(remote_workers, source.root, destination, key_file, progress)
             return run(source, destination, mixer, options, progress, engine)
     except OSError as error:  # of folders; files that cannot be read or written have their own
         raise WorkError(f"{error.filename or dst}: {error.strerror or error}") from error
@@ -186,11 +186,8 @@ def plan_folder(
         size=size,
         format=format,
         quality=quality,
-        names="opaque",
         memory=memory,
-        workers=None,
         on_error=on_error,
-        groups=None,
     )
     source = ImageFolder(src)
     samples = source.samples()

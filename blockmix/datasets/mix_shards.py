@@ -166,11 +166,8 @@ def prepare(
         size=size,
         format=format,
         quality=quality,
-        names="opaque",
         memory=memory,
-        workers=None,
         on_error=on_error,
-        groups=None,
     )
     if resume and key is None:
         raise InputError("resume needs the key of the run that it continues: pass key")
@@ -190,8 +187,9 @@ def prepare(
     container = CONTAINERS[suffix_of(urls[0])]
     label = label or container.default_label
     container.check_label(label)
+    inside = f"{location(target)}/"
     for url in urls:
-        if location(url).startswith(f"{location(target)}/"):
+        if location(url).startswith(inside):
             raise InputError(f"{shown(url)} lies in the destination: keep them apart")
     return ShardRun(
         urls=urls,

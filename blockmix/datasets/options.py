@@ -33,11 +33,11 @@ class RunOptions:
         size: int | tuple[int, int] | None,
         format: str | None,
         quality: int | None,
-        names: str,
         memory: str | int,
-        workers: int | None,
         on_error: str,
-        groups: str | Mapping[Any, Any] | None,
+        names: str = "opaque",
+        workers: int | None = None,
+        groups: str | Mapping[Any, Any] | None = None,
     ) -> RunOptions:
         return cls(
             size=None if size is None else image_size(size),

@@ -130,13 +130,7 @@ def make_plan(
         "pillow": PIL.__version__,
         "simplejpeg": codec_version(),
         "private": mixer.key.is_private,
-        "parameters": {
-            "sources": mixer.sources,
-            "rounds": mixer.rounds,
-            "probability": mixer.probability,
-            "small_classes": mixer.small_classes,
-            "groups": groups is not None,
-        },
+        "parameters": mixing_parameters(mixer) | {"groups": groups is not None},
         "grid": grid_record(grid),
         "files": {**encoder._asdict(), "names": options.names, "grey": survey.grey},
         "cohorts": len(cohorts),
@@ -167,6 +161,16 @@ def _smallest_cohorts(cohorts: list[Cohort], sizes: list[int]) -> dict[str, int]
         label = cohort.members[0].label
         smallest[label] = min(size, smallest.get(label, size))
     return smallest
+
+
+def mixing_parameters(mixer: BlockMixer) -> dict[str, Any]:
+    """Return the parameters of a mixer, as it takes them, but for its key, block and layout."""
+    return {
+        "sources": mixer.sources,
+        "rounds": mixer.rounds,
+        "probability": mixer.probability,
+        "small_classes": mixer.small_classes,
+    }
 
 
 def grid_record(grid: BlockGrid) -> dict[str, Any]:

@@ -29,9 +29,9 @@ from blockmix.datasets.interfaces import BadImageError, Sink
 from blockmix.datasets.opaque_names import originals_digest
 from blockmix.datasets.options import RunOptions
 from blockmix.datasets.pillow_warnings import collecting
-from blockmix.datasets.plan import RunPlan
+from blockmix.datasets.plan import RunPlan, mixing_parameters
 from blockmix.datasets.stage_seconds import StageSeconds
-from blockmix.datasets.worker_check import check_traits, traits
+from blockmix.datasets.worker_check import Traits, check_traits, traits
 from blockmix.errors import Setting, WorkError
 from blockmix.grid import BlockGrid, resolve_grid
 from blockmix.key_file import KeyFile
@@ -48,7 +48,7 @@ class FolderJob(NamedTuple):
     run: str  # id
     originals: str  # see `originals_digest`
     skipped: tuple[int, ...]  # ids of samples that the survey left out
-    parameters: tuple[tuple[str, Any], ...]  # of the mixer, without key
+    parameters: dict[str, Any]  # see `mixing_parameters`
     grid: BlockGrid
     options: RunOptions  # without groups
     grey: bool
@@ -57,7 +57,7 @@ class FolderJob(NamedTuple):
     has_groups: bool
     resume: bool
     key: KeyFile | CarriedKey
-    traits: tuple[tuple[str, str | int | None], ...]  # of the machine that asks
+    traits: Traits  # of the machine that asks
 
 
 class CohortsJob(NamedTuple):
@@ -96,7 +96,7 @@ class RemoteEngine:
     def __init__(
         self,
         workers: Workers,
-        source: ImageFolder,
+        source: Path,
         destination: Destination,
         key_file: KeyFile | None,
         progress: Progress,
@@ -140,19 +140,14 @@ class RemoteEngine:
     def _jobs(self, plan: RunPlan) -> Iterator[CohortsJob]:
         mixer, options = plan.mixer, plan.options
         used = {sample.id for cohort in plan.cohorts for sample in cohort.members}
-        listed = self._source.samples()
+        listed = range(len(used) + plan.record["skipped"])  # ids are positions in the source
         job = FolderJob(
-            src=os.path.abspath(self._source.root),
+            src=os.path.abspath(self._source),
             dst=os.path.abspath(self._destination.root),
             run=plan.record["run"],
             originals=plan.record["originals"],
-            skipped=tuple(sample.id for sample in listed if sample.id not in used),
-            parameters=(
-                ("sources", mixer.sources),
-                ("rounds", mixer.rounds),
-                ("probability", mixer.probability),
-                ("small_classes", mixer.small_classes),
-            ),
+            skipped=tuple(id for id in listed if id not in used),
+            parameters=mixing_parameters(mixer),
             grid=resolve_grid(mixer.block, *plan.size),
             options=replace(options, groups=None, on_error="skip", workers=1),
             grey=plan.grey,
@@ -161,7 +156,7 @@ class RemoteEngine:
             has_groups=plan.groups is not None,
             resume=self._destination.resumes,
             key=self._key_file or CarriedKey(mixer.key),
-            traits=tuple(traits(plan.encoder).items()),
+            traits=traits(plan.encoder),
         )
         numbers: dict[Any, int] = {}
         numbered = list(enumerate(plan.cohorts))
@@ -177,14 +172,14 @@ class RemoteEngine:
 def mix_cohorts(job: CohortsJob) -> CohortsReport:
     """Read, mix and write some cohorts, in one thread."""
     folder = job.folder
-    check_traits(dict(folder.traits), folder.encoder)
+    check_traits(folder.traits, folder.encoder)
     listing = _listing(folder)
     cohorts = listing.cohorts[job.first : job.last]
     members = [sample for cohort in cohorts for sample in cohort.members]
     sink = Destination(Path(folder.dst), Path(folder.src), overwrite=False, resume=folder.resume)
     sink.join(folder.run)
     plan = RunPlan(
-        mixer=BlockMixer(block=folder.grid, key=folder.key.read(), **dict(folder.parameters)),
+        mixer=BlockMixer(block=folder.grid, key=folder.key.read(), **folder.parameters),
         options=folder.options,
         size=(folder.grid.height, folder.grid.width),
         grey=folder.grey,

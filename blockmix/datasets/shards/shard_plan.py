@@ -15,7 +15,7 @@ from blockmix.datasets.encode import Encoder
 from blockmix.datasets.expectation import expectation
 from blockmix.datasets.interfaces import Header
 from blockmix.datasets.options import RunOptions
-from blockmix.datasets.plan import grid_record
+from blockmix.datasets.plan import grid_record, mixing_parameters
 from blockmix.datasets.shards.container import Label
 from blockmix.datasets.shards.formats import LIBRARIES
 from blockmix.datasets.shards.grouping import group_shards, shuffled, sorted_labels
@@ -187,13 +187,7 @@ def make_shard_plan(
         **own_traits,
         "originals": facts.originals,
         "private": mixer.key.is_private,
-        "parameters": {
-            "sources": mixer.sources,
-            "rounds": mixer.rounds,
-            "probability": mixer.probability,
-            "small_classes": mixer.small_classes,
-            "groups": False,
-        },
+        "parameters": mixing_parameters(mixer) | {"groups": False},
         "grid": grid_record(grid),
         "files": {**encoder._asdict(), "names": "opaque", "grey": grey},
         "shards": {"format": suffix[1:], "label": label, "count": len(facts.sizes)},

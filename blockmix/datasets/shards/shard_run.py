@@ -16,6 +16,7 @@ from blockmix.datasets.engines.carried_key import CarriedKey
 from blockmix.datasets.engines.tasks import Failure, run_tasks
 from blockmix.datasets.engines.workers import Workers
 from blockmix.datasets.options import RunOptions
+from blockmix.datasets.plan import mixing_parameters
 from blockmix.datasets.shards.mix_unit import RunJob, UnitJob, UnitReport, mix_unit, unit_key
 from blockmix.datasets.shards.shard_plan import (
     SetFacts,
@@ -133,7 +134,7 @@ def _check_destination(run: ShardRun, state: RunState) -> dict[str, Any] | None:
     names = [name for name in state.store.sizes(run.dst) if not name.startswith(_DRIVERS)]
     unfinished = state.read()
     if run.overwrite:
-        record = state.record() if unfinished is None else unfinished.get("record")
+        record = state.record() if unfinished is None else unfinished["record"]
         foreign = [name for name in names if not _is_ours(name, record)]
         if foreign:
             raise InputError(
@@ -273,12 +274,7 @@ def _jobs(
         resize=run.options.size is not None,
         grey=plan.grey,
         grid=plan.grid,
-        parameters={
-            "sources": mixer.sources,
-            "rounds": mixer.rounds,
-            "probability": mixer.probability,
-            "small_classes": mixer.small_classes,
-        },
+        parameters=mixing_parameters(mixer),
         encoder=plan.encoder,
         skip_bad=run.options.on_error == "skip",
         traits=plan.traits,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -43,10 +43,10 @@ def _going_on_name(run: str) -> str:
 class RunState:
     """The state of the run that writes to a destination."""
 
-    def __init__(self, dst: str, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, dst: str) -> None:
         self.dst = dst
         self.store: Store = store_of(dst)
-        self.lease = Lease(dst, WORK, clock)
+        self.lease = Lease(dst, WORK)
 
     def read(self) -> dict[str, Any] | None:
         """Return what `begin` has written, or None if no run is unfinished here."""

@@ -115,8 +115,8 @@ def location(url: str) -> str:
     """Return a text that two URLs of one file have in common."""
     if is_local(url):
         return os.path.realpath(url)
-    scheme = url.partition("://")[0]
-    return f"{scheme}://" + url.partition("://")[2].strip("/")
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.strip('/')}"
 
 
 def join(folder: str, name: str) -> str:

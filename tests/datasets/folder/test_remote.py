@@ -120,6 +120,14 @@ class TestFailure:
         assert summary.written < summary.images == 89
         assert read_tree(tmp_path / "dst") == read_tree(tmp_path / "expected")
 
+    def test_images_without_a_header_are_left_out_as_by_this_process(self, run, src, tmp_path):
+        for path in (src / "a" / "000.jpg", src / "c" / "019.jpg"):
+            path.write_bytes(b"no image")
+        run("expected", on_error="skip")
+        summary = run("dst", on_error="skip", executor=ForeignExecutor())
+        assert (summary.images, len(summary.skipped)) == (88, 2)
+        assert read_tree(tmp_path / "dst") == read_tree(tmp_path / "expected")
+
     def test_an_interrupt_leaves_what_can_be_resumed(self, run, tmp_path):
         def stop(stage, done, total):
             if stage == "write" and done:
