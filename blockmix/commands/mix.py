@@ -138,7 +138,7 @@ def mix(
     }
     if memory is not None:
         mixing["memory"] = memory
-    refuse_options(
+    _refuse_options(
         of_shards,
         {"--names": names is Names.keep, "--workers": workers is not None, "--groups": groups},
         {"--label": label},
@@ -162,7 +162,7 @@ def mix(
             typer.echo(summary)
 
 
-def refuse_options(
+def _refuse_options(
     of_shards: bool, of_folders_alone: dict[str, object], of_shards_alone: dict[str, object]
 ) -> None:
     """Refuse options that say nothing about this kind of set."""

@@ -65,6 +65,24 @@ SmallClassesOption = Annotated[
 ]
 
 
+Label = Annotated[
+    str | None,
+    typer.Option(
+        help="Of shards: where labels are. tar: the extension of a member (default: cls), "
+        "json:FIELD, or 'path'. parquet: a column (default: label)."
+    ),
+]
+ExecutorOption = Annotated[
+    str | None,
+    typer.Option(
+        "--executor",
+        metavar="KIND[:ADDRESS]",
+        help="Who does the work: processes[:N], dask:tls://host:8786, or ray[:ADDRESS]. Default: "
+        "this process.",
+    ),
+]
+
+
 def parse_numbers(name: str, text: str | None) -> tuple[int, ...]:
     """Whole numbers from 1 on, separated by commas; none for an option that is not given.
 
@@ -82,24 +100,6 @@ def parse_numbers(name: str, text: str | None) -> tuple[int, ...]:
     if not values or min(values) < 1:
         raise InputError(f"--{name} is whole numbers from 1 on with commas between, got {text!r}")
     return values
-
-
-Label = Annotated[
-    str | None,
-    typer.Option(
-        help="Of shards: where labels are. tar: the extension of a member (default: cls), "
-        "json:FIELD, or 'path'. parquet: a column (default: label)."
-    ),
-]
-ExecutorOption = Annotated[
-    str | None,
-    typer.Option(
-        "--executor",
-        metavar="KIND[:ADDRESS]",
-        help="Who does the work: processes[:N], dask:tls://host:8786, or ray[:ADDRESS]. Default: "
-        "this process.",
-    ),
-]
 
 
 def read_key_or_file(

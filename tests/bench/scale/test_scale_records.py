@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from schema_properties import properties
 
 from blockmix import InputError
 from blockmix.bench.common.drawing import SUFFIXES
@@ -47,17 +48,6 @@ def test_a_record_becomes_a_figure_and_tables(record, tmp_path):
     parts = tables(record)
     assert [*parts] == ["scale-mixing", "scale-naps", "scale-assumptions", "scale-simulated"]
     assert "| 2 of 24 images | 1 |" in parts["scale-mixing"]
-
-
-def properties(schema):
-    """Every property of nested schemas, by name."""
-    if isinstance(schema, dict):
-        yield from schema.get("properties", {}).items()
-        for part in schema.values():
-            yield from properties(part)
-    elif isinstance(schema, list):
-        for part in schema:
-            yield from properties(part)
 
 
 def test_every_value_of_the_schema_is_explained():

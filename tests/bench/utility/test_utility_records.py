@@ -4,6 +4,7 @@ import json
 import sys
 
 import pytest
+from schema_properties import properties
 from utility_record import small_record
 
 from blockmix import InputError
@@ -25,17 +26,6 @@ def test_a_record_follows_the_schema_and_changed_ones_do_not(tmp_path):
         broken[part][1][name] = value
         with pytest.raises(InputError, match=rf"it is not a record .*: \$\.{part}\[1\]"):
             records.check(broken, "it")
-
-
-def properties(schema):
-    """Every property of nested schemas, by name."""
-    if isinstance(schema, dict):
-        yield from schema.get("properties", {}).items()
-        for part in schema.values():
-            yield from properties(part)
-    elif isinstance(schema, list):
-        for part in schema:
-            yield from properties(part)
 
 
 def test_every_value_of_the_schema_is_explained():
